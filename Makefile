@@ -1,0 +1,50 @@
+# The first target prints what there is; `make test` is the whole proof.
+GO ?= go
+LINT_VERSION := v2.15.0
+LINT := bin/golangci-lint
+NODE_MODULES := test/node/node_modules
+
+.PHONY: help build run test quick race lint fuzz bench golden tools clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the binary into bin/
+	$(GO) build -o bin/prickle ./cmd/prickle
+
+run: ## run the quickstart
+	$(GO) run ./cmd/prickle run configs/examples/quickstart
+
+test: tools ## install what is missing, then vet, lint, and every test with the race detector
+	$(GO) vet ./...
+	$(LINT) run
+	PRICKLE_TEST_ALL=1 $(GO) test -race -timeout 20m ./...
+
+quick: ## the tests that need only Go and gcc
+	$(GO) test ./...
+
+lint: $(LINT) ## the linter alone
+	$(LINT) run
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print names[i], $$2; n = 0 }' | \
+	while read -r name package; do echo "$$package $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; done
+
+bench: ## every benchmark, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+golden: ## rewrite the golden files; read the diff
+	$(GO) test ./hog/... ./configs/... ./cmd/... -update
+
+tools: $(LINT) $(NODE_MODULES)/.installed ## install the linter, and the SDKs that the tests drive
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+$(NODE_MODULES)/.installed: test/node/package-lock.json
+	cd test/node && npm ci --no-audit --no-fund
+	touch $@
+
+clean: ## remove what the build made
+	rm -rf bin $(NODE_MODULES)

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/prickle-dev/prickle/configs"
+	"github.com/prickle-dev/prickle/destinations"
+	"github.com/prickle-dev/prickle/pipeline/app"
+	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/sources"
+	"github.com/prickle-dev/prickle/transforms"
+)
+
+// components are the kinds that this binary holds.
+func components() app.Components {
+	return app.Components{
+		Transforms:   transforms.All(),
+		Destinations: destinations.All(),
+		Warehouses:   destinations.Warehouses(),
+		Sources:      sources.All(),
+	}
+}
+
+// projectFlag is --project: every command finds its project through it.
+type projectFlag struct {
+	std  streams
+	path string
+}
+
+// load reads the project's files alone.
+func (p *projectFlag) load() (*configs.Project, error) {
+	return configs.Load(p.path, components().Options())
+}
+
+// build reads the project and makes everything it names, without opening anything; args may name the project in place of the flag.
+func (p *projectFlag) build(args []string, log *slog.Logger) (*app.App, error) {
+	if len(args) > 0 {
+		p.path = args[0]
+	}
+	return app.Load(p.path, components(), app.Options{Log: log, Out: p.std.out})
+}
+
+// need says what a command needs when no process runs.
+type need int
+
+const (
+	needRunning need = iota // only a running process will do
+	needWarehouse
+	needBus
+	needSources
+)
+
+// backend connects to the running process of the project, or opens what the command needs itself. release must be called at the end.
+func (p *projectFlag) backend(ctx context.Context, n need) (b control.Backend, release func(), err error) {
+	project, err := p.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := control.Dial(ctx, project.Data)
+	if err == nil {
+		return client, func() {}, nil
+	}
+	if !errors.Is(err, control.ErrNotRunning) {
+		return nil, nil, err
+	}
+	if n == needRunning {
+		return nil, nil, fmt.Errorf("project %q is not running: start it with `prickle run %s`", project.Name, p.path)
+	}
+	a, err := p.build(nil, quietLog(p.std.err))
+	if err != nil {
+		return nil, nil, err
+	}
+	open := map[need]func(context.Context) error{needWarehouse: a.OpenForQuery, needBus: a.OpenBus, needSources: a.OpenForSync}[n]
+	if err := open(ctx); err != nil {
+		return nil, nil, err
+	}
+	return a, func() {
+		if err := a.Close(); err != nil {
+			fmt.Fprintln(p.std.err, "prickle:", err)
+		}
+	}, nil
+}
+
+// quietLog shows warnings and errors: a command's own output says the rest.
+func quietLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/spf13/cobra"
+)
+
+func newStatus(p *projectFlag) *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		Short:   "Show what runs and how much has passed",
+		Example: `  prickle status -p configs/examples/quickstart`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			backend, release, err := p.backend(cmd.Context(), needRunning)
+			if err != nil {
+				return err
+			}
+			defer release()
+			st, err := backend.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			printStatus(p.std.out, st)
+			return nil
+		},
+	}
+}
+
+func printStatus(w io.Writer, st control.Status) {
+	fmt.Fprintf(w, "%s, process %d, up %s, %s\n", st.Project, st.PID, time.Since(st.Started).Round(time.Second), capturing(st))
+	fmt.Fprintf(w, "captured %d events, refused %d requests; frames: %d pending, %d to be retried; %d dead letters\n",
+		st.Captured, st.Rejected, st.Pending, st.Retrying, st.Dead)
+	for _, pl := range st.Pipelines {
+		fmt.Fprintf(w, "pipeline %s: %d in = %d passed + %d dropped + %d dead\n", pl.Name, pl.In, pl.Passed, pl.Dropped, pl.Dead)
+		for _, d := range pl.Destinations {
+			fmt.Fprintf(w, "  %s: %d delivered, %d retried, %d dead", d.Name, d.Delivered, d.Retried, d.Dead)
+			if d.LastError != "" {
+				fmt.Fprintf(w, "; last error: %s", firstLine(d.LastError, 120))
+			}
+			fmt.Fprintln(w)
+		}
+	}
+	for _, s := range st.Sources {
+		fmt.Fprintf(w, "source %s: %d records", s.Name, s.Records)
+		switch {
+		case s.Running:
+			fmt.Fprint(w, ", reading now")
+		case s.LastError != "":
+			fmt.Fprintf(w, "; last error: %s", firstLine(s.LastError, 120))
+		case !s.LastEnd.IsZero():
+			fmt.Fprintf(w, ", up to date since %s", s.LastEnd.Format(time.DateTime))
+		}
+		fmt.Fprintln(w)
+	}
+}

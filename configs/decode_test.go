@@ -1,0 +1,175 @@
+package configs_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/prickle-dev/prickle/configs"
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// decodeOne decodes the value of one field, and returns the message and hint of the first mistake.
+func decodeOne[T any](t *testing.T, text string, def T) (value T, mistake string) {
+	t.Helper()
+	p, err := configs.Load(project(t, "sources:\n  x:\n    v: "+text+"\n"), configs.Options{
+		Env: func(name string) (string, bool) {
+			v, ok := map[string]string{"N": "5", "EMPTY": "", "TILDE": "~", "WORD": "word", "LIST": "[1, 2]"}[name]
+			return v, ok
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := struct {
+		V T `yaml:"v"`
+	}{def}
+	if errs := configs.AsErrors(p.Sources[0].Decode(&c)); len(errs) > 0 {
+		return c.V, errs[0].Message
+	}
+	return c.V, ""
+}
+
+// check tells what one value decodes to; wrong is the message when it does not.
+func check[T any](t *testing.T, text string, def, want T, wrong string) {
+	t.Helper()
+	got, mistake := decodeOne(t, text, def)
+	if mistake != wrong {
+		t.Errorf("%T %s:\ngot  mistake %q\nwant mistake %q", def, text, mistake, wrong)
+	}
+	if diff := cmp.Diff(want, got); wrong == "" && diff != "" {
+		t.Errorf("%T %s: want -, got +:\n%s", def, text, diff)
+	}
+}
+
+func TestDecodeDuration(t *testing.T) {
+	const day = 24 * time.Hour
+	for text, want := range map[string]time.Duration{
+		"90s": 90 * time.Second, "15m": 15 * time.Minute, "7d": 7 * day, "1d12h": 36 * time.Hour, "0s": 0, "0": 0, "1.5h": 90 * time.Minute,
+		"${N}d": 5 * day, "\"5ms\"": 5 * time.Millisecond, "0d": 0, "99999d": 99999 * day,
+	} {
+		check(t, text, time.Second, want, "")
+	}
+	for text, wrong := range map[string]string{
+		"5":              `want a duration, got "5"`,
+		"-5s":            `want a duration, got "-5s"`,
+		"1d-5s":          `want a duration, got "1d-5s"`,
+		"d":              `want a duration, got "d"`,
+		"999999d":        `want a duration, got "999999d"`,
+		"99999d9999999h": `want a duration, got "99999d9999999h"`,
+		"1.5d":           `want a duration, got "1.5d"`,
+		"[5s]":           `want a duration, got a list`,
+		"${WORD}":        `want a duration, got "${WORD}"`,
+		"${EMPTY}":       `want a duration, got "${EMPTY}"`,
+	} {
+		check(t, text, time.Second, 0, wrong)
+	}
+}
+
+func TestDecodeBytes(t *testing.T) {
+	for text, want := range map[string]pipeline.Bytes{
+		"500": 500, "1B": 1, "64KB": 64 << 10, "8MB": 8 << 20, "8 MB": 8 << 20, "1GB": 1 << 30, "2TB": 2 << 40, "${N}KB": 5 << 10, "0": 0,
+	} {
+		check(t, text, 1, want, "")
+	}
+	for text, wrong := range map[string]string{
+		"-1":              `want a number of bytes, got "-1"`,
+		"1.5MB":           `want a number of bytes, got "1.5MB"`,
+		"64KiB":           `want a number of bytes, got "64KiB"`,
+		"9999999999999TB": `want a number of bytes, got "9999999999999TB"`,
+		"{}":              `want a number of bytes, got a mapping`,
+	} {
+		check(t, text, pipeline.Bytes(1), 0, wrong)
+	}
+}
+
+func TestDecodeNumbers(t *testing.T) {
+	check(t, "5", 0, 5, "")
+	check(t, "${N}", 0, 5, "")
+	check(t, `"${N}"`, 0, 5, "")
+	check(t, "0x10", 0, 16, "")
+	check(t, "-3", int8(0), -3, "")
+	check(t, "5", uint64(0), 5, "")
+	check(t, "5", 0.5, 5.0, "")
+	check(t, "1e3", 0.5, 1000.0, "")
+	check(t, "18446744073709551615", 0.5, 18446744073709551615.0, "")
+	check(t, "1e3", 0, 0, `want a whole number, got "1e3"`)
+	check(t, `"5"`, 0, 0, `want a whole number, got "5"`)
+	check(t, "${EMPTY}", 0, 0, `want a whole number, got "${EMPTY}"`)
+	check(t, "${TILDE}", 0, 0, `want a whole number, got "${TILDE}"`)
+	check(t, "200", int8(0), 0, `"200" is too large a number`)
+	check(t, "300", uint8(0), 0, `"300" is too large a number`)
+	check(t, "-1", uint(0), 0, `want a whole number, not negative, got "-1"`)
+	check(t, "9223372036854775808", 0, 0, `want a whole number, got "9223372036854775808"`)
+	check(t, ".inf", 0.5, 0, `want a number, got ".inf"`)
+	check(t, "true", 0.5, 0, `want a number, got "true"`)
+	check(t, "[1]", 0, 0, `want a whole number, got a list`)
+}
+
+func TestDecodeTextAndTruth(t *testing.T) {
+	check(t, "1.10", "", "1.10", "")
+	check(t, "007", "", "007", "")
+	check(t, "true", "", "true", "")
+	check(t, "2020-01-01", "", "2020-01-01", "")
+	check(t, "${N}", "", "5", "")
+	check(t, "${EMPTY}", "x", "", "")
+	check(t, "${EMPTY:-fallback}", "x", "fallback", "")
+	check(t, "${NO:-}", "x", "", "")
+	check(t, "${TILDE}", "x", "~", "")
+	check(t, "${LIST}", "x", "[1, 2]", "")
+	check(t, "a$b $$c $${d} ${N}", "", "a$b $$c ${d} 5", "")
+	check(t, "~", "x", "", `"v" has no value`)
+	check(t, "{a: 1}", "x", "", `want text, got a mapping`)
+	check(t, "true", false, true, "")
+	check(t, "False", true, false, "")
+	check(t, `"${NO:-true}"`, false, true, "")
+	check(t, "yes", false, true, `want true or false, got "yes"`)
+	check(t, "1", false, true, `want true or false, got "1"`)
+	check(t, "secret", pipeline.Secret(""), "secret", "")
+}
+
+func TestDecodeCollections(t *testing.T) {
+	five := 5
+	check(t, "[a, b]", []string{"default"}, []string{"a", "b"}, "")
+	check(t, "", []string{"default"}, []string{}, "")
+	check(t, "a", []string{}, nil, "want a list, got a single value")
+	check(t, "{a: 1, b: 2}", map[string]int{"c": 3}, map[string]int{"a": 1, "b": 2}, "")
+	check(t, "", map[string]int{"c": 3}, map[string]int{}, "")
+	check(t, "[a]", map[string]int{}, nil, "want a mapping, got a list")
+	check(t, "5", (*int)(nil), &five, "")
+	check(t, "~", &five, nil, "")
+	check(t, "{a: {b: [1]}}", map[string]map[string][]int{}, map[string]map[string][]int{"a": {"b": {1}}}, "")
+	type rest struct {
+		A    int            `yaml:"a"`
+		Rest map[string]int `yaml:",inline"`
+		No   int            `yaml:"-"`
+	}
+	check(t, "{a: 1, b: 2, c: 3}", rest{}, rest{A: 1, Rest: map[string]int{"b": 2, "c": 3}}, "")
+	check(t, "{b: x}", rest{}, rest{}, `want a whole number, got "x"`)
+	type keyed map[string]pipeline.Secret
+	check(t, "{b: x}", keyed{}, keyed{"b": "x"}, "")
+	check(t, "{a: ~}", []pipeline.Fields{}, nil, "want a list, got a mapping")
+	check(t, "[1]", pipeline.Fields{}, nil, "want a mapping, got a list")
+}
+
+func TestSuggestions(t *testing.T) {
+	type keys struct {
+		URL     string `yaml:"url"`
+		Key     string `yaml:"key"`
+		Channel string `yaml:"channel"`
+	}
+	for key, want := range map[string]string{
+		"chanel": `did you mean "channel"?`, "CHANNEL": `did you mean "channel"?`, "ulr": `did you mean "url"?`, "kye": `did you mean "key"?`,
+		"keys": `did you mean "key"?`, "when": "known keys are url, key, channel",
+	} {
+		p, err := configs.Load(project(t, "bus: {"+key+": x}\n"), configs.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		errs := configs.AsErrors(p.Bus.Decode(&keys{}))
+		if len(errs) != 1 || errs[0].Hint != want {
+			t.Errorf("%s:\ngot  %v\nwant %s", key, errs, want)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package duckdb
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// Spec describes the DuckDB warehouse. Its Warehouse is a Destination too.
+var Spec = pipeline.Spec[pipeline.Warehouse]{
+	Type:      "duckdb",
+	Summary:   "an embedded warehouse in one file: events and the tables of sources, for SQL on this machine",
+	NewConfig: func() any { return &Config{MemoryLimit: 192 << 20, Threads: 2} },
+	Batch:     pipeline.Batch{Events: 5000, Bytes: 8 << 20, Wait: 100 * time.Millisecond},
+	New: func(config any, env pipeline.Env) (pipeline.Warehouse, error) {
+		return New(*config.(*Config), env), nil
+	},
+}
+
+// Config is the warehouse's part of the configuration.
+type Config struct {
+	// Path of the database file; it is made when it does not exist. Relative to the project's folder. The default is warehouse.duckdb in the
+	// project's data folder.
+	Path string `yaml:"path"`
+	// MemoryLimit is what DuckDB may use for its buffers, writing and queries together; 192MB by default, at least 64MB. Larger results
+	// spill to a folder beside the file. It is no limit of the process, which needs up to 350MB on top at full speed.
+	MemoryLimit pipeline.Bytes `yaml:"memory_limit"`
+	// Threads is how many threads a query or a write may use; 2 by default.
+	Threads int `yaml:"threads"`
+}
+
+// Short lets the configuration give the path alone: `duckdb: data/warehouse.duckdb`.
+func (c *Config) Short() any { return &c.Path }
+
+// ResolvePath makes Path ready to open, and returns it.
+func (c *Config) ResolvePath(projectDir, dataDir string) string {
+	switch {
+	case c.Path == "":
+		c.Path = filepath.Join(dataDir, "warehouse.duckdb")
+	case !filepath.IsAbs(c.Path):
+		c.Path = filepath.Join(projectDir, c.Path)
+	}
+	return c.Path
+}
+
+const leastMemory = 64 << 20
+
+// Validate reports values that DuckDB could not be opened with.
+func (c *Config) Validate() error {
+	var errs []error
+	if strings.ContainsAny(c.Path, "?%") || strings.HasPrefix(c.Path, ":memory:") {
+		// The driver takes what follows a question mark for settings, decodes percent signs, and knows :memory: as no file at all.
+		errs = append(errs, errors.New(`path: want the path of a file without "?" and "%"`))
+	}
+	if c.MemoryLimit < leastMemory {
+		errs = append(errs, errors.New("memory_limit: want at least 64MB"))
+	}
+	if c.Threads < 1 {
+		errs = append(errs, errors.New("threads: want at least 1"))
+	}
+	return errors.Join(errs...)
+}

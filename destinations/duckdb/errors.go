@@ -1,0 +1,21 @@
+package duckdb
+
+import (
+	"errors"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+)
+
+// isDataFault reports whether DuckDB refused a value, as against a disk, memory or engine that could not do its work.
+func isDataFault(err error) bool {
+	var fault *duckdb.Error
+	if !errors.As(err, &fault) {
+		return false
+	}
+	switch fault.Type {
+	case duckdb.ErrorTypeConversion, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeMismatchType,
+		duckdb.ErrorTypeConstraint, duckdb.ErrorTypeDecimal, duckdb.ErrorTypeInvalidType:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,87 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+)
+
+// duplicateWindow is how far apart the two copies of an event may have been captured for the second to be found: an SDK that sends again does so
+// within minutes, a phone that was offline within hours. Looking at less than the whole table is what keeps the cost of a batch independent of
+// the table's age, and rows lie in the order of their capture, so the window is a few row groups whatever time the events claim.
+const duplicateWindow = 48 * time.Hour
+
+// stageEvents is where a batch waits for its INSERT. Its JSON is text until the INSERT casts it, which checks it. The appender could run
+// the INSERT itself, but its errors do not tell a bad value from a full disk.
+const stageEvents = `CREATE OR REPLACE TEMP TABLE _prickle_batch (uuid UUID, event VARCHAR, distinct_id VARCHAR, timestamp TIMESTAMPTZ,
+	properties VARCHAR, source VARCHAR, received_at TIMESTAMPTZ, inserted_at TIMESTAMPTZ)`
+
+// insertEvents takes the staged rows that the table does not have yet. The join reads the uuids of the row groups in the window only.
+const insertEvents = `
+INSERT INTO events
+SELECT uuid, event, distinct_id, timestamp, CAST(properties AS JSON), source, received_at, inserted_at
+FROM _prickle_batch AS b
+WHERE NOT EXISTS (
+	SELECT 1 FROM events AS e
+	WHERE e.uuid = b.uuid AND e.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d))`
+
+// insert stores rows in one transaction; no UUID occurs twice in them.
+func (w *Warehouse) insert(rows []eventRow) error {
+	ctx := context.Background() // the rows belong to several calls, and one that gives up must not take the others with it
+	tx, err := w.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := w.insertBatch(ctx, tx, rows, w.now()); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (w *Warehouse) insertBatch(ctx context.Context, tx *sql.Tx, rows []eventRow, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, stageEvents); err != nil {
+		return err
+	}
+	first, last := rows[0].event.ReceivedAt, rows[0].event.ReceivedAt
+	err := appendTo(ctx, w.writer, "_prickle_batch", func(appendRow func(...driver.Value) error) error {
+		for i := range rows {
+			r, e := &rows[i], rows[i].event
+			if e.ReceivedAt.Before(first) {
+				first = e.ReceivedAt
+			}
+			if e.ReceivedAt.After(last) {
+				last = e.ReceivedAt
+			}
+			err := appendRow(r.uuid, text(e.Name), text(e.DistinctID), e.Timestamp, r.properties, text(e.Source), e.ReceivedAt, now)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, fmt.Sprintf(insertEvents, first.Add(-duplicateWindow).UnixMicro(), last.Add(duplicateWindow).UnixMicro()))
+	return err
+}
+
+// appendTo fills a temporary table by the bulk interface of DuckDB, within the transaction that conn is in.
+func appendTo(ctx context.Context, conn *sql.Conn, table string, fill func(appendRow func(...driver.Value) error) error) error {
+	return conn.Raw(func(c any) error {
+		appender, err := duckdb.NewAppender(c.(driver.Conn), "temp", "main", table)
+		if err != nil {
+			return err
+		}
+		if err := fill(appender.AppendRow); err != nil {
+			return errors.Join(err, appender.Clear(), appender.Close())
+		}
+		return appender.CloseWithCancel(ctx)
+	})
+}

@@ -1,0 +1,119 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// query runs one statement on a connection of its own, in a transaction that DuckDB itself lets nothing write in.
+func (db *database) query(ctx context.Context, query string, args []any) (_ pipeline.Rows, err error) {
+	c, err := db.connector.Connect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("duckdb: query: %w", err)
+	}
+	conn := c.(*duckdb.Conn)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, conn.Close())
+		}
+	}()
+	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY", nil); err != nil {
+		return nil, fmt.Errorf("duckdb: query: %w", err)
+	}
+	values, err := named(conn, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := allow(ctx, conn, query); err != nil {
+		return nil, err
+	}
+	prepared, err := conn.Prepare(query)
+	if err != nil {
+		return nil, queryError(ctx, err)
+	}
+	stmt := prepared.(*duckdb.Stmt)
+	if kind, _ := stmt.StatementType(); kind == duckdb.STATEMENT_TYPE_SELECT {
+		stmt = printable(ctx, conn, stmt, query, values)
+	}
+	result, err := stmt.QueryContext(ctx, values)
+	if err != nil {
+		return nil, errors.Join(queryError(ctx, err), stmt.Close())
+	}
+	return newRows(ctx, conn, stmt, result), nil
+}
+
+// printable returns the statement with the columns cast to text whose values the driver would hand out in a form that loses something
+// (JSON as decoded maps, numbers in it as floats) or prints badly (UUIDs as bytes, lists, dates). The types are asked for by running the
+// query for no rows. A statement that cannot stand in a subquery is returned as it is.
+func printable(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, query string, values []driver.NamedValue) *duckdb.Stmt {
+	inner := strings.TrimRight(query, "; \t\r\n")
+	prepared, err := conn.Prepare("SELECT * FROM (" + inner + "\n) LIMIT 0")
+	if err != nil {
+		return stmt
+	}
+	result, err := prepared.(*duckdb.Stmt).QueryContext(ctx, values)
+	if err != nil {
+		_ = prepared.Close()
+		return stmt
+	}
+	types, names := result.(driver.RowsColumnTypeDatabaseTypeName), result.Columns()
+	columns, aliases, cast := make([]string, len(names)), make([]string, len(names)), false
+	for i, name := range names {
+		aliases[i] = fmt.Sprintf("c%d", i)
+		columns[i] = aliases[i]
+		if !isPlain(types.ColumnTypeDatabaseTypeName(i)) {
+			columns[i] = "CAST(" + aliases[i] + " AS VARCHAR)"
+			cast = true
+		}
+		columns[i] += " AS " + identifier(name)
+	}
+	_, _ = result.Close(), prepared.Close()
+	if !cast {
+		return stmt
+	}
+	wrapped, err := conn.Prepare("SELECT " + strings.Join(columns, ", ") + " FROM (" + inner + "\n) AS q(" + strings.Join(aliases, ", ") + ")")
+	if err != nil {
+		return stmt
+	}
+	_ = stmt.Close()
+	return wrapped.(*duckdb.Stmt)
+}
+
+func isPlain(typ string) bool {
+	switch typ {
+	case "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT",
+		"FLOAT", "DOUBLE", "VARCHAR", "BLOB", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS":
+		return true
+	}
+	return false
+}
+
+func named(conn *duckdb.Conn, args []any) ([]driver.NamedValue, error) {
+	values := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
+		if err := conn.CheckNamedValue(&values[i]); err == nil {
+			continue
+		}
+		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+		if err != nil {
+			return nil, fmt.Errorf("duckdb: query: argument %d: %w", i+1, err)
+		}
+		values[i].Value = v
+	}
+	return values, nil
+}
+
+func queryError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("duckdb: query: %w", err)
+}

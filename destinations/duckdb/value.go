@@ -1,0 +1,220 @@
+package duckdb
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
+)
+
+// The DuckDB types of columns.
+const (
+	typeBoolean = "BOOLEAN"
+	typeInteger = "BIGINT"
+	typeFloat   = "DOUBLE"
+	typeDecimal = "DECIMAL(38,12)"
+	typeString  = "VARCHAR"
+	typeInstant = "TIMESTAMP WITH TIME ZONE"
+	typeJSON    = "JSON"
+)
+
+// declaredType is how a logical type is stored. An unknown one is text, which takes everything but objects and arrays.
+func declaredType(t pipeline.Type) string {
+	switch t {
+	case pipeline.Boolean:
+		return typeBoolean
+	case pipeline.Integer:
+		return typeInteger
+	case pipeline.Float:
+		return typeFloat
+	case pipeline.Decimal:
+		return typeDecimal
+	case pipeline.Instant:
+		return typeInstant
+	case pipeline.JSON:
+		return typeJSON
+	}
+	return typeString
+}
+
+// cell spells the raw JSON value v as text that casts to typ without loss, and reports false when v does not fit. A declared column takes
+// text that spells a value of its type; for an inferred one "42" is text.
+func cell(typ string, declared bool, v []byte) (string, bool) {
+	kind := rawjson.KindOf(v)
+	if typ == typeJSON {
+		return string(storable(v)), true
+	}
+	if kind == rawjson.Object || kind == rawjson.Array {
+		return "", false
+	}
+	s := string(v)
+	if kind == rawjson.Text {
+		s, _ = rawjson.String(v)
+		s = toValidUTF8(strings.Clone(s))
+	}
+	if typ == typeString {
+		return s, true
+	}
+	if kind == rawjson.Text && !declared {
+		return "", false
+	}
+	switch typ {
+	case typeBoolean:
+		return s, s == "true" || s == "false"
+	case typeInteger:
+		_, err := strconv.ParseInt(s, 10, 64)
+		return s, err == nil
+	case typeDecimal:
+		return s, fitsDecimal(s)
+	case typeFloat:
+		return s, fitsFloat(s)
+	case typeInstant:
+		return instant(kind, s)
+	}
+	return "", false
+}
+
+// infer is the type of a column whose first value is v.
+func infer(v []byte) string {
+	switch rawjson.KindOf(v) {
+	case rawjson.Bool:
+		return typeBoolean
+	case rawjson.Number:
+		for _, typ := range []string{typeInteger, typeFloat, typeDecimal} {
+			if _, ok := cell(typ, false, v); ok {
+				return typ
+			}
+		}
+	case rawjson.Object, rawjson.Array:
+		return typeJSON
+	}
+	return typeString
+}
+
+// widen is the narrowest type that holds what typ holds and v besides, which typ does not: integer to decimal to text, boolean and float
+// to text, and anything to JSON for an object or array.
+func widen(typ string, v []byte) string {
+	if k := rawjson.KindOf(v); k == rawjson.Object || k == rawjson.Array {
+		return typeJSON
+	}
+	if _, ok := cell(typeDecimal, false, v); ok && typ == typeInteger {
+		return typeDecimal
+	}
+	return typeString
+}
+
+// join is widen for two types: what a column of type a has to become when the stream declares it as b. A type is never narrowed.
+func join(a, b string) string {
+	switch {
+	case a == b || a == typeJSON:
+		return a
+	case b == typeJSON, b == typeString:
+		return b
+	case a == typeInteger && b == typeDecimal:
+		return b
+	}
+	return a
+}
+
+// number is a decimal number taken apart: its digits without leading and trailing zeros, and the power of ten that the first digit
+// stands before the decimal point with. Equal numbers have equal values, "1.50" and "15e-1" alike.
+type number struct {
+	negative bool
+	digits   string
+	exponent int
+}
+
+func parseNumber(s string) (number, bool) {
+	var n number
+	s, n.negative = strings.CutPrefix(s, "-")
+	mantissa, power := s, 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		var err error
+		if power, err = strconv.Atoi(s[i+1:]); err != nil || power > 1e6 || power < -1e6 {
+			return n, false
+		}
+		mantissa = s[:i]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	if whole == "" || strings.Trim(whole+fraction, "0123456789") != "" {
+		return n, false
+	}
+	digits := strings.TrimLeft(whole+fraction, "0")
+	n.exponent = len(whole) - (len(whole+fraction) - len(digits)) + power
+	if n.digits = strings.TrimRight(digits, "0"); n.digits == "" {
+		return number{}, true
+	}
+	return n, true
+}
+
+// fitsDecimal reports whether s is a number with at most 26 digits before the decimal point and 12 after it.
+func fitsDecimal(s string) bool {
+	n, ok := parseNumber(s)
+	return ok && n.exponent <= 26 && len(n.digits)-n.exponent <= 12
+}
+
+// fitsFloat reports whether s is a number that a float64 gives back as it was.
+func fitsFloat(s string) bool {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return false
+	}
+	was, ok := parseNumber(s)
+	is, _ := parseNumber(strconv.FormatFloat(f, 'e', -1, 64))
+	return ok && was == is
+}
+
+// instant spells a point in time: RFC 3339 text, or seconds since 1970.
+func instant(kind rawjson.Kind, s string) (string, bool) {
+	var t time.Time
+	switch kind {
+	case rawjson.Text:
+		var err error
+		if t, err = time.Parse(time.RFC3339Nano, s); err != nil {
+			return "", false
+		}
+	case rawjson.Number:
+		seconds, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.Abs(seconds) > 1e12 {
+			return "", false
+		}
+		t = time.UnixMicro(int64(math.Round(seconds * 1e6)))
+	default:
+		return "", false
+	}
+	t = t.UTC()
+	return t.Format("2006-01-02T15:04:05.000000Z"), t.Year() >= 1 && t.Year() <= 9999
+}
+
+// hashRecord is the same for records that differ only in the order of their fields or in white space. Each field is hashed by FNV-1a, and
+// the sum does not depend on the order.
+func hashRecord(data []byte) uint64 {
+	var sum uint64
+	for k, v := range rawjson.Members(data) {
+		sum += hashText(hashText(14695981039346656037, k)^':', v)
+	}
+	return sum
+}
+
+func hashText(h uint64, text []byte) uint64 {
+	inString := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '\\' && inString && i+1 < len(text):
+			h = (h ^ uint64(c)) * 1099511628211
+			i++
+			c = text[i]
+		case c == '"':
+			inString = !inString
+		case !inString && bytes.IndexByte([]byte(" \t\r\n"), c) >= 0:
+			continue
+		}
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}

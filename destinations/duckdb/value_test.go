@@ -1,0 +1,132 @@
+package duckdb
+
+import (
+	"encoding/json"
+	"math/big"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
+)
+
+func TestInferAndWiden(t *testing.T) {
+	for _, test := range []struct{ first, second, inferred, widened string }{
+		{`true`, `"x"`, typeBoolean, typeString},
+		{`1`, `1.5`, typeInteger, typeDecimal},
+		{`1`, `99999999999999999999`, typeInteger, typeDecimal},
+		{`1`, `1e300`, typeInteger, typeString},
+		{`1`, `true`, typeInteger, typeString},
+		{`1.5`, `0.1234567890123456789`, typeFloat, typeString},
+		{`12345678901234567890123456`, `"x"`, typeDecimal, typeString},
+		{`0.1234567890123456789`, `[1]`, typeString, typeJSON},
+		{`"x"`, `{}`, typeString, typeJSON},
+		{`"42"`, `[]`, typeString, typeJSON},
+	} {
+		if got := infer([]byte(test.first)); got != test.inferred {
+			t.Errorf("infer(%s)\n got %s\nwant %s", test.first, got, test.inferred)
+		}
+		if _, ok := cell(test.inferred, false, []byte(test.second)); ok {
+			t.Errorf("%s in a column of %s\n got a fit\nwant none", test.second, test.inferred)
+		}
+		if got := widen(test.inferred, []byte(test.second)); got != test.widened {
+			t.Errorf("widen(%s, %s)\n got %s\nwant %s", test.inferred, test.second, got, test.widened)
+		}
+	}
+}
+
+func TestJoin(t *testing.T) {
+	for _, test := range []struct{ have, declared, want string }{
+		{typeInteger, typeInteger, typeInteger}, {typeInteger, typeDecimal, typeDecimal}, {typeInteger, typeString, typeString},
+		{typeString, typeInstant, typeString}, {typeJSON, typeString, typeJSON}, {typeFloat, typeJSON, typeJSON}, {typeDecimal, typeInteger, typeDecimal},
+	} {
+		if got := join(test.have, test.declared); got != test.want {
+			t.Errorf("join(%s, %s)\n got %s\nwant %s", test.have, test.declared, got, test.want)
+		}
+	}
+}
+
+func TestInstant(t *testing.T) {
+	for value, want := range map[string]string{
+		`1755684000`: "2025-08-20T10:00:00.000000Z", `1755684000.25`: "2025-08-20T10:00:00.250000Z", `-1`: "1969-12-31T23:59:59.000000Z",
+		`"2026-08-20T12:00:00.123456+02:00"`: "2026-08-20T10:00:00.123456Z",
+		`"2026-08-20"`:                       "", `"soon"`: "", `true`: "", `1e15`: "", `{}`: "", `"0000-01-01T00:00:00Z"`: "",
+	} {
+		got, ok := cell(typeInstant, true, []byte(value))
+		if ok != (want != "") || ok && got != want {
+			t.Errorf("instant of %s\n got %s, %v\nwant %s", value, got, ok, want)
+		}
+	}
+}
+
+func TestHashRecord(t *testing.T) {
+	same := []string{`{"a":1,"b":"x y","c":{"d":[1, 2]}}`, "{ \"c\": {\"d\":[1,2]},\n\"b\":\"x y\" ,\"a\":1}"}
+	if a, b := hashRecord([]byte(same[0])), hashRecord([]byte(same[1])); a != b {
+		t.Errorf("hashes of one record spelt in two ways\n got %d and %d\nwant equal ones", a, b)
+	}
+	for _, other := range []string{`{"a":1,"b":"xy","c":{"d":[1, 2]}}`, `{"b":1,"a":"x y","c":{"d":[1, 2]}}`, `{"a":1,"b":"x y"}`, `{"a":1,"b":"x\" y","c":{"d":[1, 2]}}`} {
+		if hashRecord([]byte(other)) == hashRecord([]byte(same[0])) {
+			t.Errorf("hash of %s\n got that of %s\nwant another", other, same[0])
+		}
+	}
+}
+
+func FuzzParseNumber(f *testing.F) {
+	for _, s := range []string{"0", "-0.0", "1.50", "15e-1", "1e300", "99999999999999999999", "0.000123E+5", "1.", "e5", "-"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, ok := parseNumber(s)
+		var want big.Rat
+		if len(s) > 50 || !json.Valid([]byte(s)) || rawjson.KindOf([]byte(s)) != rawjson.Number || s != strings.TrimSpace(s) {
+			return
+		}
+		if !ok {
+			if strings.ContainsAny(s, "eE") {
+				return // an exponent beyond all bounds
+			}
+			t.Fatalf("parseNumber(%q)\n got no number\nwant one", s)
+		}
+		if n.exponent > 5000 || n.exponent < -5000 {
+			return
+		}
+		want.SetString(s)
+		got, _ := new(big.Rat).SetString("0." + n.digits + "0")
+		power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(n.exponent, -n.exponent))), nil)
+		if n.exponent < 0 {
+			got.Quo(got, new(big.Rat).SetInt(power))
+		} else {
+			got.Mul(got, new(big.Rat).SetInt(power))
+		}
+		if n.negative {
+			got.Neg(got)
+		}
+		if got.Cmp(&want) != 0 {
+			t.Errorf("parseNumber(%q) = %+v\n got %s\nwant %s", s, n, got, &want)
+		}
+	})
+}
+
+func FuzzStorable(f *testing.F) {
+	for _, s := range []string{`{"a":"\ud83d"}`, `{"a":"\ud83d\ude00"}`, `"\\ud83d"`, `"\ude00\ud83d"`, "\"\xff\"", `"\ud83d\u0041"`, `\ud`, `"\uD83D`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got := storable(text)
+		if !utf8.Valid(got) {
+			t.Errorf("storable(%q)\n got %q\nwant valid UTF-8", text, got)
+		}
+		if ok, _, _ := rawjson.Valid(text, rawjson.MaxDepth); !ok {
+			return
+		}
+		var before, after any
+		if json.Unmarshal(text, &before) != nil || json.Unmarshal(got, &after) != nil {
+			t.Fatalf("storable(%q)\n got %q\nwant JSON", text, got)
+		}
+		a, _ := json.Marshal(before)
+		b, _ := json.Marshal(after)
+		if string(a) != string(b) {
+			t.Errorf("storable(%q)\n got %s\nwant %s", text, b, a)
+		}
+	})
+}

@@ -1,0 +1,160 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// Warehouse is one DuckDB file with everything in it. It is safe for concurrent use: one goroutine, started by Open and ended by Close,
+// does all writing, and queries have connections of their own.
+type Warehouse struct {
+	config Config
+	log    *slog.Logger
+	now    func() time.Time
+
+	file    *claim
+	db      *database
+	writer  *sql.Conn
+	jobs    chan job
+	stop    chan struct{} // closed by Close: the writer ends
+	stopped chan struct{} // closed by the writer
+}
+
+var (
+	_ pipeline.Warehouse = (*Warehouse)(nil)
+	_ pipeline.Opener    = (*Warehouse)(nil)
+	_ pipeline.Closer    = (*Warehouse)(nil)
+)
+
+var errClosed = errors.New("duckdb: the warehouse is closed")
+
+// New makes a Warehouse that Open will open. config is copied.
+func New(config Config, env pipeline.Env) *Warehouse {
+	w := &Warehouse{
+		config:  config,
+		log:     env.Log,
+		now:     env.Now,
+		jobs:    make(chan job),
+		stop:    make(chan struct{}),
+		stopped: make(chan struct{}),
+	}
+	if w.log == nil {
+		w.log = slog.New(slog.DiscardHandler)
+	}
+	if w.now == nil {
+		w.now = time.Now
+	}
+	return w
+}
+
+// Open makes the file and its folder when they do not exist, brings its tables up to date and starts the writer. It fails when another
+// process has the file open, when it is not a DuckDB file, and when a newer DuckDB or a newer Prickle wrote it.
+func (w *Warehouse) Open(ctx context.Context) error {
+	file, err := claimFile(w.config.Path, forWriting)
+	if err != nil {
+		return err
+	}
+	if err := w.open(ctx, file); err != nil {
+		file.release()
+		return fmt.Errorf("duckdb: %s: %w", w.config.Path, err)
+	}
+	w.file = file
+	go w.write()
+	return nil
+}
+
+func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
+	db, err := openDatabase(ctx, file, settings{memory: w.config.MemoryLimit, threads: w.config.Threads})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	if err := migrate(ctx, conn, w.now()); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	w.db, w.writer = db, conn
+	return nil
+}
+
+// Close ends the writer, writes the log of the database into its file, and closes it.
+func (w *Warehouse) Close() error {
+	if w.db == nil {
+		return nil
+	}
+	close(w.stop)
+	<-w.stopped
+	err := errors.Join(w.writer.Close(), w.db.Close())
+	w.db = nil
+	w.file.release()
+	if err != nil {
+		return fmt.Errorf("duckdb: close %s: %w", w.config.Path, err)
+	}
+	return nil
+}
+
+// Query runs one SQL statement that reads: SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE or a PRAGMA that only shows. Anything that writes,
+// changes a setting, or touches files or the network is refused. The result is computed before Query returns and counts towards the
+// memory limit. ctx holds for the Rows too. Rows must be closed before the Warehouse.
+func (w *Warehouse) Query(ctx context.Context, query string, args ...any) (pipeline.Rows, error) {
+	return w.db.query(ctx, query, args)
+}
+
+// Reader is a DuckDB file opened only for queries.
+type Reader struct {
+	file *claim
+	db   *database
+}
+
+// OpenForQuery opens the warehouse at path without writing to it, for when no other process has it open. It fails when the file does not
+// exist, when it is open in another process, and in the cases in which Open does.
+func OpenForQuery(ctx context.Context, path string) (*Reader, error) {
+	file, err := claimFile(path, forReading)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openDatabase(ctx, file, settings{readOnly: true})
+	if err == nil {
+		if err = checkReadable(ctx, db); err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	if err != nil {
+		file.release()
+		return nil, fmt.Errorf("duckdb: %s: %w", path, err)
+	}
+	return &Reader{file: file, db: db}, nil
+}
+
+// Query is Warehouse.Query.
+func (r *Reader) Query(ctx context.Context, query string, args ...any) (pipeline.Rows, error) {
+	return r.db.query(ctx, query, args)
+}
+
+// Close closes the file. All Rows must be closed before.
+func (r *Reader) Close() error {
+	err := r.db.Close()
+	r.file.release()
+	return err
+}
+
+// database is an open DuckDB with a connection pool for the writer and the connector that queries get their connections from.
+type database struct {
+	*sql.DB
+	connector *duckdb.Connector
+}

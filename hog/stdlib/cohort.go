@@ -1,0 +1,25 @@
+package stdlib
+
+import "github.com/prickle-dev/prickle/hog/vm"
+
+func cohorts() []Function {
+	return []Function{
+		{Name: "inCohort", Min: 2, Max: 2, Exact: true, Doc: "Whether the id is in the list of cohorts.", Func: inCohort("inCohort", true), Examples: ex("inCohort(1, [1, 2])", "true")},
+		{Name: "notInCohort", Min: 2, Max: 2, Exact: true, Doc: "Whether the id is not in the list of cohorts.", Func: inCohort("notInCohort", false), Examples: ex("notInCohort(3, [1, 2])", "true")},
+	}
+}
+
+func inCohort(name string, found bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
+	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
+		if args[1].IsNull() {
+			return vm.Null(), vm.Throw(vm.NewError("Error",
+				name+"() requires cohort membership to be loaded for this evaluation", vm.Null()))
+		}
+		for _, v := range vm.Values(args[1]) {
+			if vm.Equal(v, args[0]) {
+				return vm.Bool(found), nil
+			}
+		}
+		return vm.Bool(!found), nil
+	}
+}

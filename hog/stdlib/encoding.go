@@ -1,0 +1,153 @@
+package stdlib
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/prickle-dev/prickle/hog/vm"
+)
+
+func encodings() []Function {
+	return []Function{
+		{Name: "base64Encode", Min: 1, Max: 1, Doc: "The text's UTF-8 bytes in base64.", Func: base64Encode, Examples: ex("base64Encode('hi!')", "'aGkh'")},
+		{Name: "base64Decode", Min: 1, Max: 1, Doc: "The text that base64 stands for; foreign characters are skipped.", Func: base64Decode, Examples: ex("base64Decode('aGkh')", "'hi!'")},
+		{Name: "tryBase64Decode", Min: 1, Max: 1, Doc: "base64Decode, but '' for what is no text.", Func: tryBase64Decode, Examples: ex("tryBase64Decode(null)", "''")},
+		{Name: "encodeURLComponent", Min: 1, Max: 1, Doc: "The text with everything but letters, digits and -_.!~*'() percent-encoded.", Func: encodeURL, Examples: ex("encodeURLComponent('a b&c')", "'a%20b%26c'")},
+		{Name: "decodeURLComponent", Min: 1, Max: 1, Doc: "The text with percent codes decoded; an error if they are malformed.", Func: decodeURL, Examples: ex("decodeURLComponent('a%20b')", "'a b'")},
+		{Name: "tryDecodeURLComponent", Min: 1, Max: 1, Doc: "decodeURLComponent, but null if malformed.", Func: tryDecodeURL, Examples: ex("tryDecodeURLComponent('%')", "null")},
+	}
+}
+
+func base64Encode(c *vm.Call, args []vm.Value) (vm.Value, error) {
+	s, err := text("base64Encode", args[0])
+	return vm.String(base64.StdEncoding.EncodeToString([]byte(s))), err
+}
+
+func base64Decode(c *vm.Call, args []vm.Value) (vm.Value, error) {
+	s, err := text("base64Decode", args[0])
+	return vm.String(decodeBase64(s)), err
+}
+
+func tryBase64Decode(c *vm.Call, args []vm.Value) (vm.Value, error) {
+	s, _ := args[0].AsString()
+	return vm.String(decodeBase64(s)), nil
+}
+
+// decodeBase64 reads both alphabets up to the first =, skipping what belongs to neither.
+func decodeBase64(s string) string {
+	digits := make([]byte, 0, len(s))
+	if end := strings.IndexByte(s, '='); end >= 0 {
+		s = s[:end]
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '-':
+			digits = append(digits, '+')
+		case c == '_':
+			digits = append(digits, '/')
+		case c == '+' || c == '/' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z':
+			digits = append(digits, c)
+		}
+	}
+	if len(digits)%4 == 1 {
+		digits = digits[:len(digits)-1]
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
+	n, _ := base64.RawStdEncoding.Decode(out, digits) // only digits are left, and stray low bits do not matter
+	return replaceInvalid(out[:n])
+}
+
+// replaceInvalid reads bytes as UTF-8 as web standards do: one replacement character for each longest run of bytes that
+// starts a character but does not end it, and for each byte that starts none.
+func replaceInvalid(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	var out strings.Builder
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			n = partialRune(b)
+		}
+		out.WriteRune(r)
+		b = b[n:]
+	}
+	return out.String()
+}
+
+// partialRune is the length of the unfinished character that b starts with, at least 1.
+func partialRune(b []byte) int {
+	n := 1
+	for n < len(b) && n < utf8.UTFMax && !utf8.FullRune(b[:n]) {
+		n++
+	}
+	if n > 1 && utf8.FullRune(b[:n]) {
+		n--
+	}
+	return n
+}
+
+const upperHex = "0123456789ABCDEF"
+
+func encodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
+	s := vm.HostString(args[0])
+	if err := c.Text(len(s)); err != nil {
+		return vm.Null(), err
+	}
+	if !utf8.ValidString(s) {
+		return vm.Null(), vm.Errorf(vm.KindData, "URI malformed")
+	}
+	out := make([]byte, 0, len(s)+16)
+	for i := range len(s) {
+		b := s[i]
+		if b|0x20 >= 'a' && b|0x20 <= 'z' || b >= '0' && b <= '9' || strings.IndexByte("-_.!~*'()", b) >= 0 {
+			out = append(out, b)
+			continue
+		}
+		out = append(out, '%', upperHex[b>>4], upperHex[b&15])
+	}
+	return vm.String(string(out)), nil
+}
+
+func decodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
+	s, ok := percentDecode(vm.HostString(args[0]))
+	if !ok {
+		return vm.Null(), vm.Errorf(vm.KindData, "URI malformed")
+	}
+	return vm.String(s), nil
+}
+
+func tryDecodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
+	s, ok := percentDecode(vm.HostString(args[0]))
+	if !ok {
+		return vm.Null(), nil
+	}
+	return vm.String(s), nil
+}
+
+func percentDecode(s string) (string, bool) {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			out = append(out, s[i])
+			continue
+		}
+		if i+2 >= len(s) || unhex(s[i+1]) < 0 || unhex(s[i+2]) < 0 {
+			return "", false
+		}
+		out = append(out, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
+		i += 2
+	}
+	return string(out), utf8.Valid(out)
+}
+
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}

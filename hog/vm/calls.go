@@ -1,0 +1,214 @@
+package vm
+
+import (
+	"errors"
+	"slices"
+)
+
+// maxArguments is how many arguments a call may have.
+const maxArguments = 300
+
+// burnShift turns bytes into steps: work on that many bytes counts as much as one instruction.
+const burnShift = 6
+
+// listWork is the steps that an operation on a list counts as: its text, which the language compares lists by, may be
+// far longer than the list, when lists hold each other many times.
+const listWork = checkEvery / 2
+
+func (m *machine) checkArguments(n int) error {
+	if n > m.sp {
+		return errorf(KindBytecode, "Not enough arguments on the stack")
+	}
+	if n > maxArguments {
+		return errorf(KindArgument, "Too many arguments")
+	}
+	return nil
+}
+
+// callNamed calls a function by name with the n values on top.
+func (m *machine) callNamed(index, n int) error {
+	if f := m.declared[index]; f != nil && f.Name != "toString" {
+		return m.callDeclared(f, n)
+	}
+	if err := m.checkArguments(n); err != nil {
+		return err
+	}
+	if f := m.host[index]; f != nil {
+		return m.callHost(m.program.code.Calls[index], f, n)
+	}
+	if b := m.program.calls[index]; b != nil {
+		return m.callBuiltin(b, n)
+	}
+	return m.noFunction(m.program.code.Calls[index], n)
+}
+
+// callReversed is callNamed for bytecode that pushes the last argument first. Functions declared by the program take
+// their arguments as they lie.
+func (m *machine) callReversed(index, n int) error {
+	if m.declared[index] == nil && n <= m.sp {
+		slices.Reverse(m.stack[m.sp-n : m.sp])
+	}
+	return m.callNamed(index, n)
+}
+
+func (m *machine) noFunction(name string, n int) error {
+	if isAsync(name) {
+		return errorf(KindName, "Unexpected async function call: %s", name)
+	}
+	if name != "import" {
+		return errorf(KindName, "Unsupported function call: %s", name)
+	}
+	if n != 1 {
+		return errorf(KindArgument, "Function import requires exactly 1 argument")
+	}
+	return errorf(KindName, "Unknown chunk: %s", HostString(m.stack[m.sp-1]))
+}
+
+// callTop calls the function on top with the n values under it.
+func (m *machine) callTop(n int) error {
+	callee, err := m.pop()
+	if err != nil {
+		return err
+	}
+	return m.callValue(callee, n)
+}
+
+func (m *machine) callValue(callee Value, n int) error {
+	f, ok := callee.AsFunction()
+	if !ok || f.open {
+		return errorf(KindType, "Invalid closure: %s", jsonOf(callee))
+	}
+	if err := m.checkArguments(n); err != nil {
+		return err
+	}
+	switch f.Kind {
+	case FunctionLocal:
+		return m.callLocal(f, n)
+	case FunctionAsync:
+		return errorf(KindName, "Unexpected async function call: %s", f.Name)
+	}
+	if f.library == nil || f.library.Exact {
+		return errorf(KindName, "Unsupported function call: %s", f.Name)
+	}
+	for ; n < f.library.Max; n++ {
+		m.push(Value{})
+	}
+	return m.callBuiltin(f.library, n)
+}
+
+func (m *machine) callDeclared(f *Function, n int) error {
+	if err := m.checkArguments(n); err != nil {
+		return err
+	}
+	return m.callLocal(f, n)
+}
+
+// callLocal starts a function of the program.
+func (m *machine) callLocal(f *Function, n int) error {
+	if n > f.Args {
+		return errorf(KindArgument, "Too many arguments. Passed %d, expected %d", n, f.Args)
+	}
+	base := m.sp - n
+	for ; n < f.Args; n++ {
+		m.push(Value{})
+	}
+	if err := m.enter(frame{fn: f, base: int32(base)}); err != nil {
+		return err
+	}
+	m.ip = int(f.entry)
+	return nil
+}
+
+// enter pushes a frame.
+func (m *machine) enter(f frame) error {
+	if len(m.frames) >= m.limits.Depth && m.limits.Depth >= 0 {
+		return errorf(KindDepth, "Call stack exceeded maximum length of %d", m.limits.Depth)
+	}
+	m.frames[len(m.frames)-1].ret = int32(m.ip)
+	m.frames = append(m.frames, f)
+	m.base = int(f.base)
+	return m.charge(slotSize)
+}
+
+// leave ends the innermost frame and gives its result to the one below.
+func (m *machine) leave(result Value) error {
+	last := len(m.frames) - 1
+	if m.sp < int(m.frames[last].base) {
+		return errUnderflow
+	}
+	m.cut(int(m.frames[last].base))
+	m.frames[last] = frame{}
+	m.frames = m.frames[:last]
+	if len(m.handlers) > 0 {
+		m.dropHandlers()
+	}
+	caller := &m.frames[last-1]
+	m.base, m.ip = int(caller.base), int(caller.ret)
+	if caller.native != nil {
+		return m.resume(caller.native, result)
+	}
+	m.push(result)
+	return nil
+}
+
+func (m *machine) callHost(name string, f Func, n int) error {
+	v, err := f(m.ctx, m.stack[m.sp-n:m.sp:m.sp])
+	if err != nil {
+		return hostError(name, err)
+	}
+	m.cut(m.sp - n)
+	m.push(v)
+	return m.chargeDeep(v)
+}
+
+// hostError keeps what the program can catch and errors of the machine, and marks all others as the host's.
+func hostError(what string, err error) error {
+	var t *thrown
+	var e *Error
+	if errors.As(err, &t) || errors.As(err, &e) {
+		return err
+	}
+	return &Error{Kind: KindHost, Message: what + ": " + err.Error(), Cause: err}
+}
+
+func (m *machine) callBuiltin(b *Builtin, n int) error {
+	if n < b.Min || b.Max >= 0 && n > b.Max {
+		return arityError(b, n)
+	}
+	if b.Callback != NoCallback {
+		return m.start(b, n)
+	}
+	args := m.stack[m.sp-n : m.sp : m.sp]
+	work := 0
+	for _, a := range args {
+		if work += shallow(a); a.isList() {
+			work += listWork << burnShift
+		}
+	}
+	v, err := b.Func(&m.call, args)
+	if err != nil {
+		return err
+	}
+	m.cut(m.sp - n)
+	m.push(v)
+	size := shallow(v)
+	if v.Kind() == KindString {
+		if err := m.stringSize(size); err != nil {
+			return err
+		}
+	}
+	if err := m.charge(size); err != nil {
+		return err
+	}
+	return m.burn((work + size) >> burnShift)
+}
+
+func arityError(b *Builtin, n int) error {
+	switch {
+	case b.Exact:
+		return errorf(KindArgument, "Function %s requires exactly %d arguments", b.Name, b.Min)
+	case n < b.Min:
+		return errorf(KindArgument, "Function %s requires at least %d arguments", b.Name, b.Min)
+	}
+	return errorf(KindArgument, "Function %s requires at most %d arguments", b.Name, b.Max)
+}

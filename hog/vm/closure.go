@@ -1,0 +1,111 @@
+package vm
+
+import "github.com/prickle-dev/prickle/hog/code"
+
+// define makes functions: closures, the callables they are made of, and legacy functions declared by name.
+func (m *machine) define(in code.Instr) error {
+	if in.Op == code.OpClosure {
+		return m.close(m.program.code.Captures[in.A : in.A+int32(in.B)])
+	}
+	decl := &m.program.code.Functions[in.A]
+	f := &Function{Name: decl.Name, Args: decl.Args, entry: decl.Entry, upvalues: int32(decl.Upvalues)}
+	switch in.Op {
+	case code.OpDeclareFn:
+		m.declared[decl.Call] = f
+		return nil
+	case code.OpMakeClosure:
+		if err := m.capture(f, decl.Captures); err != nil {
+			return err
+		}
+	default:
+		f.open = true
+	}
+	m.push(newFunction(f))
+	return m.charge(objectSize + slotSize*len(decl.Captures))
+}
+
+// close makes a closure of the callable on top.
+func (m *machine) close(captures []code.Capture) error {
+	top, err := m.pop()
+	if err != nil {
+		return err
+	}
+	callable, ok := top.AsFunction()
+	if !ok || !callable.open {
+		return errorf(KindBytecode, "Invalid callable: %s", jsonOf(top))
+	}
+	if len(captures) != int(callable.upvalues) {
+		return errorf(KindBytecode, "Invalid upvalue count. Expected %d, got %d", callable.upvalues, len(captures))
+	}
+	f := *callable
+	f.open = false
+	if err := m.capture(&f, captures); err != nil {
+		return err
+	}
+	m.push(newFunction(&f))
+	return m.charge(objectSize + slotSize*len(captures))
+}
+
+func (m *machine) capture(f *Function, captures []code.Capture) error {
+	if len(captures) == 0 {
+		return nil
+	}
+	f.cells = make([]*cell, len(captures))
+	outer := m.frames[len(m.frames)-1].fn
+	for i, c := range captures {
+		if c.Local {
+			f.cells[i] = m.cellAt(m.base + int(c.Index))
+			continue
+		}
+		if outer == nil || int(c.Index) >= len(outer.cells) {
+			return errorf(KindBytecode, "Invalid upvalue index: %d", c.Index)
+		}
+		f.cells[i] = outer.cells[c.Index]
+	}
+	return nil
+}
+
+// cellAt is the open cell of a stack slot; all closures that capture the slot share it.
+func (m *machine) cellAt(slot int) *cell {
+	at := &m.open
+	for *at != nil && int((*at).slot) > slot {
+		at = &(*at).next
+	}
+	if *at != nil && int((*at).slot) == slot {
+		return *at
+	}
+	c := &cell{slot: int32(slot), open: true, next: *at}
+	*at = c
+	return c
+}
+
+// upvalue runs the instructions on captured variables.
+func (m *machine) upvalue(in code.Instr) error {
+	if in.Op == code.OpCloseUpvalue {
+		m.cut(m.sp - 1)
+		return nil
+	}
+	f := m.frames[len(m.frames)-1].fn
+	if f == nil || int(in.A) >= len(f.cells) {
+		return errorf(KindBytecode, "Invalid upvalue index: %d", in.A)
+	}
+	c := f.cells[in.A]
+	if in.Op == code.OpGetUpvalue {
+		if c.open {
+			m.push(m.slot(int(c.slot)))
+		} else {
+			m.push(c.value)
+		}
+		return nil
+	}
+	m.sp--
+	switch {
+	case !c.open:
+		c.value = m.stack[m.sp]
+	case int(c.slot) < m.sp:
+		m.stack[c.slot] = m.stack[m.sp]
+	default:
+		return errUnderflow
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package vm
+
+import (
+	"math"
+	"unsafe"
+)
+
+// Array is the content of an array or a tuple, shared by every Value that holds it.
+type Array struct {
+	Items []Value
+}
+
+// NewArray is an array value of the items; it keeps the slice.
+func NewArray(items ...Value) Value {
+	return object(KindArray, unsafe.Pointer(&Array{Items: items}))
+}
+
+// NewTuple is a tuple value of the items; it keeps the slice.
+func NewTuple(items ...Value) Value {
+	return object(KindTuple, unsafe.Pointer(&Array{Items: items}))
+}
+
+// indexFrom is the size from which a dictionary keeps hash maps; below it a scan over the keys is faster.
+const indexFrom = 12
+
+type entry struct {
+	key   Value
+	value Value
+}
+
+// Dict is the content of a dictionary: entries in the order in which their keys first came. Keys keep their type, so 1
+// and '1' are two keys; containers are keys by reference.
+type Dict struct {
+	entries []entry
+	strings map[string]int32 // one more than the place in entries, as others
+	others  map[Value]int32
+}
+
+// NewDict is an empty dictionary with room for n entries. Its Value method makes it a value.
+func NewDict(n int) *Dict {
+	return &Dict{entries: make([]entry, 0, n)}
+}
+
+// Value is the dictionary as a value; it shares the content.
+func (d *Dict) Value() Value { return object(KindDict, unsafe.Pointer(d)) }
+
+// Len is the number of entries.
+func (d *Dict) Len() int { return len(d.entries) }
+
+// At is the i-th entry in insertion order.
+func (d *Dict) At(i int) (key, value Value) {
+	e := &d.entries[i]
+	return e.key, e.value
+}
+
+// Get is the value stored under exactly this key, and whether there is one.
+func (d *Dict) Get(key Value) (Value, bool) {
+	if i := d.find(key); i >= 0 {
+		return d.entries[i].value, true
+	}
+	return Value{}, false
+}
+
+// GetString is Get for a string key.
+func (d *Dict) GetString(key string) (Value, bool) { return d.Get(String(key)) }
+
+// Set stores the value under the key; a new key goes last, a known one keeps its place.
+func (d *Dict) Set(key, value Value) {
+	if i := d.find(key); i >= 0 {
+		d.entries[i].value = value
+		return
+	}
+	key = normalKey(key)
+	d.entries = append(d.entries, entry{key, value})
+	switch n := len(d.entries); {
+	case n == indexFrom:
+		d.buildIndex()
+	case n > indexFrom:
+		d.index(n - 1)
+	}
+}
+
+// SetString is Set for a string key.
+func (d *Dict) SetString(key string, value Value) { d.Set(String(key), value) }
+
+func (d *Dict) find(key Value) int {
+	if d.strings != nil {
+		return d.lookup(key)
+	}
+	if key.Kind() == KindString {
+		s := key.str()
+		for i := range d.entries {
+			k := &d.entries[i].key
+			if k.bits == key.bits && k.ptr != unsafe.Pointer(&numberMark) && k.str() == s {
+				return i
+			}
+		}
+		return -1
+	}
+	key = normalKey(key)
+	for i := range d.entries {
+		if d.entries[i].key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *Dict) lookup(key Value) int {
+	if key.Kind() == KindString {
+		return placeOf(d.strings[key.str()])
+	}
+	return placeOf(d.others[normalKey(key)])
+}
+
+// placeOf is an index as the maps keep it, one more than the place, as a place, or -1 for what they do not have.
+func placeOf(i int32) int { return int(i) - 1 }
+
+func (d *Dict) buildIndex() {
+	d.strings = make(map[string]int32, 2*indexFrom)
+	for i := range d.entries {
+		d.index(i)
+	}
+}
+
+func (d *Dict) index(i int) {
+	key := d.entries[i].key
+	if key.Kind() == KindString {
+		d.strings[key.str()] = int32(i) + 1
+		return
+	}
+	if d.others == nil {
+		d.others = make(map[Value]int32)
+	}
+	d.others[key] = int32(i) + 1
+}
+
+// normalKey makes equal number keys equal in their bits: one NaN, and no negative zero.
+func normalKey(key Value) Value {
+	if !key.IsNumber() {
+		return key
+	}
+	switch f := key.num(); {
+	case f == 0:
+		return Number(0)
+	case f != f:
+		return Number(math.NaN())
+	}
+	return key
+}

@@ -1,0 +1,183 @@
+package vm
+
+import "github.com/prickle-dev/prickle/hog/code"
+
+var errUnderflow = errorf(KindBytecode, "Stack underflow")
+
+// execute runs the instructions that are not worth a place in the loop itself.
+func (m *machine) execute(in code.Instr) error {
+	switch in.Op {
+	case code.OpAnd, code.OpOr:
+		return m.combine(int(in.A), in.Op == code.OpOr)
+	case code.OpArray, code.OpTuple, code.OpDict:
+		return m.build(in)
+	case code.OpLike, code.OpNotLike, code.OpILike, code.OpNotILike,
+		code.OpRegex, code.OpNotRegex, code.OpIRegex, code.OpNotIRegex, code.OpIn, code.OpNotIn:
+		return m.test(in.Op)
+	case code.OpSetProperty:
+		return m.setProperty()
+	case code.OpGetGlobal:
+		return m.readNamed(int(in.A))
+	case code.OpCallGlobal:
+		return m.callNamed(int(in.A), int(in.B))
+	case code.OpCallGlobalReversed:
+		return m.callReversed(int(in.A), int(in.B))
+	case code.OpCallLocal:
+		return m.callTop(int(in.B))
+	case code.OpMakeClosure, code.OpCallable, code.OpClosure, code.OpDeclareFn:
+		return m.define(in)
+	case code.OpGetUpvalue, code.OpSetUpvalue, code.OpCloseUpvalue:
+		return m.upvalue(in)
+	case code.OpThrow:
+		return m.throwTop()
+	case code.OpTry:
+		m.handlers = append(m.handlers, handler{frames: int32(len(m.frames)), height: int32(m.sp), catch: in.A})
+		return m.charge(slotSize)
+	case code.OpPopTry:
+		if len(m.handlers) == 0 {
+			return errorf(KindBytecode, "Invalid operation POP_TRY: no try block to pop")
+		}
+		m.handlers = m.handlers[:len(m.handlers)-1]
+		return nil
+	}
+	if in.Op == code.OpFault {
+		return errorf(KindBytecode, "%s", m.program.code.Faults[in.A])
+	}
+	return errorf(KindBytecode, "Unexpected node while running bytecode in chunk \"root\": %d", in.Op)
+}
+
+// take pops n values; they stay valid until the next push.
+func (m *machine) take(n int) ([]Value, error) {
+	if n > m.sp {
+		return nil, errEmptyStack
+	}
+	m.sp -= n
+	return m.stack[m.sp : m.sp+n], nil
+}
+
+func (m *machine) combine(n int, or bool) error {
+	values, err := m.take(n)
+	if err != nil {
+		return err
+	}
+	result := !or
+	for _, v := range values {
+		if v.Truthy() == or {
+			result = or
+			break
+		}
+	}
+	m.push(Bool(result))
+	return nil
+}
+
+// build makes a container of the values on top.
+func (m *machine) build(in code.Instr) error {
+	n := int(in.A)
+	if in.Op == code.OpDict {
+		n *= 2
+	}
+	if err := m.charge(objectSize + slotSize*n); err != nil {
+		return err
+	}
+	values, err := m.take(n)
+	if err != nil {
+		return err
+	}
+	switch in.Op {
+	case code.OpDict:
+		d := NewDict(n / 2)
+		for i := 0; i < n; i += 2 {
+			d.Set(values[i], values[i+1])
+		}
+		m.push(d.Value())
+	case code.OpTuple:
+		m.push(NewTuple(append(make([]Value, 0, n), values...)...))
+	default:
+		m.push(NewArray(append(make([]Value, 0, n), values...)...))
+	}
+	return m.burn(n)
+}
+
+// test runs the operators on text and in.
+func (m *machine) test(op code.Op) error {
+	m.sp--
+	left, right := m.stack[m.sp], m.stack[m.sp-1]
+	var yes bool
+	var err error
+	switch op {
+	case code.OpLike, code.OpNotLike:
+		yes, err = Like(left, right, false)
+	case code.OpILike, code.OpNotILike:
+		yes, err = Like(left, right, true)
+	case code.OpRegex, code.OpNotRegex:
+		yes, err = Match(left, right, false)
+	case code.OpIRegex, code.OpNotIRegex:
+		yes, err = Match(left, right, true)
+	default:
+		yes, err = Contains(right, left)
+	}
+	if err != nil {
+		return err
+	}
+	switch op {
+	case code.OpNotLike, code.OpNotILike, code.OpNotRegex, code.OpNotIRegex, code.OpNotIn:
+		yes = !yes
+	}
+	m.stack[m.sp-1] = Bool(yes)
+	return m.burn((shallow(left) + shallow(right)) >> burnShift)
+}
+
+// compare runs the comparisons of anything but two numbers.
+func (m *machine) compare(op code.Op) error {
+	m.sp--
+	left, right := m.stack[m.sp], m.stack[m.sp-1]
+	var yes bool
+	switch op {
+	case code.OpEq, code.OpNotEq:
+		yes = Equal(left, right) == (op == code.OpEq)
+	default:
+		order, ok := Compare(left, right)
+		switch op {
+		case code.OpLt:
+			yes = ok && order < 0
+		case code.OpLtEq:
+			yes = ok && order <= 0
+		case code.OpGt:
+			yes = ok && order > 0
+		case code.OpGtEq:
+			yes = ok && order >= 0
+		}
+	}
+	m.stack[m.sp-1] = Bool(yes)
+	if left.isList() || right.isList() {
+		return m.burn(listWork)
+	}
+	return nil
+}
+
+func (m *machine) setProperty() error {
+	values, err := m.take(3)
+	if err != nil {
+		return err
+	}
+	obj, key, value := values[0], values[1], values[2]
+	switch obj.Kind() {
+	case KindDict:
+		d := obj.dict()
+		before := d.Len()
+		d.Set(key, value)
+		return m.charge(entrySize * (d.Len() - before))
+	case KindArray, KindTuple:
+		room := int64(1 << 24)
+		if m.limits.Memory >= 0 {
+			room = min(room, m.limits.Memory/slotSize)
+		}
+		grown, err := setItem(obj.array(), key, value, int(room))
+		if err != nil {
+			return err
+		}
+		return m.charge(slotSize * grown)
+	}
+	return errNotSettable(obj, key)
+}

@@ -1,0 +1,71 @@
+package vm
+
+import "strings"
+
+// readGlobal pushes the global of a chain known when the program was loaded.
+func (m *machine) readGlobal(index int) error {
+	v, err := m.lookup(m.program.code.Chains[index])
+	if err != nil {
+		return err
+	}
+	if v.Kind() <= KindString {
+		m.globals[index], m.known[index] = v, true
+	}
+	m.push(v)
+	return m.chargeDeep(v)
+}
+
+// readNamed pushes the global whose names are on the stack, root on top.
+func (m *machine) readNamed(n int) error {
+	names, err := m.take(n)
+	if err != nil {
+		return err
+	}
+	chain := make([]string, n)
+	for i, v := range names {
+		chain[n-1-i] = HostString(v)
+	}
+	if n == 0 {
+		return errorf(KindName, "Global variable not found: ")
+	}
+	v, err := m.lookup(chain)
+	if err != nil {
+		return err
+	}
+	m.push(v)
+	return m.chargeDeep(v)
+}
+
+func (m *machine) lookup(chain []string) (Value, error) {
+	if m.env.Global != nil {
+		v, ok, err := m.env.Global(chain)
+		if err != nil {
+			return Value{}, hostError("global "+strings.Join(chain, "."), err)
+		}
+		if ok {
+			return v, nil
+		}
+	}
+	if len(chain) == 1 {
+		if f := m.libraryFunction(chain[0]); f != nil {
+			return newFunction(f), nil
+		}
+	}
+	return Value{}, errorf(KindName, "Global variable not found: %s", strings.Join(chain, "."))
+}
+
+// libraryFunction is a function of the library as a value.
+func (m *machine) libraryFunction(name string) *Function {
+	if isAsync(name) {
+		return &Function{Name: name, Kind: FunctionAsync}
+	}
+	b := m.program.library[name]
+	if b == nil {
+		return nil
+	}
+	return &Function{Name: name, Args: max(b.Max, 0), Kind: FunctionLibrary, library: b}
+}
+
+// isAsync reports the functions of the language that wait for the outside world. A host that has them offers them under
+// their name in Env.Functions.
+func isAsync(name string) bool { return name == "sleep" || name == "fetch" }

@@ -1,0 +1,200 @@
+package vm
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// appendNumber appends the shortest text that reads back as f, in the language's notation.
+func appendNumber(dst []byte, f float64) []byte {
+	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
+		return strconv.AppendInt(dst, int64(f), 10)
+	}
+	switch {
+	case f != f:
+		return append(dst, "NaN"...)
+	case math.IsInf(f, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-Infinity"...)
+	}
+	if a := math.Abs(f); a >= 1e-6 && a < 1e21 {
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
+	}
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
+	// Go pads the exponent to two digits, the language does not.
+	e := start + strings.IndexByte(string(dst[start:]), 'e') + 2
+	if dst[e] == '0' {
+		dst = append(dst[:e], dst[e+1:]...)
+	}
+	return dst
+}
+
+// ParseNumber is the number that arithmetic sees in a string: blank is 0, and what is no number is NaN.
+func ParseNumber(s string) float64 {
+	s = strings.TrimFunc(s, isSpace)
+	if s == "" {
+		return 0
+	}
+	if len(s) > 2 && s[0] == '0' {
+		switch s[1] | 0x20 {
+		case 'x':
+			return parseRadix(s[2:], 16)
+		case 'o':
+			return parseRadix(s[2:], 8)
+		case 'b':
+			return parseRadix(s[2:], 2)
+		}
+	}
+	if n := floatPrefix(s); n != len(s) {
+		return math.NaN()
+	}
+	f, _ := strconv.ParseFloat(s, 64) // a range error still gives the infinity that is wanted
+	return f
+}
+
+// LeadingFloat is the number that a text starts with, after space, as toFloat reads it.
+func LeadingFloat(s string) (float64, bool) {
+	s = strings.TrimLeftFunc(s, isSpace)
+	n := floatPrefix(s)
+	if n == 0 {
+		return 0, false
+	}
+	f, _ := strconv.ParseFloat(s[:n], 64)
+	return f, true
+}
+
+// LeadingInt is the integer that a text starts with, after space, as toInt reads it.
+func LeadingInt(s string) (float64, bool) {
+	s = strings.TrimLeftFunc(s, isSpace)
+	sign := 1.0
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		if s[0] == '-' {
+			sign = -1
+		}
+		s = s[1:]
+	}
+	radix := 10
+	if len(s) >= 2 && s[0] == '0' && s[1]|0x20 == 'x' {
+		radix, s = 16, s[2:]
+	}
+	n := 0
+	for n < len(s) && digit(s[n]) < radix {
+		n++
+	}
+	if n == 0 {
+		return 0, false
+	}
+	if radix == 10 {
+		f, _ := strconv.ParseFloat(s[:n], 64)
+		return sign * f, true
+	}
+	return sign * parseRadix(s[:n], 16), true
+}
+
+func parseRadix(s string, radix int) float64 {
+	if s == "" {
+		return math.NaN()
+	}
+	f := 0.0
+	for i := range len(s) {
+		d := digit(s[i])
+		if d >= radix {
+			return math.NaN()
+		}
+		f = f*float64(radix) + float64(d)
+	}
+	return f
+}
+
+func digit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return 99
+}
+
+// floatPrefix is the length of the decimal number or signed Infinity that s starts with.
+func floatPrefix(s string) int {
+	i := 0
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	if strings.HasPrefix(s[i:], "Infinity") {
+		return i + len("Infinity")
+	}
+	digits := 0
+	for ; i < len(s) && digit(s[i]) < 10; i++ {
+		digits++
+	}
+	if i < len(s) && s[i] == '.' {
+		j := i + 1
+		for ; j < len(s) && digit(s[j]) < 10; j++ {
+			digits++
+		}
+		if digits > 0 {
+			i = j
+		}
+	}
+	if digits == 0 {
+		return 0
+	}
+	return i + exponentPrefix(s[i:])
+}
+
+func exponentPrefix(s string) int {
+	if s == "" || s[0]|0x20 != 'e' {
+		return 0
+	}
+	i := 1
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	start := i
+	for i < len(s) && digit(s[i]) < 10 {
+		i++
+	}
+	if i == start {
+		return 0
+	}
+	return i
+}
+
+// isSpace reports the white space that number conversion and trimming strip.
+func isSpace(r rune) bool {
+	switch r {
+	case ' ', '\t', '\n', '\v', '\f', '\r', 0xA0, 0xFEFF, 0x2028, 0x2029, 0x1680, 0x202F, 0x205F, 0x3000:
+		return true
+	}
+	return r >= 0x2000 && r <= 0x200A
+}
+
+// ToNumber is the number that arithmetic makes of any value; NaN when it has none.
+func ToNumber(v Value) float64 {
+	switch v.Kind() {
+	case KindNull:
+		return 0
+	case KindBool:
+		if v.Truthy() {
+			return 1
+		}
+		return 0
+	case KindNumber:
+		return v.num()
+	case KindString:
+		return ParseNumber(v.str())
+	case KindArray, KindTuple:
+		switch items := v.array().Items; len(items) {
+		case 0:
+			return 0
+		case 1:
+			return ParseNumber(HostString(v))
+		}
+	}
+	return math.NaN()
+}

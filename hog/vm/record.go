@@ -1,0 +1,108 @@
+package vm
+
+import (
+	"math"
+	"time"
+	"unsafe"
+)
+
+// Names of the marker fields that tell records apart on the wire.
+const (
+	markDateTime = "__hogDateTime__"
+	markDate     = "__hogDate__"
+	markInterval = "__hogInterval__"
+	markError    = "__hogError__"
+	markAST      = "__hx_ast"
+)
+
+// DateTime is an instant and the zone it is shown in.
+type DateTime struct {
+	// Epoch is seconds since 1970 in UTC; NaN when the text it was made from was no date.
+	Epoch float64
+	// Zone is an IANA zone name, not checked.
+	Zone string
+}
+
+// NewDateTime is a datetime value.
+func NewDateTime(epoch float64, zone string) Value {
+	return object(KindDateTime, unsafe.Pointer(&DateTime{Epoch: epoch, Zone: zone}))
+}
+
+// Time is the datetime value of an instant, in UTC, cut to milliseconds.
+func Time(t time.Time) Value {
+	return NewDateTime(float64(t.UnixMilli())/1000, "UTC")
+}
+
+// Date is a calendar day. The fields are numbers of the language and may be NaN for text that was no date.
+type Date struct {
+	Year, Month, Day float64
+}
+
+// NewDate is a date value.
+func NewDate(year, month, day float64) Value {
+	return object(KindDate, unsafe.Pointer(&Date{Year: year, Month: month, Day: day}))
+}
+
+// Epoch is the day's midnight in UTC as seconds since 1970.
+func (d *Date) Epoch() float64 {
+	if d.Year != d.Year || d.Month != d.Month || d.Day != d.Day {
+		return math.NaN()
+	}
+	return float64(time.Date(int(d.Year), time.Month(int(d.Month)), int(d.Day), 0, 0, 0, 0, time.UTC).Unix())
+}
+
+// Interval is a length of time as the toInterval functions make it.
+type Interval struct {
+	Value Value
+	Unit  string
+}
+
+// NewInterval is an interval value.
+func NewInterval(value Value, unit string) Value {
+	return object(KindInterval, unsafe.Pointer(&Interval{Value: value, Unit: unit}))
+}
+
+// ErrorValue is an error that a program made and may throw.
+type ErrorValue struct {
+	Type    string
+	Message string
+	Payload Value
+}
+
+// NewError is an error value.
+func NewError(typ, message string, payload Value) Value {
+	return object(KindError, unsafe.Pointer(&ErrorValue{Type: typ, Message: message, Payload: payload}))
+}
+
+// FunctionKind says where a function value comes from.
+type FunctionKind uint8
+
+// The kinds of functions.
+const (
+	FunctionLocal   FunctionKind = iota // defined in Hog
+	FunctionLibrary                     // a function of the library
+	FunctionAsync                       // sleep, or one that the host runs outside the machine
+)
+
+// Function is the content of a function value: a closure, or a reference to a library function.
+type Function struct {
+	Name string
+	Args int
+	Kind FunctionKind
+
+	entry    int32
+	open     bool // a callable that no closure was made of yet
+	upvalues int32
+	cells    []*cell
+	library  *Builtin
+}
+
+func newFunction(f *Function) Value { return object(KindFunction, unsafe.Pointer(f)) }
+
+// cell is a captured variable: a slot of the stack while its scope lives, a value of its own afterwards.
+type cell struct {
+	value Value
+	slot  int32
+	open  bool
+	next  *cell
+}

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prickle-dev/prickle/configs"
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/capture"
+	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/deliver"
+	"github.com/prickle-dev/prickle/pipeline/ingest"
+	"github.com/prickle-dev/prickle/pipeline/process"
+)
+
+// Components are the kinds of components that the binary holds.
+type Components struct {
+	Transforms   []pipeline.Spec[pipeline.Transform]
+	Destinations []pipeline.Spec[pipeline.Destination]
+	Warehouses   []pipeline.Spec[pipeline.Warehouse]
+	Sources      []pipeline.Spec[pipeline.Source]
+}
+
+// Options tell the loader which types there are.
+func (c Components) Options() configs.Options {
+	return configs.Options{
+		Transforms: types(c.Transforms), Destinations: types(c.Destinations), Warehouses: types(c.Warehouses), Sources: types(c.Sources),
+	}
+}
+
+func types[T any](specs []pipeline.Spec[T]) []string {
+	names := make([]string, len(specs))
+	for i := range specs {
+		names[i] = specs[i].Type
+	}
+	return names
+}
+
+// Options are what an App needs beside its project.
+type Options struct {
+	Log *slog.Logger // required
+	Out io.Writer    // where the stdout destination writes; nil means os.Stdout
+}
+
+// App is a project ready to run. Use it once: Run, or one of the Open methods followed by Close.
+type App struct {
+	project *configs.Project
+	options Options
+
+	busConfig      bus.Config
+	captureConfig  capture.Config
+	warehouse      pipeline.Warehouse
+	warehousePath  string
+	warehouseBatch pipeline.Batch
+	pipelines      []*builtPipeline
+	sources        []builtSource
+
+	// What Run or an Open method made.
+	bus        *bus.Bus
+	capture    *capture.Server
+	writer     *bus.Writer
+	control    *control.Server
+	processes  []*process.Stage
+	deliveries [][]*deliver.Stage // by pipeline
+	runners    map[string]*ingest.Runner
+	started    time.Time
+	closers    []closer
+}
+
+// builtPipeline is a pipeline with its components made and its conditions compiled.
+type builtPipeline struct {
+	name         string
+	chain        process.Chain
+	destinations []builtDestination
+}
+
+type builtDestination struct {
+	name      string
+	when      process.Condition
+	component pipeline.Destination
+	batch     pipeline.Batch
+	retry     deliver.Policy
+}
+
+type builtSource struct {
+	name   string
+	every  time.Duration
+	source pipeline.Source
+}
+
+type closer struct {
+	what  string
+	close func() error
+}
+
+func (a *App) env(kind, name string) pipeline.Env {
+	return pipeline.Env{
+		Name:    name,
+		Log:     a.options.Log.With(kind, name),
+		HTTP:    &http.Client{Timeout: time.Minute},
+		Now:     time.Now,
+		Project: a.project.Project,
+	}
+}

@@ -1,0 +1,197 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/prickle-dev/prickle/configs"
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/capture"
+	"github.com/prickle-dev/prickle/pipeline/deliver"
+	"github.com/prickle-dev/prickle/pipeline/exprs"
+	"github.com/prickle-dev/prickle/pipeline/process"
+)
+
+// Load reads the project at path and makes everything that it names. It reads the project's files and nothing else. Its error holds every
+// mistake found, as a configs.Errors.
+func Load(path string, components Components, options Options) (*App, error) {
+	project, err := configs.Load(path, components.Options())
+	if project == nil {
+		return nil, err
+	}
+	a := &App{project: project, options: options}
+	errs := &mistakes{}
+	if err != nil {
+		errs.list = append(errs.list, err)
+	}
+	a.build(components, errs)
+	if len(errs.list) > 0 {
+		return nil, project.Explain(errors.Join(errs.list...))
+	}
+	return a, nil
+}
+
+func (a *App) build(components Components, errs *mistakes) {
+	project := a.project
+	a.busConfig = bus.DefaultConfig()
+	errs.add(project.Bus, project.Bus.Decode(&a.busConfig))
+	a.busConfig.Dir = filepath.Join(project.Data, "bus")
+	var err error
+	a.captureConfig, err = CaptureConfig(project)
+	if a.captures() {
+		errs.add(project.Capture, err)
+	}
+	errs.add(project.Warehouse, a.buildWarehouse(components))
+	for _, p := range project.Pipelines {
+		a.pipelines = append(a.pipelines, a.buildPipeline(p, components, errs))
+	}
+	for _, s := range project.Sources {
+		source, err := instance(components.Sources, s.Component, a.env("source", s.Name))
+		errs.add(s.Component, err)
+		a.sources = append(a.sources, builtSource{name: s.Name, every: s.Every, source: source})
+	}
+	if len(errs.list) == 0 && len(project.Pipelines) == 0 && len(project.Sources) == 0 {
+		errs.list = append(errs.list, pipeline.Errorf(pipeline.Pos{File: project.Files[0]}, "no pipelines and no sources: nothing would run"))
+	}
+}
+
+// captures reports whether there is anything that captured events could go to. A project of sources alone opens no port.
+func (a *App) captures() bool { return len(a.project.Pipelines) > 0 }
+
+// CaptureConfig decodes the project's capture part over the defaults.
+func CaptureConfig(project *configs.Project) (capture.Config, error) {
+	c := capture.DefaultConfig()
+	err := project.Capture.Decode(&c)
+	return c, err
+}
+
+// mistakes collects errors and gives those without a place the one of their component.
+type mistakes struct{ list []error }
+
+func (m *mistakes) add(c configs.Component, err error) {
+	if err == nil {
+		return
+	}
+	for _, e := range configs.AsErrors(err) {
+		mistake := *e
+		if mistake.Pos == (pipeline.Pos{}) {
+			mistake.Pos = c.Pos
+		}
+		m.list = append(m.list, &mistake)
+	}
+}
+
+// instance decodes a component's part and makes the component.
+func instance[T any](specs []pipeline.Spec[T], c configs.Component, env pipeline.Env) (T, error) {
+	made, _, err := configured(specs, c, env, func(any) {})
+	return made, err
+}
+
+func configured[T any](specs []pipeline.Spec[T], c configs.Component, env pipeline.Env, adjust func(config any)) (T, pipeline.Spec[T], error) {
+	var none T
+	for _, spec := range specs {
+		if spec.Type != c.Type {
+			continue
+		}
+		config := spec.NewConfig()
+		mistaken := c.Decode(config)
+		adjust(config)
+		made, err := spec.New(config, env)
+		if mistaken != nil {
+			return none, spec, errors.Join(mistaken, placed(err))
+		}
+		return made, spec, err
+	}
+	return none, pipeline.Spec[T]{}, fmt.Errorf("unknown type %q", c.Type) // the loader has seen to it
+}
+
+// placed keeps the mistakes that point somewhere. A constructor that was given less than the user wrote is right about the conditions and
+// templates it could compile, and may be wrong about what it misses.
+func placed(err error) error {
+	var errs []error
+	for _, e := range configs.AsErrors(err) {
+		if e.Pos.Line > 0 {
+			errs = append(errs, e)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// pathResolver is a Config with a path that is relative to the project.
+type pathResolver interface {
+	ResolvePath(projectDir, dataDir string) string
+}
+
+func (a *App) buildWarehouse(components Components) error {
+	w, spec, err := configured(components.Warehouses, a.project.Warehouse, a.env("warehouse", a.project.Warehouse.Type), func(config any) {
+		if r, ok := config.(pathResolver); ok {
+			a.warehousePath = r.ResolvePath(a.project.Dir, a.project.Data)
+		}
+	})
+	a.warehouse, a.warehouseBatch = w, spec.Batch
+	return err
+}
+
+func (a *App) buildPipeline(p configs.Pipeline, components Components, errs *mistakes) *builtPipeline {
+	built := &builtPipeline{name: p.Name}
+	for _, t := range p.Transforms {
+		made, err := instance(components.Transforms, t.Component, a.env("transform", t.Name))
+		errs.add(t.Component, err)
+		built.chain = append(built.chain, process.Step{
+			Name: t.Name, OnError: process.OnError(t.OnError), Transform: made, Counts: new(process.StepCounts),
+		})
+	}
+	for _, d := range p.Destinations {
+		built.destinations = append(built.destinations, a.buildDestination(d, components, errs))
+	}
+	return built
+}
+
+func (a *App) buildDestination(d configs.Destination, components Components, errs *mistakes) builtDestination {
+	built := builtDestination{name: d.Name, retry: policy(d.Retry)}
+	def := a.warehouseBatch
+	if d.Warehouse {
+		built.component = a.warehouse
+	} else {
+		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), a.adjust)
+		errs.add(d.Component, err)
+		built.component, def = made, spec.Batch
+	}
+	built.batch = d.Batch.Over(def)
+	if d.When.Text != "" {
+		when, err := exprs.Compile(d.When, exprs.WithProject(a.project.Project))
+		errs.add(d.Component, err)
+		built.when = when
+	}
+	return built
+}
+
+// outSetter is a Config that writes to standard output.
+type outSetter interface{ SetOut(w io.Writer) }
+
+func (a *App) adjust(config any) {
+	if s, ok := config.(outSetter); ok && a.options.Out != nil {
+		s.SetOut(a.options.Out)
+	}
+}
+
+// policy is the default with the user's changes.
+func policy(r configs.Retry) deliver.Policy {
+	p := deliver.DefaultPolicy()
+	if r.First != 0 {
+		p.First = r.First
+	}
+	if r.Max != 0 {
+		p.Max = r.Max
+	}
+	if r.Factor != 0 {
+		p.Factor = r.Factor
+	}
+	if r.GiveUp != 0 {
+		p.GiveUp = r.GiveUp
+	}
+	return p
+}

@@ -1,0 +1,109 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/ingest"
+)
+
+// OpenForQuery opens only the warehouse, for Query.
+func (a *App) OpenForQuery(ctx context.Context) error {
+	if _, err := os.Stat(a.warehousePath); a.warehousePath != "" && errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("warehouse %s: there is none yet; it is made when the project runs", a.warehousePath)
+	}
+	return a.undoing(a.openWarehouse(ctx))
+}
+
+// OpenBus opens only the bus, for the dead letters.
+func (a *App) OpenBus(ctx context.Context) error { return a.undoing(a.openBus(ctx)) }
+
+// OpenForSync opens the warehouse and the sources, for Sync.
+func (a *App) OpenForSync(ctx context.Context) error {
+	if err := a.openWarehouse(ctx); err != nil {
+		return a.undoing(err)
+	}
+	return a.undoing(a.openSources(ctx))
+}
+
+// Close closes what was opened, the last first.
+func (a *App) Close() error {
+	var errs []error
+	for len(a.closers) > 0 {
+		last := a.closers[len(a.closers)-1]
+		a.closers = a.closers[:len(a.closers)-1]
+		if err := last.close(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", last.what, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// undoing closes everything again when err is not nil.
+func (a *App) undoing(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, a.Close())
+}
+
+func (a *App) openBus(ctx context.Context) error {
+	if err := os.MkdirAll(a.project.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	b, err := bus.Open(ctx, a.busConfig, a.options.Log)
+	if err != nil {
+		return err
+	}
+	a.bus = b
+	a.closers = append(a.closers, closer{"bus", b.Close})
+	return nil
+}
+
+func (a *App) openWarehouse(ctx context.Context) error {
+	return a.open(ctx, "warehouse", a.warehouse)
+}
+
+func (a *App) openDestinations(ctx context.Context) error {
+	for _, p := range a.pipelines {
+		for _, d := range p.destinations {
+			if d.component == pipeline.Destination(a.warehouse) {
+				continue
+			}
+			if err := a.open(ctx, fmt.Sprintf("destination %q", d.name), d.component); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *App) openSources(ctx context.Context) error {
+	a.runners = map[string]*ingest.Runner{}
+	for _, s := range a.sources {
+		if err := a.open(ctx, fmt.Sprintf("source %q", s.name), s.source); err != nil {
+			return err
+		}
+		a.runners[s.name] = ingest.New(ingest.Deps{
+			Source: s.source, Name: s.name, Every: s.every, Warehouse: a.warehouse, Log: a.options.Log.With("source", s.name),
+		})
+	}
+	return nil
+}
+
+// open opens a component that has something to open, and remembers to close it.
+func (a *App) open(ctx context.Context, what string, component any) error {
+	if o, ok := component.(pipeline.Opener); ok {
+		if err := o.Open(ctx); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	if c, ok := component.(pipeline.Closer); ok {
+		a.closers = append(a.closers, closer{what, c.Close})
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/ingest"
+)
+
+// Status implements control.Backend.
+func (a *App) Status(ctx context.Context) (control.Status, error) {
+	// What is pending is asked first: when that is nothing, the counters read afterwards are complete.
+	bs, err := a.bus.Status(ctx)
+	if err != nil {
+		return control.Status{}, err
+	}
+	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started}
+	if a.capture != nil {
+		st.Capture = "http://" + a.capture.Addr().String()
+		st.Captured = int64(a.capture.Stats().Accepted.Load())
+		for _, n := range a.capture.Stats().Refused() {
+			st.Rejected += int64(n)
+		}
+	}
+	for i, p := range a.pipelines {
+		st.Pipelines = append(st.Pipelines, a.pipelineStatus(i, p))
+	}
+	for _, s := range a.sources {
+		st.Sources = append(st.Sources, sourceStatus(a.runners[s.name].Status()))
+	}
+	for _, c := range bs.Consumers {
+		st.Pending += int64(c.Pending) + int64(c.InFlight)
+		st.Retrying += int64(c.Delayed)
+	}
+	for _, s := range bs.Streams {
+		if s.Name == "DEAD" {
+			st.Dead = int64(s.Messages)
+		}
+	}
+	return st, nil
+}
+
+func (a *App) pipelineStatus(i int, p *builtPipeline) control.PipelineStatus {
+	c := a.processes[i].Counts()
+	ps := control.PipelineStatus{Name: p.name, In: c.In.Load(), Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load()}
+	for j, d := range p.destinations {
+		stage := a.deliveries[i][j]
+		dc := stage.Counts()
+		ps.Destinations = append(ps.Destinations, control.DestinationStatus{
+			Name: d.name, Delivered: dc.Delivered.Load(), Retried: dc.Retried.Load(), Dead: dc.Dead.Load(), LastError: stage.LastError(),
+		})
+	}
+	return ps
+}
+
+func sourceStatus(s ingest.Status) control.SourceStatus {
+	out := control.SourceStatus{Name: s.Source, Running: s.State == ingest.Running, LastEnd: s.Finished, Records: int64(s.Progress.Rows)}
+	if s.Err != nil {
+		out.LastError = s.Err.Error()
+	}
+	return out
+}
+
+// jsonValue turns a value of a query's result into one that JSON can hold.
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case nil, bool, int64, uint64, string, json.RawMessage:
+		return v
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Sprint(v)
+		}
+		return v
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case []byte:
+		if utf8.Valid(v) {
+			return string(v)
+		}
+		return fmt.Sprintf("\\x%x", v)
+	}
+	return fmt.Sprint(v)
+}

@@ -1,0 +1,143 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// publishTimeout bounds the wait for an acknowledgement. After it, the outcome is unknown.
+	publishTimeout = 5 * time.Second
+	// headerRoom is the part of a message that is kept free of events, for headers and a dead letter's reason.
+	headerRoom = 64 << 10
+	// frameEvents and frameBytes bound a frame: more would not make it cheaper, and process and deliver hold whole frames in memory.
+	frameEvents, frameBytes = 500, 1 << 20
+)
+
+// Bus is an open connection to the streams. Its methods may be called concurrently.
+type Bus struct {
+	config   Config
+	log      *slog.Logger
+	embedded *embedded // nil when the server is outside
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	disk     disk
+	trimmer  trimmer
+
+	events, deliver, dead jetstream.Stream
+
+	ackWait   time.Duration // how long a frame handed to process may be without a sign of life
+	pinnedFor time.Duration // how long the process that works a lane may ask for nothing before another takes over
+	// pinnedForSend is the same for deliveries. It is longer than a call of Send with its settling: asking for more is the only sign of life
+	// that the server counts, and a batch in hand is not followed by it.
+	pinnedForSend time.Duration
+
+	mu      sync.Mutex
+	opened  map[string]bool        // consumers that this Bus has opened
+	readers map[string]*Deliveries // by subject
+}
+
+// Open starts or connects to the server and makes the streams ready. It returns within seconds, except that an embedded server with a
+// large store takes its time to check it.
+func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, pinnedFor: 20 * time.Second, pinnedForSend: 90 * time.Second, disk: disk{now: time.Now}, opened: map[string]bool{}, readers: map[string]*Deliveries{}}
+	if err := b.connect(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	if err := b.prepare(ctx); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func (b *Bus) connect() (err error) {
+	if b.config.URL != "" {
+		b.conn, err = connectOutside(b.config, b.log)
+		return err
+	}
+	dir := b.config.Dir
+	b.disk.free = func() (int64, error) { return freeBytes(dir) }
+	if b.embedded, err = startEmbedded(b.config, &b.disk, b.log); err != nil {
+		return err
+	}
+	b.conn, err = connectEmbedded(b.embedded, b.log)
+	return err
+}
+
+func (b *Bus) prepare(ctx context.Context) (err error) {
+	b.js, err = jetstream.New(b.conn, jetstream.WithPublishAsyncTimeout(publishTimeout), jetstream.WithDefaultTimeout(publishTimeout))
+	if err != nil {
+		return fmt.Errorf("bus: %w", err)
+	}
+	if err := checkServer(ctx, b.conn, b.js); err != nil {
+		return err
+	}
+	return b.openStreams(ctx)
+}
+
+// Close waits until the server has taken what is still on its way (acknowledgements, for one), at most five seconds, and stops an
+// embedded server. Stop everything that uses the bus first. Further calls do nothing.
+func (b *Bus) Close() error {
+	var err error
+	if b.conn != nil && !b.conn.IsClosed() {
+		if b.conn.IsConnected() {
+			err = b.drain()
+		}
+		b.conn.Close()
+	}
+	if b.embedded != nil {
+		err = errors.Join(err, b.embedded.close())
+		b.embedded = nil
+	}
+	if err != nil {
+		return fmt.Errorf("close bus: %w", err)
+	}
+	return nil
+}
+
+func (b *Bus) drain() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var group errgroup.Group
+	for _, d := range b.readers {
+		group.Go(d.barrier)
+	}
+	clear(b.readers)
+	return errors.Join(group.Wait(), b.conn.FlushTimeout(publishTimeout))
+}
+
+// Ready returns nil when the event log takes events, else why it does not.
+func (b *Bus) Ready(context.Context) error {
+	if !b.conn.IsConnected() {
+		return unavailable(errors.New("the server is not connected"))
+	}
+	return b.disk.room(streamEvents)
+}
+
+// Lanes is the number of lanes.
+func (b *Bus) Lanes() int { return b.config.Lanes }
+
+// MaxFrame is the largest frame that should be published. A single event larger than its Bytes makes a frame of its own, up to the
+// size of a message.
+func (b *Bus) MaxFrame() FrameLimit {
+	return FrameLimit{Events: frameEvents, Bytes: min(frameBytes, b.maxEvent())}
+}
+
+// MaxEvent is the size in bytes of the largest event line that the bus takes.
+func (b *Bus) MaxEvent() int { return b.maxEvent() }
+
+func (b *Bus) maxEvent() int { return int(b.conn.MaxPayload()) - headerRoom }
+
+// shared says that other processes may work on the same streams.
+func (b *Bus) shared() bool { return b.embedded == nil }

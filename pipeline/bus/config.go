@@ -1,0 +1,73 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// Values of Config.Sync.
+const (
+	SyncAlways   = "always"   // every write is on disk before it is acknowledged
+	SyncInterval = "interval" // once a second: a power failure loses up to a second of acknowledged writes, a killed process nothing
+)
+
+// Config is the `bus` part of the configuration.
+type Config struct {
+	// URL of an outside NATS server or several, separated by commas. Empty embeds a server.
+	URL string `yaml:"url"`
+	// User and Password, or Token, or Credentials (a .creds file) authenticate to the outside server.
+	User        string          `yaml:"user"`
+	Password    pipeline.Secret `yaml:"password"`
+	Token       pipeline.Secret `yaml:"token"`
+	Credentials pipeline.File   `yaml:"credentials"`
+	// CA is a PEM file of certificate authorities for an outside server with TLS. Empty means the system's.
+	CA pipeline.File `yaml:"ca"`
+	// Dir is where the embedded server stores. One process at a time may use it. It is in the project's data folder, not in the configuration.
+	Dir string `yaml:"-"`
+	// Sync is SyncAlways or SyncInterval. It concerns the embedded server; an outside server has a setting of its own.
+	Sync string `yaml:"sync"`
+	// Lanes is how many lanes there are, 1 to 256. It cannot be changed once there are streams.
+	Lanes int `yaml:"lanes"`
+	// Retain is how long EVENTS keeps an event.
+	Retain time.Duration `yaml:"retain"`
+	// MaxBytes limits EVENTS. 0 means as much as the disk holds.
+	MaxBytes pipeline.Bytes `yaml:"max_bytes"`
+	// Replicas is how many servers of an outside cluster keep each stream: 1, 3 or 5.
+	Replicas int `yaml:"replicas"`
+}
+
+// DefaultConfig returns the defaults: an embedded server in "data/bus" that syncs always, 8 lanes, 7 days.
+func DefaultConfig() Config {
+	return Config{Dir: "data/bus", Sync: SyncAlways, Lanes: 8, Retain: 7 * 24 * time.Hour, Replicas: 1}
+}
+
+// Validate reports everything that is wrong with the settings.
+func (c *Config) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("bus: "+format, args...))
+		}
+	}
+	check(c.Lanes >= 1 && c.Lanes <= 256, "lanes: want 1 to 256, got %d", c.Lanes)
+	check(c.Retain >= time.Minute, "retain: want at least 1m, got %s", c.Retain)
+	check(c.MaxBytes == 0 || c.MaxBytes >= 1<<20, "max_bytes: want 0 or at least 1MB, got %d", c.MaxBytes)
+	check(c.Sync == SyncAlways || c.Sync == SyncInterval, "sync: want %q or %q, got %q", SyncAlways, SyncInterval, c.Sync)
+	if c.URL == "" {
+		check(c.Dir != "", "dir: want the folder of the embedded server, or url for an outside one")
+		check(c.Replicas == 1, "replicas: the embedded server is a single one, so want 1, got %d; set url to use a cluster", c.Replicas)
+		return errors.Join(errs...)
+	}
+	check(c.Replicas == 1 || c.Replicas == 3 || c.Replicas == 5, "replicas: want 1, 3 or 5, got %d", c.Replicas)
+	methods := 0
+	for _, given := range []bool{c.User != "" || c.Password != "", c.Token != "", c.Credentials.Path != ""} {
+		if given {
+			methods++
+		}
+	}
+	check(methods <= 1, "give only one of user with password, token, and credentials")
+	return errors.Join(errs...)
+}

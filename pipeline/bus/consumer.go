@@ -1,0 +1,68 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Keys of consumer metadata, by which Status knows what a consumer is for.
+const (
+	metadataPipeline    = "prickle-pipeline"
+	metadataDestination = "prickle-destination"
+	metadataLane        = "prickle-lane"
+)
+
+// open creates the consumer or brings its settings up to date. What an earlier process with an embedded server left unsettled is taken
+// back at once when the consumer is opened for the first time: nobody else can be at work on it, and waiting until its time is over
+// would let later frames overtake it.
+func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	if b.shared() {
+		config.PriorityPolicy = jetstream.PriorityPolicyPinned
+		config.PriorityGroups = []string{pinGroup}
+		if config.PinnedTTL == 0 {
+			config.PinnedTTL = b.pinnedFor
+		}
+	} else {
+		config.PinnedTTL = 0
+	}
+	consumer, err := stream.CreateOrUpdateConsumer(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.shared() && !b.opened[config.Durable] && consumer.CachedInfo().NumAckPending > 0 {
+		if _, err := stream.ResetConsumer(ctx, config.Durable); err != nil {
+			return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
+		}
+	}
+	b.opened[config.Durable] = true
+	return consumer, nil
+}
+
+// pinGroup is the name of the only priority group that consumers of a shared server have. Its point is that one process at a time works
+// a lane, so that frames keep their order and what a process remembers of a lane (recently seen ids) is complete.
+const pinGroup = "lane"
+
+// headerPin is in the messages of the process that works the lane; the server makes up its value.
+const headerPin = "Nats-Pin-Id"
+
+// unpin gives a lane up, so that another process need not wait until this one has been silent for long enough. pin is the last one seen;
+// when the server has another by now, the lane belongs to someone else.
+func (b *Bus) unpin(stream jetstream.Stream, consumer jetstream.Consumer, pin string) {
+	if pin == "" || !b.conn.IsConnected() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	info, err := consumer.Info(ctx)
+	if err == nil && len(info.PriorityGroups) == 1 && info.PriorityGroups[0].PinnedClientID == pin {
+		err = stream.UnpinConsumer(ctx, info.Name, pinGroup)
+	}
+	if err != nil {
+		b.log.Debug("giving a lane up", "error", err) // the others will find out
+	}
+}

@@ -1,0 +1,179 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Deliveries reads the frames for one lane of a destination. It is used by one goroutine at a time.
+type Deliveries struct {
+	bus      *Bus
+	consumer jetstream.Consumer
+	target   deliverTarget
+	subject  string
+	settled  atomic.Pointer[string] // where the last frame was settled
+	pin      atomic.Pointer[string] // the last one seen
+}
+
+type deliverTarget struct {
+	pipeline, destination string
+	lane                  int
+}
+
+// FetchLimit bounds Deliveries.Fetch.
+type FetchLimit struct {
+	Frames int           // at most this many frames
+	Bytes  int           // stop before exceeding this many bytes, but for the first frame; 0 is no limit
+	Wait   time.Duration // how long to wait for the first frame
+}
+
+const (
+	// deliverAckWait leaves a slow Send time between two signs of life.
+	deliverAckWait = 30 * time.Second
+	// fetchGrace bounds the second step of a fetch, which only collects what the server has said is there. It is long because the client must
+	// not give up before the server does: what it was handed out meanwhile would be overtaken by everything behind.
+	fetchGrace = deliverAckWait
+	// shortestWait is the least that the server is asked to wait, so that "what is there" arrives.
+	shortestWait = 5 * time.Millisecond
+	// longestWait is the most, so that the end of a context is seen soon.
+	longestWait = 500 * time.Millisecond
+)
+
+// Deliveries opens the reading end of a destination's lane. Frames that were handed out before and not settled are handed out again
+// first when the server is the embedded one, because nobody else can be at work on them; from an outside server they come when their
+// wait of 30 seconds is over.
+func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane int) (*Deliveries, error) {
+	if err := errors.Join(checkName("pipeline", pipeline), checkName("destination", destination)); err != nil {
+		return nil, err
+	}
+	d := &Deliveries{bus: b, target: deliverTarget{pipeline, destination, lane}, subject: DeliverTopic(pipeline, destination, lane)}
+	config := jetstream.ConsumerConfig{
+		Durable:       pipeline + "+" + destination + "+" + strconv.Itoa(lane),
+		FilterSubject: d.subject,
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       deliverAckWait,
+		MaxDeliver:    -1,
+		MaxAckPending: 10_000,
+		PinnedTTL:     b.pinnedForSend,
+		Metadata:      map[string]string{metadataPipeline: pipeline, metadataDestination: destination, metadataLane: strconv.Itoa(lane)},
+	}
+	var err error
+	if d.consumer, err = b.open(ctx, b.deliver, config); err != nil {
+		return nil, fmt.Errorf("deliveries: %w", err)
+	}
+	b.mu.Lock()
+	b.readers[d.subject] = d
+	b.mu.Unlock()
+	return d, nil
+}
+
+// inProgress is what a consumer takes as a sign of life; about a frame that is settled already it means nothing.
+const inProgress = "+WPI"
+
+// barrier waits until the server has worked through all acknowledgements sent before it: they are handled in order, and this one is
+// answered. It then gives the lane up.
+func (d *Deliveries) barrier() error {
+	reply, pin := d.settled.Load(), d.pin.Load()
+	if pin != nil {
+		defer d.bus.unpin(d.bus.deliver, d.consumer, *pin)
+	}
+	if reply == nil {
+		return nil
+	}
+	if _, err := d.bus.conn.Request(*reply, []byte(inProgress), publishTimeout); err != nil {
+		return fmt.Errorf("acknowledgements of %q: %w", d.subject, err)
+	}
+	return nil
+}
+
+// Fetch returns what is there, in order, up to limit, and waits for the first frame at most limit.Wait. Nothing there is (nil, nil).
+// The end of ctx ends the waiting within half a second, with ctx's error. Each frame that it returns must be settled (Ack, Retry, Remainder or Release)
+// within 30 seconds, or shown to be alive by InProgress, or it is handed out again.
+func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, error) {
+	first, err := d.wait(ctx, limit.Wait)
+	if err != nil || first == nil {
+		return nil, err
+	}
+	out := []*Delivery{first}
+	// The first frame says how many more there are, so that the second request is filled at once.
+	more := min(limit.Frames-1, int(min(first.behind, 1<<20)))
+	room := limit.Bytes - len(first.message.Data())
+	if more <= 0 || limit.Bytes > 0 && room <= 0 {
+		return out, nil
+	}
+	options := d.options(jetstream.FetchMaxWait(fetchGrace))
+	if limit.Bytes > 0 {
+		options = append(options, jetstream.FetchMaxBytes(room))
+	}
+	batch, err := d.consumer.Fetch(more, options...)
+	if err != nil {
+		return out, nil //nolint:nilerr // the first frame is in hand; the next fetch meets the error again
+	}
+	for m := range batch.Messages() {
+		if delivery := d.delivery(m); delivery != nil {
+			out = append(out, delivery)
+		}
+	}
+	return out, nil
+}
+
+// wait fetches one frame.
+func (d *Deliveries) wait(ctx context.Context, wait time.Duration) (*Delivery, error) {
+	for end := time.Now().Add(wait); ; {
+		slice := min(max(time.Until(end), shortestWait), longestWait)
+		delivery, err := d.waitOnce(ctx, slice)
+		if delivery != nil || err != nil || !time.Now().Before(end) {
+			return delivery, err
+		}
+	}
+}
+
+// waitOnce asks the server for one frame. It is the server that ends the waiting, by saying so: if the client gave up by its own clock, a
+// frame that was handed out at that moment would be lost to everybody until its ack wait is over.
+func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Delivery, error) {
+	batch, err := d.consumer.Fetch(1, d.options(jetstream.FetchMaxWait(wait))...)
+	if err != nil {
+		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
+	}
+	for m := range batch.Messages() {
+		if ctx.Err() == nil {
+			return d.delivery(m), nil
+		}
+		if err := m.Nak(); err != nil {
+			return nil, fmt.Errorf("release frame of %q: %w", d.subject, unavailable(err))
+		}
+	}
+	switch err := batch.Error(); {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("fetch from %q: %w", d.subject, context.Cause(ctx))
+	case err != nil && !errors.Is(err, jetstream.ErrPinIDMismatch):
+		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
+	}
+	return nil, nil // nothing there, or another process works this lane
+}
+
+func (d *Deliveries) options(more ...jetstream.FetchOpt) []jetstream.FetchOpt {
+	if d.bus.shared() {
+		more = append(more, jetstream.FetchPriorityGroup(pinGroup))
+	}
+	return more
+}
+
+func (d *Deliveries) delivery(m jetstream.Msg) *Delivery {
+	md, err := m.Metadata()
+	if err != nil {
+		d.bus.log.Error("frame without metadata", "subject", d.subject, "error", err) // only a foreign message can be that
+		return nil
+	}
+	if pin := m.Headers().Get(headerPin); pin != "" {
+		d.pin.Store(&pin)
+	}
+	return newDelivery(d, m, md)
+}

@@ -1,0 +1,119 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// Delivery is one frame in delivery. Exactly one of Ack, Retry, Remainder and Release settles it.
+type Delivery struct {
+	from     *Deliveries
+	message  jetstream.Msg
+	sequence uint64
+	handed   int       // how often this message has been handed out, from 1
+	before   int       // tries of its events in earlier messages
+	firstAt  time.Time // of the first of those
+	behind   uint64    // how many frames are in the stream behind it
+}
+
+func newDelivery(d *Deliveries, m jetstream.Msg, md *jetstream.MsgMetadata) *Delivery {
+	out := &Delivery{
+		from: d, message: m, sequence: md.Sequence.Stream, handed: int(md.NumDelivered), firstAt: md.Timestamp.UTC(), behind: md.NumPending,
+	}
+	if text := m.Headers().Get(headerAttempts); text != "" {
+		out.before, _ = strconv.Atoi(text)
+		if t, err := time.Parse(time.RFC3339Nano, m.Headers().Get(headerFirstAt)); err == nil {
+			out.firstAt = t.UTC()
+		}
+	}
+	return out
+}
+
+// Frame decodes the events. Each call decodes anew.
+func (d *Delivery) Frame() Frame {
+	count, _ := strconv.Atoi(d.message.Headers().Get(headerCount))
+	f := ParseFrame(d.message.Data(), count)
+	f.Lane = d.from.target.lane
+	return f
+}
+
+// Attempts is how often its events have been handed out, this time included: 1 at first.
+func (d *Delivery) Attempts() int { return d.before + d.handed }
+
+// FirstAt is when its events were first put up for delivery.
+func (d *Delivery) FirstAt() time.Time { return d.firstAt }
+
+// Sequence identifies the frame in its stream. It is the same when the frame is handed out again, and a new one after Retry.
+func (d *Delivery) Sequence() uint64 { return d.sequence }
+
+// Ack says that all events are settled: the frame is removed. It does not wait for the server; Bus.Close does. An acknowledgement lost
+// with the process or the connection means that the frame is handed out once more, which every destination must bear anyhow.
+func (d *Delivery) Ack(context.Context) error {
+	d.from.settled.Store(ptr(d.message.Reply()))
+	return d.failed("ack", d.message.Ack())
+}
+
+// Release hands the frame back as it is, to be handed out again at once: for a stop in the middle of the work.
+func (d *Delivery) Release() error {
+	d.from.settled.Store(ptr(d.message.Reply()))
+	return d.failed("release", d.message.Nak())
+}
+
+// InProgress shows that the frame is being worked on, which gives it another 30 seconds.
+func (d *Delivery) InProgress() error { return d.failed("keep", d.message.InProgress()) }
+
+func (d *Delivery) failed(verb string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s frame %d of %q: %w", verb, d.sequence, d.from.subject, unavailable(err))
+	}
+	return nil
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// Retry puts the whole frame off: it is handed out again after delay, behind what has arrived until then, with its attempts and first
+// time. An error leaves it unsettled; calling Retry again within two minutes does not double it.
+func (d *Delivery) Retry(ctx context.Context, delay time.Duration) error {
+	header := nats.Header{}
+	for _, key := range []string{headerCount, headerFirst, headerLast} {
+		header.Set(key, d.message.Headers().Get(key))
+	}
+	return d.putOff(ctx, &nats.Msg{Header: header, Data: d.message.Data()}, delay)
+}
+
+// Remainder is Retry for some of the frame's events. The others are settled by it, so dead letters must have been buried before.
+func (d *Delivery) Remainder(ctx context.Context, events []pipeline.Event, delay time.Duration) error {
+	first, last := span(events)
+	return d.putOff(ctx, &nats.Msg{Header: frameHeader(len(events), first, last), Data: AppendFrame(nil, events)}, delay)
+}
+
+// putOff stores a successor of the frame and acknowledges the frame itself after the successor is safe.
+func (d *Delivery) putOff(ctx context.Context, m *nats.Msg, delay time.Duration) error {
+	if err := d.succeed(ctx, m, delay); err != nil {
+		return fmt.Errorf("put off frame %d of %q: %w", d.sequence, d.from.subject, err)
+	}
+	return d.Ack(ctx)
+}
+
+// succeed stores the successor. Its id comes from the frame's sequence, so that a repeat after a crash in between is recognised.
+func (d *Delivery) succeed(ctx context.Context, m *nats.Msg, delay time.Duration) error {
+	m.Header.Set(headerAttempts, strconv.Itoa(d.Attempts()))
+	m.Header.Set(headerFirstAt, d.firstAt.Format(time.RFC3339Nano))
+	id := strconv.FormatUint(d.sequence, 10)
+	m.Header.Set(nats.MsgIdHdr, "retry/"+id)
+	m.Subject = d.from.subject
+	if delay > 0 {
+		t := d.from.target
+		m.Subject = retrySubject(t.pipeline, t.destination, t.lane, id)
+		m.Header.Set(jetstream.ScheduleHeader, "@at "+time.Now().Add(delay).UTC().Format(time.RFC3339Nano))
+		m.Header.Set(jetstream.ScheduleTargetHeader, d.from.subject)
+	}
+	return d.from.bus.publish(ctx, streamDeliver, m)
+}

@@ -1,0 +1,54 @@
+package bus
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// The embedded server stops working when a write finds the disk full, and does not recover by itself. So writes are refused before
+// that, in steps: what is captured first, then what is to be delivered, and dead letters last, so that what is inside can still drain.
+var reserve = map[string]int64{
+	streamEvents:  192 << 20,
+	streamDeliver: 96 << 20,
+	streamDead:    48 << 20,
+}
+
+// disk watches the free space under the embedded server. The zero disk, for an outside server, always has room.
+type disk struct {
+	free func() (int64, error) // nil for an outside server
+	now  func() time.Time
+
+	mu    sync.Mutex
+	asked time.Time
+	last  int64
+	err   error
+}
+
+// askEvery is how long an answer about free space is believed. At a gigabyte a second a disk loses less than the steps of reserve.
+const askEvery = 50 * time.Millisecond
+
+// room returns an error when a message for stream must not be written.
+func (d *disk) room(stream string) error {
+	if d.free == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now := d.now(); now.Sub(d.asked) >= askEvery {
+		d.asked = now
+		d.last, d.err = d.free()
+	}
+	if d.err != nil {
+		return unavailable(fmt.Errorf("free disk space: %w", d.err))
+	}
+	if need := reserve[stream]; d.last < need {
+		return unavailable(&fullError{fmt.Sprintf("disk is nearly full: %d MB free, and %d MB are kept in reserve; make room for the bus dir", d.last>>20, need>>20)})
+	}
+	return nil
+}
+
+// fullError is a refusal for want of space, from the disk or from the stream.
+type fullError struct{ reason string }
+
+func (e *fullError) Error() string { return e.reason }

@@ -1,0 +1,31 @@
+// Package bus keeps events between Prickle's stages, in NATS JetStream. It is the only package that knows JetStream.
+//
+// # Streams
+//
+//	EVENTS   events.all.<lane>                           the log of everything captured, kept for Config.Retain
+//	         events.only.<pipeline>.<lane>               events replayed to one pipeline
+//	DELIVER  deliver.<pipeline>.<destination>.<lane>     a work queue: a frame is gone once it is acknowledged
+//	         retry.<pipeline>.<destination>.<lane>.<id>  frames waiting for their next try
+//	DEAD     dead.<stage>.<pipeline>.<destination>       one event a message, kept for 30 days
+//
+// The server runs inside the process, without a network port, or outside (Config.URL). The one inside syncs every write to disk before
+// it is acknowledged, unless Config.Sync is "interval".
+//
+// # Frames
+//
+// A message of EVENTS and DELIVER is a frame: events of one lane, one line of JSON each, with their number and the earliest and latest
+// time in its headers. Lanes are worked in order; LaneOf says which lane a person is in.
+//
+// # Who uses what
+//
+// Capture appends through a Writer, which joins concurrent calls into shared frames. Process reads through Subscriber and writes through
+// Publisher, which are Watermill's interfaces. Deliver reads through Deliveries, which can fetch several frames at once and put off some
+// of a frame's events. Both hand what cannot be processed to Bury.
+//
+// # When it is full
+//
+// A frame that cannot be stored is refused (ErrUnavailable) and never held in memory. When EVENTS has reached Config.MaxBytes, or the
+// disk of the embedded server runs low, the oldest frames that every pipeline is done with are removed first; only when there are none,
+// events are refused. DELIVER and DEAD have no limit of their own but the disk: message schedules need a stream that would otherwise
+// discard old messages.
+package bus

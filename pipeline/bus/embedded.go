@@ -1,0 +1,88 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// maxPayload is the largest message of the embedded server. An event may take all of it but the room for headers.
+const maxPayload = 8 << 20
+
+// embedded is a NATS server in this process.
+type embedded struct {
+	server *server.Server
+	lock   *os.File
+}
+
+// startEmbedded locks the store and starts a server on it that no other process can reach.
+func startEmbedded(config Config, space *disk, log *slog.Logger) (*embedded, error) {
+	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("bus dir %q cannot be made: %w", config.Dir, err)
+	}
+	lock, err := lockDir(config.Dir)
+	if err != nil {
+		return nil, err
+	}
+	e := &embedded{lock: lock}
+	if err = space.room(streamDead); err == nil { // with less, recovery itself would fail, in ways that say less
+		err = e.start(config, log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
+}
+
+func (e *embedded) start(config Config, log *slog.Logger) error {
+	options := &server.Options{
+		ServerName:             "prickle",
+		DontListen:             true,
+		NoSigs:                 true,
+		DisableJetStreamBanner: true,
+		MaxPayload:             maxPayload,
+		JetStream:              true,
+		StoreDir:               filepath.Join(config.Dir, "store"),
+		JetStreamMaxMemory:     64 << 20, // nothing is kept in memory streams
+		JetStreamMaxStore:      1 << 50,  // the streams' own limits and disk decide
+		StreamMaxBufferedSize:  64 << 20,
+		SyncAlways:             config.Sync == SyncAlways,
+		SyncInterval:           time.Second,
+	}
+	s, err := server.NewServer(options)
+	if err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	logger := &serverLog{log: log}
+	s.SetLoggerV2(logger, false, false, false)
+	e.server = s
+	s.Start()
+	// Recovery of a large store takes its time, and a start that gives up in the middle of it would never succeed.
+	for range 60 {
+		if s.ReadyForConnections(5*time.Second) || logger.fatal.Load() != nil {
+			break
+		}
+		log.Info("embedded server is still recovering its store", "dir", config.Dir)
+	}
+	if text := logger.fatal.Load(); text != nil {
+		return fmt.Errorf("embedded server in %q: %s", config.Dir, *text)
+	}
+	if !s.JetStreamEnabled() {
+		return fmt.Errorf("embedded server in %q did not start", config.Dir)
+	}
+	return nil
+}
+
+// close stops the server, which writes out what it holds, and gives the folder free.
+func (e *embedded) close() error {
+	if e.server != nil {
+		e.server.Shutdown()
+		e.server.WaitForShutdown()
+	}
+	return e.lock.Close()
+}

@@ -1,0 +1,141 @@
+package bus
+
+import (
+	"bytes"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// Header names of a frame. Times are in pipeline.TimeFormat.
+const (
+	headerCount    = "Prickle-Count"    // number of events
+	headerFirst    = "Prickle-First"    // earliest Timestamp among them
+	headerLast     = "Prickle-Last"     // latest Timestamp among them
+	headerAttempts = "Prickle-Attempts" // how often the events of a retried frame have been tried before
+	headerFirstAt  = "Prickle-First-At" // when they were first put up for delivery
+)
+
+// headerDestination marks a replayed frame whose events went through the transforms before.
+const headerDestination = "Prickle-Destination"
+
+// DestinationOf names the destination that a replayed message is meant for alone: its events have been through the transforms, and only
+// that destination's condition is to be asked again. It is "" for all other messages.
+func DestinationOf(m *message.Message) string { return m.Metadata.Get(headerDestination) }
+
+// Frame is one message of the bus, decoded: events of one lane in their order.
+type Frame struct {
+	// Lane is the lane that the frame came by.
+	Lane int
+	// Events are the events that could be decoded. They alias the message's payload.
+	Events []pipeline.Event
+	// Bad lists the lines that could not be decoded. It is empty unless something other than Prickle wrote to the stream, or a stored
+	// message was damaged.
+	Bad []BadLine
+}
+
+// BadLine is a line of a frame that is not an event.
+type BadLine struct {
+	Index int    // of the line in the frame, from 0
+	Line  []byte // aliases the payload
+	Err   error
+}
+
+// FrameLimit bounds one frame. A frame holds at least one event whatever its size.
+type FrameLimit struct {
+	Events int // at most this many events
+	Bytes  int // at most about this many bytes of event lines
+}
+
+// AppendFrame appends the payload of a frame: each event's line and a line break. Events untouched since they were parsed are copied.
+func AppendFrame(dst []byte, events []pipeline.Event) []byte {
+	for i := range events {
+		dst = append(events[i].AppendJSON(dst), '\n')
+	}
+	return dst
+}
+
+// ParseFrame decodes a payload without copying: the events alias it, so it must not be changed. Lines that are not events are listed in
+// Bad and do not affect the others. Lane is left 0. countHint, when known, sizes the result.
+func ParseFrame(payload []byte, countHint int) Frame {
+	if countHint <= 0 || countHint > len(payload) {
+		countHint = bytes.Count(payload, newline) + 1
+	}
+	f := Frame{Events: make([]pipeline.Event, 0, countHint)}
+	for index := 0; len(payload) > 0; index++ {
+		line, rest, _ := bytes.Cut(payload, newline)
+		payload = rest
+		if len(line) == 0 {
+			continue
+		}
+		event, err := pipeline.ParseEvent(line)
+		if err != nil {
+			f.Bad = append(f.Bad, BadLine{Index: index, Line: line, Err: err})
+			continue
+		}
+		f.Events = append(f.Events, event)
+	}
+	return f
+}
+
+var newline = []byte{'\n'}
+
+// Split cuts events into runs that each fit limit, in order. The runs alias events.
+func Split(events []pipeline.Event, limit FrameLimit) iter.Seq[[]pipeline.Event] {
+	return func(yield func([]pipeline.Event) bool) {
+		start, size := 0, 0
+		for i := range events {
+			n := events[i].Size() + 1
+			if i > start && (i-start >= limit.Events || size+n > limit.Bytes) {
+				if !yield(events[start:i]) {
+					return
+				}
+				start, size = i, 0
+			}
+			size += n
+		}
+		if start < len(events) {
+			yield(events[start:])
+		}
+	}
+}
+
+// NewMessage makes a frame of events for Publisher. id is the idempotency key: while the stream remembers it (two minutes), publishing
+// the same id again changes nothing.
+func NewMessage(id string, events []pipeline.Event) *message.Message {
+	size := 0
+	for i := range events {
+		size += events[i].Size() + 1
+	}
+	m := message.NewMessage(id, AppendFrame(make([]byte, 0, size), events))
+	first, last := span(events)
+	for key, values := range frameHeader(len(events), first, last) {
+		m.Metadata[key] = values[0]
+	}
+	return m
+}
+
+// FrameOf decodes a message that a Subscriber delivered.
+func FrameOf(m *message.Message) Frame {
+	count, _ := strconv.Atoi(m.Metadata.Get(headerCount))
+	f := ParseFrame(m.Payload, count)
+	f.Lane = LaneOfMessage(m)
+	return f
+}
+
+func span(events []pipeline.Event) (first, last time.Time) {
+	for i := range events {
+		t := events[i].Timestamp
+		if i == 0 || t.Before(first) {
+			first = t
+		}
+		if i == 0 || t.After(last) {
+			last = t
+		}
+	}
+	return first.UTC(), last.UTC()
+}

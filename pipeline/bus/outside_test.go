@@ -1,0 +1,145 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+func TestOutsideServer(t *testing.T) {
+	s := outside(t, nil)
+	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+	messages, _ := subscribe(t, b, "web")
+	capture(t, b, "1", events(1, 2))
+	m := receive(t, messages)
+	if err := b.Publisher().Publish(DeliverTopic("web", "crm", 3), NewMessage(m.UUID, FrameOf(m).Events)); err != nil {
+		t.Fatal(err)
+	}
+	m.Ack()
+	d := deliveries(t, b)
+	list := fetch(t, d, everything)
+	if got, want := sizes(list), "[2]"; got != want {
+		t.Errorf("delivered\n got %s\nwant %s", got, want)
+	}
+	if err := list[0].Retry(t.Context(), time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	ack(t, fetch(t, d, everything)...)
+	if b.maxEvent() != 1<<20-headerRoom {
+		t.Errorf("largest event\n got %d\nwant the server's limit less the room for headers", b.maxEvent())
+	}
+}
+
+// Two processes: one works the lane. The other takes over at once when that one closes, and after a while when it dies.
+func TestLaneHasOneProcess(t *testing.T) {
+	for name, c := range map[string]struct {
+		end         func(*Bus) error
+		least, most time.Duration
+	}{
+		"closed": {(*Bus).Close, 0, 1500 * time.Millisecond},
+		"dead":   {func(b *Bus) error { b.conn.Close(); return nil }, 1500 * time.Millisecond, 15 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := outside(t, nil)
+			connect := func() *Bus {
+				b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+				b.pinnedFor, b.pinnedForSend = 2*time.Second, 2*time.Second
+				return b
+			}
+			one, two := connect(), connect()
+			first, second := deliverable(t, one, 1, 2, 3), deliveries(t, two)
+			if got := sizes(fetch(t, first, FetchLimit{Frames: 1, Wait: 5 * time.Second})); got != "[1]" {
+				t.Fatalf("the first process\n got %s\nwant [1]", got)
+			}
+			if got := fetch(t, second, nothing); got != nil {
+				t.Errorf("the second process gets %s while the first one is alive", sizes(got))
+			}
+			if err := c.end(one); err != nil {
+				t.Fatal(err)
+			}
+			started := time.Now()
+			var got []*Delivery
+			eventually(t, func() string {
+				if got = fetch(t, second, FetchLimit{Frames: 1, Wait: 200 * time.Millisecond}); got == nil {
+					return "the second process does not take over"
+				}
+				return ""
+			})
+			if took := time.Since(started); took < c.least || took > c.most {
+				t.Errorf("it took over after %s, want %s to %s", took, c.least, c.most)
+			}
+			if sizes(got) != "[2]" {
+				t.Errorf("the second process\n got %s\nwant [2], because [1] is kept for its owner for a while", sizes(got))
+			}
+		})
+	}
+}
+
+// The same for the process stage, whose unsettled message comes to the other process first.
+func TestPipelineLaneHasOneProcess(t *testing.T) {
+	s := outside(t, nil)
+	connect := func() *Bus { return open(t, "", func(c *Config) { c.URL = s.ClientURL() }) }
+	one, two := connect(), connect()
+	first, subscriber := subscribe(t, one, "web")
+	capture(t, one, "1", events(1, 1))
+	capture(t, one, "2", events(1, 1))
+	capture(t, one, "3", events(1, 1))
+	receiveAck(t, first)
+	held := receive(t, first)
+	second, _ := subscribe(t, two, "web")
+	select {
+	case m := <-second:
+		t.Fatalf("the second process gets %s while the first one works on %s", m.UUID, held.UUID)
+	case <-time.After(200 * time.Millisecond):
+	}
+	if err := subscriber.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2", "3"} {
+		if m := receiveAck(t, second); m.UUID != want {
+			t.Errorf("the second process\n got %s\nwant %s", m.UUID, want)
+		}
+	}
+}
+
+// The connection comes back by itself, and a write meanwhile fails soon.
+func TestSurvivesServerRestart(t *testing.T) {
+	options := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()}
+	s := outside(t, func(o *server.Options) { *o = *options })
+	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+	messages, _ := subscribe(t, b, "web")
+	w := running(t, b.NewWriter())
+	person := 0
+	for LaneOf(event(person, 0).DistinctID, 8) != 3 {
+		person++
+	}
+	if err := w.Append(t.Context(), events(person, 1)); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, messages).Ack()
+	port := s.Addr().String()
+	s.Shutdown()
+	s.WaitForShutdown()
+	started := time.Now()
+	if err := w.Append(t.Context(), events(person, 1)); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("append without a server\n got %v\nwant %v", err, ErrUnavailable)
+	}
+	if took := time.Since(started); took > publishTimeout+2*time.Second {
+		t.Errorf("append without a server took %s", took)
+	}
+	if _, err := fmt.Sscanf(port, "127.0.0.1:%d", &options.Port); err != nil {
+		t.Fatal(err)
+	}
+	outside(t, func(o *server.Options) { *o = *options })
+	eventually(t, func() string {
+		if err := w.Append(t.Context(), events(person, 2)); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	for len(FrameOf(receiveAck(t, messages)).Events) != 2 { // the refused one may have been stored
+	}
+}

@@ -1,0 +1,64 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// frameHeader is the header of a frame with count events between first and last.
+func frameHeader(count int, first, last time.Time) nats.Header {
+	return nats.Header{
+		headerCount: {strconv.Itoa(count)},
+		headerFirst: {first.UTC().Format(pipeline.TimeFormat)},
+		headerLast:  {last.UTC().Format(pipeline.TimeFormat)},
+	}
+}
+
+func (b *Bus) publishFrame(ctx context.Context, p *pile) error {
+	m := &nats.Msg{Subject: EventsTopic(p.lane), Header: frameHeader(p.count, p.first, p.last), Data: p.payload}
+	err := b.publish(ctx, streamEvents, m)
+	var full *fullError
+	if errors.As(err, &full) && b.trimmer.trim(ctx, b) {
+		err = b.publish(ctx, streamEvents, m)
+	}
+	return err
+}
+
+// publish stores one message and waits for the acknowledgement, at most publishTimeout.
+func (b *Bus) publish(ctx context.Context, stream string, m *nats.Msg) error {
+	if err := b.disk.room(stream); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	_, err := b.js.PublishMsg(ctx, m, jetstream.WithExpectStream(stream))
+	return publishError(stream, err)
+}
+
+// Error codes of the server that the client has no names for.
+const (
+	codeInsufficientResources = 10023 // the server's or the account's storage limit
+	codeStoreFailed           = 10077 // the stream's own limit, or a failed write
+)
+
+func publishError(stream string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var api *jetstream.APIError
+	if errors.As(err, &api) && (api.ErrorCode == codeStoreFailed || api.ErrorCode == codeInsufficientResources) {
+		return unavailable(&fullError{fmt.Sprintf("stream %s refuses: %s", stream, api.Description)})
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, jetstream.ErrAsyncPublishTimeout) {
+		return unavailable(fmt.Errorf("stream %s did not acknowledge within %s: %w", stream, publishTimeout, err))
+	}
+	return unavailable(fmt.Errorf("stream %s: %w", stream, err))
+}

@@ -1,0 +1,30 @@
+package bus
+
+import (
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+)
+
+// serverLog passes the embedded server's log on. What the server calls a notice is of no interest to those who run Prickle.
+type serverLog struct {
+	log   *slog.Logger
+	fatal atomic.Pointer[string] // what the server wanted to end the process for
+}
+
+func (l *serverLog) Debugf(string, ...any) {}
+func (l *serverLog) Tracef(string, ...any) {}
+func (l *serverLog) Noticef(format string, v ...any) {
+	l.log.Debug("bus server", "message", fmt.Sprintf(format, v...))
+}
+func (l *serverLog) Warnf(format string, v ...any) {
+	l.log.Warn("bus server", "message", fmt.Sprintf(format, v...))
+}
+func (l *serverLog) Errorf(format string, v ...any) {
+	l.log.Error("bus server", "message", fmt.Sprintf(format, v...))
+}
+func (l *serverLog) Fatalf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.fatal.CompareAndSwap(nil, &text)
+	l.log.Error("bus server wants to end", "message", text)
+}

@@ -1,0 +1,125 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Status says what is where. It counts frames, not events, but for dead letters, which are one event each.
+type Status struct {
+	Streams   []StreamStatus
+	Consumers []ConsumerStatus
+	Dead      []DeadStatus
+}
+
+// StreamStatus describes one stream.
+type StreamStatus struct {
+	Name        string
+	Messages    uint64
+	Bytes       uint64
+	MaxBytes    int64 // -1 is no limit
+	First, Last time.Time
+}
+
+// ConsumerStatus describes one lane of a pipeline (Destination is empty) or of a destination.
+type ConsumerStatus struct {
+	Pipeline    string
+	Destination string
+	Lane        int
+	Pending     uint64 // frames waiting to be handed out
+	InFlight    int    // frames handed out and not settled
+	Delayed     int    // frames waiting for their next try
+}
+
+// DeadStatus counts the dead letters of one place.
+type DeadStatus struct {
+	Stage       string
+	Pipeline    string
+	Destination string // empty when a transform failed
+	Letters     uint64
+}
+
+// Status asks the server. It takes a request for each stream and about one for every 250 consumers.
+func (b *Bus) Status(ctx context.Context) (Status, error) {
+	var s Status
+	filters := map[string]string{streamDeliver: "retry.>", streamDead: "dead.>"}
+	delayed := map[deliverTarget]int{}
+	for _, stream := range []jetstream.Stream{b.events, b.deliver, b.dead} {
+		var options []jetstream.StreamInfoOpt
+		if filter := filters[stream.CachedInfo().Config.Name]; filter != "" {
+			options = append(options, jetstream.WithSubjectFilter(filter))
+		}
+		info, err := stream.Info(ctx, options...)
+		if err != nil {
+			return Status{}, fmt.Errorf("status: %w", unavailable(err))
+		}
+		s.Streams = append(s.Streams, StreamStatus{
+			Name: info.Config.Name, Messages: info.State.Msgs, Bytes: info.State.Bytes, MaxBytes: info.Config.MaxBytes,
+			First: info.State.FirstTime, Last: info.State.LastTime,
+		})
+		for subject, count := range info.State.Subjects {
+			s.countSubject(subject, count, delayed)
+		}
+	}
+	for _, stream := range []jetstream.Stream{b.events, b.deliver} {
+		list := stream.ListConsumers(ctx)
+		for info := range list.Info() {
+			s.addConsumer(info, delayed)
+		}
+		if err := list.Err(); err != nil {
+			return Status{}, fmt.Errorf("status: %w", unavailable(err))
+		}
+	}
+	return s, b.delayedSince(ctx, &s)
+}
+
+// delayedSince counts the delayed frames once more: one that was put off after the first count and before its consumer was asked would be
+// nowhere.
+func (b *Bus) delayedSince(ctx context.Context, s *Status) error {
+	info, err := b.deliver.Info(ctx, jetstream.WithSubjectFilter("retry.>"))
+	if err != nil {
+		return fmt.Errorf("status: %w", unavailable(err))
+	}
+	delayed := map[deliverTarget]int{}
+	for subject, count := range info.State.Subjects {
+		s.countSubject(subject, count, delayed)
+	}
+	for i := range s.Consumers {
+		c := &s.Consumers[i]
+		c.Delayed = max(c.Delayed, delayed[deliverTarget{c.Pipeline, c.Destination, c.Lane}])
+	}
+	return nil
+}
+
+func (s *Status) countSubject(subject string, count uint64, delayed map[deliverTarget]int) {
+	tokens := strings.Split(subject, ".")
+	switch {
+	case tokens[0] == "retry" && len(tokens) == 5:
+		lane, _ := strconv.Atoi(tokens[3])
+		delayed[deliverTarget{tokens[1], tokens[2], lane}] += int(count)
+	case tokens[0] == "dead" && len(tokens) == 4:
+		d := DeadStatus{Stage: tokens[1], Pipeline: tokens[2], Destination: tokens[3], Letters: count}
+		if d.Destination == noDestination {
+			d.Destination = ""
+		}
+		s.Dead = append(s.Dead, d)
+	}
+}
+
+func (s *Status) addConsumer(info *jetstream.ConsumerInfo, delayed map[deliverTarget]int) {
+	metadata := info.Config.Metadata
+	if metadata[metadataPipeline] == "" {
+		return // someone's tail
+	}
+	lane, _ := strconv.Atoi(metadata[metadataLane])
+	target := deliverTarget{metadata[metadataPipeline], metadata[metadataDestination], lane}
+	s.Consumers = append(s.Consumers, ConsumerStatus{
+		Pipeline: target.pipeline, Destination: target.destination, Lane: lane,
+		Pending: info.NumPending, InFlight: info.NumAckPending, Delayed: delayed[target],
+	})
+}

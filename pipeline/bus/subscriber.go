@@ -1,0 +1,121 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Subscriber is Watermill's subscriber to the topics of EventsTopic, for one pipeline. A pipeline has a place of its own in each lane
+// that survives restarts; a new pipeline starts with what is captured after its first Subscribe. However many subscribers there are to
+// a lane of a pipeline, in however many processes, one message is handed out at a time, in order, and the next one after its Ack.
+type Subscriber struct {
+	// NackDelay is the pause before a message is handed out again after Nack. The lane waits meanwhile. Default 1 second.
+	NackDelay time.Duration
+	// Grace is how long Close and the end of the subscription's context wait for the Ack of a message that is being worked on, before
+	// its context is cancelled. Default 5 seconds.
+	Grace time.Duration
+
+	bus      *Bus
+	pipeline string
+	stop     context.CancelFunc
+	stopping context.Context
+	running  sync.WaitGroup
+	mu       sync.Mutex // orders Subscribe's running.Add before Close's Wait
+}
+
+var (
+	_ message.Subscriber           = (*Subscriber)(nil)
+	_ message.SubscribeInitializer = (*Subscriber)(nil)
+)
+
+// Subscriber makes a Subscriber for a pipeline.
+func (b *Bus) Subscriber(pipeline string) *Subscriber {
+	s := &Subscriber{NackDelay: time.Second, Grace: 5 * time.Second, bus: b, pipeline: pipeline}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+// SubscribeInitialize gives the pipeline its place in the lane, so that everything captured from now on reaches it.
+func (s *Subscriber) SubscribeInitialize(topic string) error {
+	ctx, cancel := context.WithTimeout(s.stopping, publishTimeout)
+	defer cancel()
+	_, err := s.consumer(ctx, topic)
+	return err
+}
+
+var errSubscriberClosed = errors.New("subscriber is closed")
+
+// Subscribe delivers the topic's messages until ctx ends or Close is called, and closes the channel then. A message that was not
+// acknowledged is delivered again later.
+func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping.Err() != nil {
+		return nil, errSubscriberClosed
+	}
+	consumer, err := s.consumer(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	iterator, err := consumer.Messages(s.pullOptions()...)
+	if err != nil {
+		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
+	}
+	sub := &subscription{Subscriber: s, topic: topic, consumer: consumer, iterator: iterator, out: make(chan *message.Message)}
+	s.running.Go(func() { sub.run(ctx) })
+	return sub.out, nil
+}
+
+// Close ends all subscriptions and returns when their channels are closed.
+func (s *Subscriber) Close() error {
+	s.mu.Lock()
+	s.stop()
+	s.mu.Unlock()
+	s.running.Wait()
+	return nil
+}
+
+func (s *Subscriber) pullOptions() []jetstream.PullMessagesOpt {
+	options := []jetstream.PullMessagesOpt{
+		jetstream.PullMaxMessages(1), // the consumer has only one on its way anyhow
+		jetstream.PullExpiry(10 * time.Second),
+		jetstream.PullHeartbeat(time.Second), // a request that was lost with the connection is missed after two
+		jetstream.WithMessagesErrOnMissingHeartbeat(false),
+	}
+	if s.bus.shared() {
+		options = append(options, jetstream.PullPriorityGroup(pinGroup))
+	}
+	return options
+}
+
+func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Consumer, error) {
+	lane, ok := strings.CutPrefix(topic, eventsAll)
+	if !ok {
+		return nil, fmt.Errorf("subscribe to %q: want one of EventsTopic", topic)
+	}
+	if err := errors.Join(checkName("pipeline", s.pipeline), checkName("lane", lane)); err != nil {
+		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
+	}
+	config := jetstream.ConsumerConfig{
+		Durable:        s.pipeline + "+" + lane,
+		FilterSubjects: []string{topic, eventsOnlySubject(s.pipeline, lane)},
+		DeliverPolicy:  jetstream.DeliverNewPolicy,
+		AckPolicy:      jetstream.AckExplicitPolicy,
+		AckWait:        s.bus.ackWait,
+		MaxDeliver:     -1,
+		MaxAckPending:  1,
+		Metadata:       map[string]string{metadataPipeline: s.pipeline, metadataLane: lane},
+	}
+	consumer, err := s.bus.open(ctx, s.bus.events, config)
+	if err != nil {
+		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
+	}
+	return consumer, nil
+}

@@ -1,0 +1,135 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// maxPile bounds the bytes that wait in a Writer.
+const maxPile = 64 << 20
+
+// embeddedFlying is how many frames are on their way to the embedded server at once: one that is being synced and one that is next. It
+// writes one at a time, so that more would not be stored sooner; held back, they grow, and each sync stores more events. To an outside
+// server, where the way is long, each lane has one.
+const embeddedFlying = 2
+
+// Writer appends events to the EVENTS stream. Calls at the same time share frames (a group commit): each lane has at most one frame on
+// its way, and what arrives meanwhile piles up for the next. Under load frames are large, and without load nothing waits.
+type Writer struct {
+	bus   *Bus
+	lanes []lane
+	piled atomic.Int64 // bytes handed to lanes and not settled
+	limit int64
+}
+
+// NewWriter makes a Writer. Append works while Run runs.
+func (b *Bus) NewWriter() *Writer {
+	flying := b.Lanes()
+	if !b.shared() {
+		flying = embeddedFlying
+	}
+	return newWriter(b, b.MaxFrame(), flying)
+}
+
+func newWriter(b *Bus, frame FrameLimit, flying int) *Writer {
+	w := &Writer{bus: b, limit: maxPile, lanes: make([]lane, b.Lanes())}
+	slots := make(chan struct{}, flying)
+	for i := range w.lanes {
+		w.lanes[i] = lane{number: i, limit: frame, piled: &w.piled, wake: make(chan struct{}, 1), slots: slots}
+	}
+	return w
+}
+
+// Append stores events and returns nil once the stream has acknowledged all of them. The order within a lane is the order of calls and
+// of the events in a call. It may be called concurrently.
+//
+// *EventTooLargeError and ErrOverloaded are returned at once, with nothing published. ErrUnavailable means that at least one frame was
+// not acknowledged, and ctx's error that the caller stopped waiting; the events may be stored then, or some of them. Appending them
+// again with the same UUIDs is right in all cases: what is stored twice has the same UUID.
+func (w *Writer) Append(ctx context.Context, events []pipeline.Event) error {
+	size, err := w.measure(events)
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	if piled := w.piled.Add(size); piled > w.limit && piled > size {
+		w.piled.Add(-size)
+		return fmt.Errorf("%w: %d bytes are waiting to be written", ErrOverloaded, piled-size)
+	}
+	call := calls.Get().(*call)
+	call.left.Store(1) // held until everything is handed over
+	w.hand(events, call)
+	call.settle(nil)
+	select {
+	case <-call.done:
+		err := call.err
+		call.err = nil
+		calls.Put(call)
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("append: %w", context.Cause(ctx))
+	}
+}
+
+func (w *Writer) measure(events []pipeline.Event) (int64, error) {
+	limit := w.bus.maxEvent()
+	var total int64
+	for i := range events {
+		size := events[i].Size()
+		if size > limit {
+			return 0, &EventTooLargeError{Index: i, Size: size, Limit: limit}
+		}
+		total += int64(size)
+	}
+	return total, nil
+}
+
+// hand gives each event to its lane. Runs of one lane, the usual case of an SDK's batch, are handed over together.
+func (w *Writer) hand(events []pipeline.Event, c *call) {
+	for start := 0; start < len(events); {
+		n := LaneOf(events[start].DistinctID, len(w.lanes))
+		end := start + 1
+		for end < len(events) && (events[end].DistinctID == events[start].DistinctID || LaneOf(events[end].DistinctID, len(w.lanes)) == n) {
+			end++
+		}
+		w.lanes[n].add(events[start:end], c)
+		start = end
+	}
+}
+
+// Run publishes what Append hands over until ctx ends. It then publishes what has been handed over already, refuses the rest and
+// returns nil. It is called once.
+func (w *Writer) Run(ctx context.Context) error {
+	var group sync.WaitGroup
+	for i := range w.lanes {
+		group.Go(func() { w.lanes[i].run(ctx, w.bus.publishFrame) })
+	}
+	group.Wait()
+	return nil
+}
+
+// call is one Append. It is done when every frame that holds events of it has been settled.
+type call struct {
+	left atomic.Int32
+	mu   sync.Mutex
+	err  error         // of the first frame that failed
+	done chan struct{} // takes one token when left reaches 0
+}
+
+var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
+
+func (c *call) settle(err error) {
+	if err != nil {
+		c.mu.Lock()
+		if c.err == nil {
+			c.err = err
+		}
+		c.mu.Unlock()
+	}
+	if c.left.Add(-1) == 0 {
+		c.done <- struct{}{}
+	}
+}

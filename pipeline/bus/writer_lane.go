@@ -1,0 +1,176 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// pile is a frame in the making.
+type pile struct {
+	lane        int
+	payload     []byte
+	count       int
+	size        int64 // by Event.Size, as it was added to the Writer's piled bytes
+	first, last time.Time
+	calls       []*call
+}
+
+// lane is a Writer's queue for one lane: frames in order, of which the last one may still grow.
+type lane struct {
+	number int
+	limit  FrameLimit
+	piled  *atomic.Int64 // the Writer's
+	wake   chan struct{}
+	slots  chan struct{} // the Writer's
+
+	mu     sync.Mutex
+	queue  []*pile
+	spare  []*pile // emptied frames to use again
+	closed bool
+}
+
+var errWriterStopped = errors.New("the writer has stopped")
+
+// add encodes events into the lane's open frame, and further ones as they fill up.
+func (l *lane) add(events []pipeline.Event, c *call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		for i := range events {
+			l.piled.Add(-int64(events[i].Size()))
+		}
+		c.left.Add(1)
+		c.settle(unavailable(errWriterStopped))
+		return
+	}
+	for i := range events {
+		size := events[i].Size()
+		p := l.open(size)
+		p.size += int64(size)
+		if n := len(p.calls); n == 0 || p.calls[n-1] != c {
+			p.calls = append(p.calls, c)
+			c.left.Add(1)
+		}
+		p.payload = append(events[i].AppendJSON(p.payload), '\n')
+		p.count++
+		t := events[i].Timestamp
+		if p.count == 1 || t.Before(p.first) {
+			p.first = t
+		}
+		if p.count == 1 || t.After(p.last) {
+			p.last = t
+		}
+	}
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// open returns the frame that the next event of the given size goes into.
+func (l *lane) open(size int) *pile {
+	if n := len(l.queue); n > 0 {
+		p := l.queue[n-1]
+		if p.count < l.limit.Events && len(p.payload)+size < l.limit.Bytes {
+			return p
+		}
+	}
+	p := &pile{lane: l.number}
+	if n := len(l.spare); n > 0 {
+		p, l.spare = l.spare[n-1], l.spare[:n-1]
+	}
+	l.queue = append(l.queue, p)
+	return p
+}
+
+// run publishes frames one after the other. When one cannot be stored, those behind it are refused too: they would wait as long and
+// fail as well, and their callers have been waiting already.
+func (l *lane) run(ctx context.Context, publish func(context.Context, *pile) error) {
+	for l.ready(ctx) {
+		err := l.slot()
+		if err == nil {
+			p := l.take()
+			// ctx only says to stop taking more; what has been taken is finished, within publishTimeout.
+			err = publish(context.WithoutCancel(ctx), p)
+			<-l.slots
+			l.settle(p, err)
+		}
+		if err != nil {
+			for _, behind := range l.takeAll() {
+				l.settle(behind, err)
+			}
+		}
+	}
+}
+
+// slot waits for the right to publish, not longer than for an acknowledgement: that long means that the other lanes get none.
+func (l *lane) slot() error {
+	late := time.NewTimer(publishTimeout)
+	defer late.Stop()
+	select {
+	case l.slots <- struct{}{}:
+		return nil
+	case <-late.C:
+		return unavailable(errors.New("stream EVENTS does not acknowledge"))
+	}
+}
+
+// ready waits for a frame. It returns false once ctx has ended and nothing is left; the lane is closed then.
+func (l *lane) ready(ctx context.Context) bool {
+	for {
+		l.mu.Lock()
+		waiting := len(l.queue) > 0
+		l.closed = l.closed || !waiting && ctx.Err() != nil
+		closed := l.closed
+		l.mu.Unlock()
+		if waiting || closed {
+			return waiting
+		}
+		select {
+		case <-l.wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// take removes the first frame.
+func (l *lane) take() *pile {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.queue[0]
+	l.queue = append(l.queue[:0], l.queue[1:]...)
+	return p
+}
+
+func (l *lane) takeAll() []*pile {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.queue
+	l.queue = nil
+	return all
+}
+
+// maxSpare bounds the buffers that an idle lane keeps.
+const maxSpare = 2
+
+func (l *lane) settle(p *pile, err error) {
+	l.piled.Add(-p.size)
+	for _, c := range p.calls {
+		c.settle(err)
+	}
+	if cap(p.payload) > 2*l.limit.Bytes {
+		return
+	}
+	clear(p.calls)
+	p.payload, p.count, p.size, p.calls = p.payload[:0], 0, 0, p.calls[:0]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.spare) < maxSpare {
+		l.spare = append(l.spare, p)
+	}
+}

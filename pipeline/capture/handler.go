@@ -1,0 +1,83 @@
+package capture
+
+import (
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/capture/wire"
+)
+
+// Handler returns the server's handler, for tests and for serving it in some other way.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		panic(http.ErrAbortHandler) // closes the connection; returning would answer 200
+	}
+	defer s.inFlight.Done()
+	defer func() {
+		if v := recover(); v != nil {
+			s.deps.Log.Error("panic while serving", "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			s.refuse(w, &wire.Refusal{Status: http.StatusInternalServerError, Code: "internal", Detail: "internal error"})
+		}
+	}()
+	s.stats.Requests.Add(1)
+	allowOrigin(w, r)
+	// Whatever is read of the body, now or when the rest is discarded, has to arrive by then. Only tests serve without deadlines.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.config.Limits.BodyTimeout))
+	if err := s.dispatch(w, r); err != nil {
+		s.refuse(w, err)
+	}
+}
+
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) error {
+	route, ok := s.route(r.URL.Path)
+	if !ok {
+		return notFound(r.URL.Path)
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	switch {
+	case method == http.MethodOptions:
+		preflight(w, r)
+		return nil
+	case !slices.Contains(route.methods, method):
+		w.Header().Set("Allow", strings.Join(append(slices.Clone(route.methods), http.MethodOptions), ", "))
+		return &wire.Refusal{
+			Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: "this path takes " + strings.Join(route.methods, " and "),
+		}
+	}
+	return route.handle(w, r)
+}
+
+func notFound(path string) error {
+	refusal := &wire.Refusal{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing at this path"}
+	if strings.HasPrefix(path, "/i/v1/") {
+		refusal.Code, refusal.Detail = "capture_v1_unsupported", "capture mode v1 is not supported: leave the SDK in its default mode"
+	}
+	return refusal
+}
+
+// enter counts a request in, unless Run is at its end.
+func (s *Server) enter() bool {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	if s.closed {
+		return false
+	}
+	s.inFlight.Add(1)
+	return true
+}
+
+// leave waits for the requests that are in, and lets no more in.
+func (s *Server) leave() {
+	s.closing.Lock()
+	s.closed = true
+	s.closing.Unlock()
+	s.inFlight.Wait()
+}

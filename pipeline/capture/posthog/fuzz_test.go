@@ -1,0 +1,181 @@
+package posthog
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/prickle-dev/prickle/pipeline/capture/wire"
+)
+
+func testRequest() Request {
+	return Request{Request: wire.Request{
+		Now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), ClientIP: "203.0.113.7", MaxEvents: 1000,
+		Source: func(token string) (string, bool) { return "web", token == "phc_test" },
+	}}
+}
+
+// FuzzProperties compares the properties that Decode keeps with what encoding/json makes of them.
+func FuzzProperties(f *testing.F) {
+	for _, seed := range [][2]string{
+		{`{"a":1,"token":"x","b":[1,2,{"c":null}]}`, `null`},
+		{`{"token":"x"}`, `{"a":1}`},
+		{`{"$set":{"a":1,"b":1},"n":12345678901234567890.123e40}`, `{"b":2,"c":{"d":"\ud800"}}`},
+		{` { "tok\u0065n" : 1 , "\u0000" : "\u0000\\u0000" , "a" : 1, "a" : 2 } `, `{"\u0061":1,"a":2}`},
+		{`{"$ip":null,"$sent_at":1,"$session_id":"0196B2D0-0000-7000-8000-00000000000F","$set":5}`, `{}`},
+		{`null`, `{"x":"y"}`},
+	} {
+		f.Add([]byte(seed[0]), []byte(seed[1]))
+	}
+	f.Fuzz(func(t *testing.T, properties, set []byte) {
+		if !json.Valid(properties) || !json.Valid(set) {
+			t.Skip()
+		}
+		text := []byte(`{"api_key":"phc_test","sent_at":"2026-03-01T12:00:00Z","batch":[{"event":"e","distinct_id":"d","properties":` +
+			string(properties) + `,"$set":` + string(set) + `}]}`)
+		if wire.CheckJSON(text) != nil {
+			t.Skip() // too deep, or not UTF-8
+		}
+		var root struct {
+			Batch []struct {
+				Properties any `json:"properties"`
+				Set        any `json:"$set"`
+			}
+		}
+		decodeNumbers(t, text, &root) // before Decode, which owns text
+		s := new(wire.Scratch)
+		err := Decode(testRequest(), text, s)
+		want, acceptable := normalised(root.Batch[0].Properties, root.Batch[0].Set)
+		if (err == nil) != acceptable {
+			t.Fatalf("got error %v, acceptable %v: %s", err, acceptable, text)
+		}
+		if err != nil {
+			return
+		}
+		var got map[string]any
+		decodeNumbers(t, s.Events[0].Properties, &got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("properties (-want +got):\n%s\n%s", diff, text)
+		}
+	})
+}
+
+// normalised is what spec 6.1 makes of an event's properties, over maps.
+func normalised(properties, set any) (want map[string]any, acceptable bool) {
+	object, isObject := properties.(map[string]any)
+	over, setIsObject := set.(map[string]any)
+	if !isObject && properties != nil || !setIsObject && set != nil {
+		return nil, false
+	}
+	if mode, ok := object["$cookieless_mode"]; ok && mode != nil {
+		if _, isBool := mode.(bool); !isBool {
+			return nil, false
+		}
+	}
+	want = map[string]any{}
+	maps.Copy(want, object)
+	delete(want, "token")
+	if setIsObject {
+		merged := map[string]any{}
+		base, _ := object["$set"].(map[string]any)
+		maps.Copy(merged, base)
+		maps.Copy(merged, over)
+		want["$set"] = merged
+	}
+	if _, ok := want["$ip"]; !ok {
+		want["$ip"] = "203.0.113.7"
+		if want["capture_internal"] == true {
+			want["$ip"] = "127.0.0.1"
+		}
+	}
+	want["$sent_at"] = "2026-03-01T12:00:00.000Z"
+	if id, ok := want["$session_id"].(string); ok && len(id) == 36 {
+		if parsed, err := uuid.Parse(id); err == nil {
+			want["$session_id"] = parsed.String()
+		}
+	}
+	return want, true
+}
+
+func decodeNumbers(t *testing.T, text []byte, into any) {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	if err := dec.Decode(into); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+}
+
+// FuzzDecode sends any bytes through the whole way and checks what every event must be.
+func FuzzDecode(f *testing.F) {
+	for _, body := range recordedBodies(f) {
+		f.Add(body, "", "application/json", "")
+	}
+	f.Add([]byte("data=eyJhIjoxfQ=="), "compression=base64", "application/x-www-form-urlencoded", "")
+	f.Add(compress(batchOf(2)), "compression=gzip-js", "text/plain", "gzip")
+	f.Add([]byte(`[1,{},{"event":3},null,"x"]`), "", "", "identity")
+	f.Fuzz(func(t *testing.T, body []byte, compression, contentType, contentEncoding string) {
+		s := new(wire.Scratch)
+		text, err := Payload{
+			Body: body, Query: map[string][]string{"compression": {compression}}, ContentType: contentType,
+			ContentEncoding: contentEncoding, Base64Again: true, MaxBytes: 1 << 16,
+		}.Text(s)
+		if err != nil {
+			return
+		}
+		if !json.Valid(text) || !utf8.Valid(text) || int64(len(text)) > max(1<<16, int64(len(body))) {
+			t.Fatalf("text is not JSON: %q", text)
+		}
+		req := testRequest()
+		req.Source = func(string) (string, bool) { return "web", true }
+		if Decode(req, text, s) != nil {
+			return
+		}
+		for _, e := range s.Events {
+			if _, err := uuid.Parse(e.UUID); err != nil || e.Name == "" || e.DistinctID == "" || e.Source != "web" ||
+				utf8.RuneCountInString(e.Name) > 200 || utf8.RuneCountInString(e.DistinctID) > 200 || e.Timestamp.IsZero() {
+				t.Fatalf("bad envelope: %+v", e)
+			}
+			if !json.Valid(e.AppendJSON(nil)) {
+				t.Fatalf("bad line: %s", e.AppendJSON(nil))
+			}
+		}
+	})
+}
+
+// recordedBodies are the bodies of the recordings of all PostHog SDKs.
+func recordedBodies(f *testing.F) (bodies [][]byte) {
+	paths, err := filepath.Glob("../testdata/recorded/posthog-*/*.json")
+	if err != nil || len(paths) == 0 {
+		f.Fatal("no recordings", err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		var c struct {
+			Requests []struct {
+				Body string `json:"body_b64"`
+			}
+		}
+		if err := json.Unmarshal(text, &c); err != nil {
+			f.Fatal(err)
+		}
+		for _, r := range c.Requests {
+			if body, _ := base64.StdEncoding.DecodeString(r.Body); len(body) > 0 {
+				bodies = append(bodies, body)
+			}
+		}
+	}
+	return bodies
+}

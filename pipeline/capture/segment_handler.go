@@ -1,0 +1,91 @@
+package capture
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/prickle-dev/prickle/pipeline/capture/segment"
+	"github.com/prickle-dev/prickle/pipeline/capture/wire"
+)
+
+// segmentPath is what sets the Segment paths apart; see segment.Request.
+type segmentPath struct {
+	kind       string
+	historical bool
+}
+
+// segment takes messages of Segment and Rudder SDKs (spec 8). The content type means nothing: SDKs send JSON under many names.
+func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		j := s.newJob(w, r)
+		defer j.release()
+		key, err := writeKey(r)
+		if err != nil {
+			return err
+		}
+		if key == "" {
+			key = j.query.Get("writeKey")
+		}
+		body, err := j.readBody()
+		if err != nil {
+			return err
+		}
+		req := segment.Request{Request: j.request(), Kind: path.kind, WriteKey: key, Historical: path.historical}
+		err = s.room.decode(r.Context(), func() error {
+			text, err := j.segmentText(body)
+			if err != nil {
+				return err
+			}
+			return segment.Decode(req, text, j.scratch)
+		})
+		if err != nil {
+			return err
+		}
+		if err := j.store(); err != nil {
+			return err
+		}
+		s.answerSegment(w, j.scratch.Problems)
+		return nil
+	}
+}
+
+// segmentText undoes gzip, which may be there whether announced or not.
+func (j *job) segmentText(body []byte) (text []byte, err error) {
+	if wire.IsGzip(body) {
+		body, err = j.scratch.Inflate(body, int64(j.server.config.Limits.Body))
+	}
+	if err == nil && len(body) == 0 {
+		err = wire.Invalid("empty_payload", "the request has no payload: send JSON as the body")
+	}
+	return body, err
+}
+
+// answerSegment answers success, with the messages of a batch that were left out.
+func (s *Server) answerSegment(w http.ResponseWriter, problems []wire.EventProblem) {
+	if len(problems) == 0 {
+		writeJSON(w, http.StatusOK, segmentSuccess)
+		return
+	}
+	for _, p := range problems {
+		s.stats.reject(p.Code)
+	}
+	body, _ := json.Marshal(struct { // strings and numbers always marshal
+		Success bool                `json:"success"`
+		Errors  []wire.EventProblem `json:"errors"`
+	}{true, problems})
+	writeJSON(w, http.StatusOK, body)
+}
+
+// writeKey returns the key of basic authentication, which is the user name, or "" without any.
+func writeKey(r *http.Request) (string, error) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return "", nil
+	}
+	key, _, ok := r.BasicAuth()
+	if !ok {
+		return "", wire.Unauthorized("invalid_authorization", "want basic authentication with the write key as user name")
+	}
+	return strings.TrimSpace(key), nil
+}

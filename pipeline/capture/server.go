@@ -1,0 +1,141 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Deps are the collaborators of a Server.
+type Deps struct {
+	// Events is where captured events are stored. Required.
+	Events Log
+	// Log is for what an operator should see. Required.
+	Log *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Ready reports whether the log takes events at the moment, for /_readiness; nil means always.
+	Ready func(ctx context.Context) error
+}
+
+// Server is the ingestion API. New makes one, Listen binds it, Run serves until it is asked to stop.
+type Server struct {
+	config  Config
+	deps    Deps
+	keys    keyring
+	proxies []netip.Prefix
+	routes  map[string]route
+	room    room
+	stats   Stats
+
+	listener net.Listener
+	inFlight sync.WaitGroup
+	closing  sync.Mutex // guards closed, and Add of inFlight against its Wait
+	closed   bool
+}
+
+// New makes a server out of its configuration. It does no I/O. Errors are *pipeline.ConfigError, joined.
+func New(config Config, deps Deps) (*Server, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	if deps.Events == nil || deps.Log == nil {
+		return nil, errors.New("capture: Deps.Events and Deps.Log are required")
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	if deps.Ready == nil {
+		deps.Ready = func(context.Context) error { return nil }
+	}
+	s := &Server{config: config, deps: deps, keys: newKeyring(config.Keys), room: newRoom(config.Limits)}
+	s.proxies, _ = parseProxies(config.TrustedProxies) // Validate has seen to errors
+	s.routes = s.routeTable()
+	return s, nil
+}
+
+// Stats returns the server's counters, which go on counting.
+func (s *Server) Stats() *Stats { return &s.stats }
+
+// Listen binds the configured address. It is called at most once, before Run; Run does it when it has not been done.
+func (s *Server) Listen() error {
+	l, err := net.Listen("tcp", s.config.Listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("capture: %s is in use by another program: stop it or set capture.listen to another address: %w", s.config.Listen, err)
+	case err != nil:
+		return fmt.Errorf("capture: listen on %s: %w", s.config.Listen, err)
+	}
+	s.listener = l
+	return nil
+}
+
+// Close gives the address up. It is for a server that was told to Listen; Run, if it was called, has seen to it already.
+func (s *Server) Close() error {
+	if s.listener == nil {
+		return nil
+	}
+	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("capture: %w", err)
+	}
+	return nil
+}
+
+// Addr returns the bound address with its real port, or nil before Listen.
+func (s *Server) Addr() net.Addr {
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// Run serves until ctx ends, then stops listening, lets requests in flight finish for at most Limits.DrainTimeout, cuts off the rest
+// (which got no answer, so their clients send again) and returns nil. No handler runs any more when it has returned.
+func (s *Server) Run(ctx context.Context) error {
+	if s.listener == nil {
+		if err := s.Listen(); err != nil {
+			return err
+		}
+	}
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	server := s.httpServer(requests)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(s.listener) }()
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("capture: serve %s: %w", s.config.Listen, err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(requests, s.config.Limits.DrainTimeout)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		s.deps.Log.Warn("requests in flight were cut off", "after", s.config.Limits.DrainTimeout)
+		cut()
+		_ = server.Close() // only repeats that connections were busy
+	}
+	<-served //nolint:errcheck // it ended because it was told to
+	s.leave()
+	return nil
+}
+
+func (s *Server) httpServer(requests context.Context) *http.Server {
+	return &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: s.config.Limits.HeaderTimeout,
+		IdleTimeout:       s.config.Limits.IdleTimeout,
+		// Reading the body has its own deadline, set per request; what is left is storing and a short answer.
+		WriteTimeout:   s.config.Limits.HeaderTimeout + s.config.Limits.BodyTimeout + s.config.Limits.AppendTimeout + 5*time.Second,
+		MaxHeaderBytes: 64 << 10,
+		BaseContext:    func(net.Listener) context.Context { return requests },
+		ErrorLog:       slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug),
+	}
+}

@@ -1,0 +1,98 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Backend is everything that a command can ask of a project, running or not.
+type Backend interface {
+	// Status tells what runs and how much has passed.
+	Status(ctx context.Context) (Status, error)
+	// Query runs one reading SQL statement on the warehouse. It calls columns once, then row for every row; values are JSON values.
+	Query(ctx context.Context, sql string, columns func([]string) error, row func([]any) error) error
+	// Tail calls yield with the line of every event captured from now on for which the expr where holds (all, when it is empty), until ctx
+	// ends or yield returns an error.
+	Tail(ctx context.Context, where string, yield func(line json.RawMessage) error) error
+	// Sync makes one pass of a source and reports how it goes.
+	Sync(ctx context.Context, source string, progress func(Progress)) error
+	// DeadLetters lists the dead letters that f selects, oldest first.
+	DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error)
+	// ReplayDead sends the selected dead letters through again and removes them; it returns how many.
+	ReplayDead(ctx context.Context, f DeadFilter) (int, error)
+	// DropDead removes the selected dead letters for good; it returns how many.
+	DropDead(ctx context.Context, f DeadFilter) (int, error)
+}
+
+// DeadFilter selects dead letters. The zero value selects all.
+type DeadFilter struct {
+	IDs         []uint64 `json:"ids,omitempty"`
+	Pipeline    string   `json:"pipeline,omitempty"`
+	Destination string   `json:"destination,omitempty"`
+	Limit       int      `json:"limit,omitempty"` // at most so many; 0 means no limit
+}
+
+// DeadLetter is an event that could not be processed or delivered.
+type DeadLetter struct {
+	ID          uint64          `json:"id"`
+	Pipeline    string          `json:"pipeline"`
+	Destination string          `json:"destination,omitempty"` // empty when a transform failed
+	Component   string          `json:"component"`             // the transform or destination that failed
+	Reason      string          `json:"reason"`
+	Attempts    int             `json:"attempts"`
+	FirstAt     time.Time       `json:"first_at"`
+	LastAt      time.Time       `json:"last_at"`
+	Event       json.RawMessage `json:"event"`
+}
+
+// Status is what a running process knows of itself.
+type Status struct {
+	Project   string           `json:"project"`
+	PID       int              `json:"pid"`
+	Capture   string           `json:"capture"` // the address it listens on
+	Started   time.Time        `json:"started"`
+	Captured  int64            `json:"captured"` // events accepted since the start
+	Rejected  int64            `json:"rejected"` // requests refused since the start
+	Pipelines []PipelineStatus `json:"pipelines"`
+	Dead      int64            `json:"dead"`     // dead letters kept
+	Pending   int64            `json:"pending"`  // frames waiting to be processed or delivered, or in hand
+	Retrying  int64            `json:"retrying"` // frames waiting for their next attempt
+	Sources   []SourceStatus   `json:"sources,omitempty"`
+}
+
+// PipelineStatus counts events of one pipeline since the start of the process.
+type PipelineStatus struct {
+	Name         string              `json:"name"`
+	In           int64               `json:"in"`
+	Passed       int64               `json:"passed"`
+	Dropped      int64               `json:"dropped"`
+	Dead         int64               `json:"dead"`
+	Destinations []DestinationStatus `json:"destinations"`
+}
+
+// DestinationStatus counts events of one destination since the start of the process.
+type DestinationStatus struct {
+	Name      string `json:"name"`
+	Delivered int64  `json:"delivered"`
+	Retried   int64  `json:"retried"`
+	Dead      int64  `json:"dead"`
+	LastError string `json:"last_error,omitempty"`
+}
+
+// SourceStatus tells how a source's last pass went.
+type SourceStatus struct {
+	Name      string    `json:"name"`
+	Running   bool      `json:"running"`
+	LastEnd   time.Time `json:"last_end,omitzero"`
+	LastError string    `json:"last_error,omitempty"`
+	Records   int64     `json:"records"` // read by the running pass, else by the last one
+}
+
+// Progress is one report of a pass of a source.
+type Progress struct {
+	Stream  string         `json:"stream,omitempty"` // the stream written last
+	Done    int            `json:"done"`
+	Total   int            `json:"total"` // 0 when it cannot be known
+	Records map[string]int `json:"records"`
+}

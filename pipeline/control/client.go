@@ -1,0 +1,155 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+)
+
+// ErrNotRunning is returned by Dial when no process has the data folder.
+var ErrNotRunning = errors.New("no running process")
+
+// Client is a Backend over the socket of a running process.
+type Client struct{ http *http.Client }
+
+var _ Backend = (*Client)(nil)
+
+// Dial connects to the process that owns the data folder, or returns ErrNotRunning.
+func Dial(ctx context.Context, dataDir string) (*Client, error) {
+	if err := ownFolder(dataDir); err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	path := SocketPath(dataDir)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}
+	conn, err := dial(ctx, "", "")
+	if err != nil {
+		return nil, ErrNotRunning
+	}
+	if err := conn.Close(); err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}, nil
+}
+
+// Status implements Backend.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var st Status
+	err := c.one(ctx, http.MethodGet, "status", nil, &st)
+	return st, err
+}
+
+// DeadLetters implements Backend.
+func (c *Client) DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error) {
+	var out []DeadLetter
+	err := c.one(ctx, http.MethodPost, "dead/list", f, &out)
+	return out, err
+}
+
+// ReplayDead implements Backend.
+func (c *Client) ReplayDead(ctx context.Context, f DeadFilter) (int, error) {
+	var n int
+	err := c.one(ctx, http.MethodPost, "dead/replay", f, &n)
+	return n, err
+}
+
+// DropDead implements Backend.
+func (c *Client) DropDead(ctx context.Context, f DeadFilter) (int, error) {
+	var n int
+	err := c.one(ctx, http.MethodPost, "dead/drop", f, &n)
+	return n, err
+}
+
+// Query implements Backend. Numbers reach row as json.Number, so that no digit is lost.
+func (c *Client) Query(ctx context.Context, sql string, columns func([]string) error, row func([]any) error) error {
+	return c.many(ctx, "query", queryRequest{SQL: sql}, func(p part) error {
+		if p.Columns != nil {
+			return columns(p.Columns)
+		}
+		return row(p.Row)
+	})
+}
+
+// Tail implements Backend.
+func (c *Client) Tail(ctx context.Context, where string, yield func(json.RawMessage) error) error {
+	return c.many(ctx, "tail", tailRequest{Where: where}, func(p part) error { return yield(p.Event) })
+}
+
+// Sync implements Backend.
+func (c *Client) Sync(ctx context.Context, source string, progress func(Progress)) error {
+	return c.many(ctx, "sync", syncRequest{Source: source}, func(p part) error {
+		if p.Progress != nil {
+			progress(*p.Progress)
+		}
+		return nil
+	})
+}
+
+func (c *Client) do(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://prickle/"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	return resp, nil
+}
+
+func (c *Client) one(ctx context.Context, method, path string, in, out any) error {
+	resp, err := c.do(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer := single{Value: out}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	if answer.Error != "" {
+		return errors.New(answer.Error)
+	}
+	return nil
+}
+
+func (c *Client) many(ctx context.Context, path string, in any, each func(part) error) error {
+	resp, err := c.do(ctx, http.MethodPost, path, in)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	dec := json.NewDecoder(resp.Body)
+	dec.UseNumber()
+	for {
+		var p part
+		if err := dec.Decode(&p); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if errors.Is(err, io.EOF) {
+				return errors.New("control socket: the process went away before its answer was complete")
+			}
+			return fmt.Errorf("control socket: %w", err)
+		}
+		switch {
+		case p.Error != "":
+			return errors.New(p.Error)
+		case p.End:
+			return nil
+		}
+		if err := each(p); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package control_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prickle-dev/prickle/pipeline/control"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// backend answers from what the test put in and notes what it was asked.
+type backend struct {
+	status  control.Status
+	columns []string
+	rows    [][]any
+	fails   error
+	letters []control.DeadLetter
+	tailing chan struct{}
+	asked   []any
+}
+
+func (b *backend) Status(context.Context) (control.Status, error) { return b.status, b.fails }
+
+func (b *backend) Query(_ context.Context, sql string, columns func([]string) error, row func([]any) error) error {
+	b.asked = append(b.asked, sql)
+	if b.columns != nil {
+		if err := columns(b.columns); err != nil {
+			return err
+		}
+	}
+	for _, r := range b.rows {
+		if err := row(r); err != nil {
+			return err
+		}
+	}
+	return b.fails
+}
+
+func (b *backend) Tail(ctx context.Context, where string, yield func(json.RawMessage) error) error {
+	b.asked = append(b.asked, where)
+	if err := yield(json.RawMessage(`{"event":"e"}`)); err != nil {
+		return err
+	}
+	close(b.tailing)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (b *backend) Sync(_ context.Context, source string, progress func(control.Progress)) error {
+	b.asked = append(b.asked, source)
+	progress(control.Progress{Done: 1, Total: 2, Records: map[string]int{"customers": 100}})
+	return b.fails
+}
+
+func (b *backend) DeadLetters(_ context.Context, f control.DeadFilter) ([]control.DeadLetter, error) {
+	b.asked = append(b.asked, f)
+	return b.letters, b.fails
+}
+
+func (b *backend) ReplayDead(_ context.Context, f control.DeadFilter) (int, error) {
+	b.asked = append(b.asked, f)
+	return 0, b.fails
+}
+
+func (b *backend) DropDead(_ context.Context, f control.DeadFilter) (int, error) {
+	b.asked = append(b.asked, f)
+	return 3, b.fails
+}
+
+// connected serves b on a socket and returns a client of it.
+func connected(t *testing.T, b *backend, dir string) *control.Client {
+	t.Helper()
+	s := control.NewServer(b, dir)
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-ended, s.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	c, err := control.Dial(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestRoundTrips(t *testing.T) {
+	b := &backend{
+		status:  control.Status{Project: "shop", Captured: 12, Pipelines: []control.PipelineStatus{{Name: "web", In: 3}}},
+		columns: []string{"n", "big", "text", "none"},
+		rows:    [][]any{{1.5, int64(9007199254740993), "a\nb", nil}, {0.0, int64(0), "", nil}},
+		letters: []control.DeadLetter{{ID: 7, Reason: "no", Event: json.RawMessage(`{"event":"e"}`)}},
+	}
+	c := connected(t, b, t.TempDir())
+	if st, err := c.Status(t.Context()); err != nil || cmp.Diff(b.status, st) != "" {
+		t.Errorf("status: %v\n%s", err, cmp.Diff(b.status, st))
+	}
+	var got [][]any
+	err := c.Query(t.Context(), "SELECT 1", func(names []string) error {
+		if diff := cmp.Diff(b.columns, names); diff != "" {
+			t.Errorf("columns (-want +got)\n%s", diff)
+		}
+		return nil
+	}, func(row []any) error {
+		got = append(got, row)
+		return nil
+	})
+	want := [][]any{{json.Number("1.5"), json.Number("9007199254740993"), "a\nb", nil}, {json.Number("0"), json.Number("0"), "", nil}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("rows: %v\n%s", err, diff)
+	}
+	f := control.DeadFilter{IDs: []uint64{7}, Pipeline: "web", Limit: 5}
+	letters, err := c.DeadLetters(t.Context(), f)
+	if diff := cmp.Diff(b.letters, letters); diff != "" || err != nil {
+		t.Errorf("dead letters: %v\n%s", err, diff)
+	}
+	if n, err := c.ReplayDead(t.Context(), f); n != 0 || err != nil {
+		t.Errorf("replay\n got %d, %v\nwant 0", n, err)
+	}
+	if n, err := c.DropDead(t.Context(), f); n != 3 || err != nil {
+		t.Errorf("drop\n got %d, %v\nwant 3", n, err)
+	}
+	var progress []control.Progress
+	if err := c.Sync(t.Context(), "stripe", func(p control.Progress) { progress = append(progress, p) }); err != nil || len(progress) != 1 || progress[0].Records["customers"] != 100 {
+		t.Errorf("sync: %v, %v", progress, err)
+	}
+	if diff := cmp.Diff([]any{"SELECT 1", f, f, f, "stripe"}, b.asked); diff != "" {
+		t.Errorf("asked (-want +got)\n%s", diff)
+	}
+}
+
+func TestErrorsArrive(t *testing.T) {
+	b := &backend{fails: errors.New("table is gone"), columns: []string{"n"}, rows: [][]any{{1}}}
+	c := connected(t, b, t.TempDir())
+	rows := 0
+	for what, err := range map[string]error{
+		"status": func() error { _, err := c.Status(t.Context()); return err }(),
+		"query": c.Query(t.Context(), "x", func([]string) error { return nil }, func([]any) error {
+			rows++
+			return nil
+		}),
+		"sync": c.Sync(t.Context(), "x", func(control.Progress) {}),
+		"dead": func() error { _, err := c.DropDead(t.Context(), control.DeadFilter{}); return err }(),
+	} {
+		if err == nil || err.Error() != "table is gone" {
+			t.Errorf("%s\n got %v\nwant table is gone", what, err)
+		}
+	}
+	if rows != 1 {
+		t.Errorf("rows before the error\n got %d\nwant 1", rows)
+	}
+}
+
+func TestTailEndsWithItsReader(t *testing.T) {
+	b := &backend{tailing: make(chan struct{})}
+	c := connected(t, b, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	var lines []string
+	err := c.Tail(ctx, "true", func(line json.RawMessage) error {
+		lines = append(lines, string(line))
+		<-b.tailing
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || len(lines) != 1 || lines[0] != `{"event":"e"}` {
+		t.Errorf("tail\n got %q, %v", lines, err)
+	}
+}
+
+func TestNotRunning(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := control.Dial(t.Context(), dir); !errors.Is(err, control.ErrNotRunning) {
+		t.Errorf("without a socket\n got %v\nwant %v", err, control.ErrNotRunning)
+	}
+	// A socket that a killed process left behind is as good as none, and is replaced.
+	if err := os.WriteFile(filepath.Join(dir, "prickle.sock"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := control.Dial(t.Context(), dir); !errors.Is(err, control.ErrNotRunning) {
+		t.Errorf("with a dead socket\n got %v\nwant %v", err, control.ErrNotRunning)
+	}
+	connected(t, &backend{}, dir)
+}
+
+func TestSocket(t *testing.T) {
+	short := t.TempDir()
+	connected(t, &backend{}, short)
+	info, err := os.Stat(control.SocketPath(short))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("socket\n got %v, %v\nwant mode 0600", info, err)
+	}
+	long := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
+	if path := control.SocketPath(long); len(path) > 100 || path != control.SocketPath(long+"/.") {
+		t.Errorf("socket of a long path is %s", path)
+	}
+}
+
+// Where the socket cannot be in the data folder, nobody else may be able to put one in its place.
+func TestForeignFolder(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	long := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
+	dir := filepath.Dir(control.SocketPath(long))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := control.Dial(t.Context(), long); err == nil || !strings.Contains(err.Error(), "open to others") {
+		t.Errorf("dial\n got %v\nwant a refusal", err)
+	}
+	if err := control.NewServer(&backend{}, long).Listen(); err == nil || !strings.Contains(err.Error(), "open to others") {
+		t.Errorf("listen\n got %v\nwant a refusal", err)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	connected(t, &backend{}, long)
+}

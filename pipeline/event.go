@@ -1,0 +1,175 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
+)
+
+// Event is one captured event. It is a value: a stage that is given an Event may change its copy freely. The byte slices and strings in
+// it are shared with the frame it came from and are never changed in place; Properties has methods that return changed copies.
+//
+// On the bus an event is one line of JSON:
+//
+//	{"uuid":"…","event":"purchase","distinct_id":"u1","timestamp":"2026-08-20T10:00:00.123Z","received_at":"…","source":"web","properties":{…}}
+type Event struct {
+	// UUID identifies the event everywhere and is the idempotency key of deliveries: lower case, 36 characters, set at capture
+	// (time-ordered, version 7) when the SDK sent none.
+	UUID string
+	// Name is what happened, for example "purchase" or "$pageview". Never empty, at most 200 characters.
+	Name string
+	// DistinctID is who it happened to. It decides the lane. Never empty, at most 200 characters.
+	DistinctID string
+	// Source names the capture key (or the source) that the event came in by.
+	Source string
+	// Timestamp is when it happened, corrected for the client's clock, in UTC.
+	Timestamp time.Time
+	// ReceivedAt is when capture took it, in UTC.
+	ReceivedAt time.Time
+	// Properties is the raw JSON object of everything else.
+	Properties Properties
+
+	line     []byte   // the bytes that decoded is the envelope of, or nil
+	original envelope // the envelope as it was decoded
+}
+
+type envelope struct {
+	uuid, name, distinctID, source string
+	timestamp, receivedAt          time.Time
+	properties                     *byte
+	propertiesLen                  int
+}
+
+func (e *Event) envelope() envelope {
+	env := envelope{
+		uuid: e.UUID, name: e.Name, distinctID: e.DistinctID, source: e.Source,
+		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, propertiesLen: len(e.Properties),
+	}
+	if len(e.Properties) > 0 {
+		env.properties = &e.Properties[0]
+	}
+	return env
+}
+
+// ParseEvent decodes the envelope of one line that AppendJSON made; properties stay raw. The event aliases line, which must not be
+// changed afterwards. Unknown keys are kept as long as nothing is changed.
+func ParseEvent(line []byte) (Event, error) {
+	e := Event{Properties: Properties("{}")}
+	var err error
+	for key, value := range rawjson.Members(line) {
+		switch {
+		case rawjson.KeyIs(key, "uuid"):
+			e.UUID, _ = rawjson.String(value)
+		case rawjson.KeyIs(key, "event"):
+			e.Name, _ = rawjson.String(value)
+		case rawjson.KeyIs(key, "distinct_id"):
+			e.DistinctID, _ = rawjson.String(value)
+		case rawjson.KeyIs(key, "source"):
+			e.Source, _ = rawjson.String(value)
+		case rawjson.KeyIs(key, "timestamp"):
+			e.Timestamp, err = parseTime("timestamp", value, err)
+		case rawjson.KeyIs(key, "received_at"):
+			e.ReceivedAt, err = parseTime("received_at", value, err)
+		case rawjson.KeyIs(key, "properties"):
+			if rawjson.KindOf(value) != rawjson.Object {
+				err = errors.Join(err, errors.New("properties: want an object"))
+				continue
+			}
+			e.Properties = Properties(value)
+		}
+	}
+	if err == nil && (e.UUID == "" || e.Name == "" || e.DistinctID == "") {
+		err = errors.New("want an object with uuid, event and distinct_id")
+	}
+	if err != nil {
+		return Event{}, fmt.Errorf("event line: %w", err)
+	}
+	e.line, e.original = line, e.envelope()
+	return e, nil
+}
+
+func parseTime(name string, value []byte, prior error) (time.Time, error) {
+	s, _ := rawjson.String(value)
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}, errors.Join(prior, fmt.Errorf("%s: want an RFC 3339 time, got %s", name, value))
+	}
+	return t.UTC(), prior
+}
+
+// TimeFormat is how times are written in event lines: RFC 3339 in UTC with exactly three decimals, so that text order is time order.
+const TimeFormat = "2006-01-02T15:04:05.000Z"
+
+// AppendJSON appends the event's line, without a newline. An event that has not been changed since ParseEvent is copied byte for byte.
+func (e *Event) AppendJSON(dst []byte) []byte {
+	if e.line != nil && e.original == e.envelope() {
+		return append(dst, e.line...)
+	}
+	dst = slices.Grow(dst, len(e.Properties)+len(e.Name)+len(e.DistinctID)+len(e.Source)+192)
+	dst = append(dst, `{"uuid":`...)
+	dst = rawjson.AppendString(dst, e.UUID)
+	dst = append(dst, `,"event":`...)
+	dst = rawjson.AppendString(dst, e.Name)
+	dst = append(dst, `,"distinct_id":`...)
+	dst = rawjson.AppendString(dst, e.DistinctID)
+	dst = append(dst, `,"timestamp":"`...)
+	dst = e.Timestamp.UTC().AppendFormat(dst, TimeFormat)
+	dst = append(dst, `","received_at":"`...)
+	dst = e.ReceivedAt.UTC().AppendFormat(dst, TimeFormat)
+	dst = append(dst, `","source":`...)
+	dst = rawjson.AppendString(dst, e.Source)
+	dst = append(dst, `,"properties":`...)
+	if len(e.Properties) == 0 {
+		dst = append(dst, '{', '}')
+	} else {
+		dst = appendOneLine(dst, e.Properties)
+	}
+	return append(dst, '}')
+}
+
+// appendOneLine appends JSON text with line breaks turned to spaces. Outside of strings they mean nothing, and inside they cannot be.
+func appendOneLine(dst, text []byte) []byte {
+	start := len(dst)
+	dst = append(dst, text...)
+	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
+		for i := start; i < len(dst); i++ {
+			if dst[i] == '\n' || dst[i] == '\r' {
+				dst[i] = ' '
+			}
+		}
+	}
+	return dst
+}
+
+// Size is the length of the event's line in bytes, or close to it when the event was changed.
+func (e *Event) Size() int {
+	if e.line != nil && e.original == e.envelope() {
+		return len(e.line)
+	}
+	return len(e.Properties) + len(e.Name) + len(e.DistinctID) + len(e.Source) + 160
+}
+
+// Properties is the raw JSON object of an event's properties. Its methods never change it in place.
+type Properties []byte
+
+// Get returns the raw JSON text of the value at path, through nested objects.
+func (p Properties) Get(path ...string) (value []byte, ok bool) { return rawjson.Get(p, path...) }
+
+// String returns the text at path, or "" when there is none or it is not a string.
+func (p Properties) String(path ...string) string {
+	v, _ := rawjson.Get(p, path...)
+	s, _ := rawjson.String(v)
+	return s
+}
+
+// Set returns p with the value at path set to raw JSON text; objects on the way are made as needed.
+func (p Properties) Set(value []byte, path ...string) Properties {
+	return rawjson.SetPath(p, path, value)
+}
+
+// Delete returns p without the value at path.
+func (p Properties) Delete(path ...string) Properties { return rawjson.Delete(p, path...) }

@@ -1,0 +1,134 @@
+package hogs
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/prickle-dev/prickle/hog"
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
+)
+
+// globalNames are the first names of the globals. Those of the second list are PostHog's and not here yet.
+var (
+	globalNames  = []string{"event", "project", "source"}
+	missingNames = []string{"person", "groups", "inputs"}
+)
+
+// globals answers a program's reads of globals for one event.
+type globals struct {
+	event   *pipeline.Event
+	project pipeline.Project
+}
+
+func (g globals) read(chain []string) (hog.Value, bool, error) {
+	var v hog.Value
+	rest := chain[1:]
+	switch chain[0] {
+	case "event":
+		if len(rest) > 0 {
+			return g.eventField(rest)
+		}
+		return g.wholeEvent()
+	case "project":
+		v = dict("id", hog.Number(float64(g.project.ID)), "name", hog.String(g.project.Name), "url", hog.String(g.project.URL))
+	case "source":
+		v = dict("name", hog.String(strings.Clone(g.event.Source)), "url", hog.String(""))
+	default:
+		return hog.Value{}, false, nil
+	}
+	return descend(v, rest)
+}
+
+// eventFields are the fields of `event` that are text, in the order in which they are printed; properties come after distinct_id.
+var eventFields = []struct {
+	name string
+	text func(g globals) string
+}{
+	{"uuid", func(g globals) string { return g.event.UUID }},
+	{"event", func(g globals) string { return g.event.Name }},
+	{"name", func(g globals) string { return g.event.Name }},
+	{"distinct_id", func(g globals) string { return g.event.DistinctID }},
+	{"timestamp", globals.timestamp},
+	{"elements_chain", func(g globals) string { return g.event.Properties.String("$elements_chain") }},
+	{"url", globals.url},
+	{"source", func(g globals) string { return g.event.Source }},
+	{"received_at", globals.receivedAt},
+	{"captured_at", globals.receivedAt},
+}
+
+func (g globals) eventField(chain []string) (hog.Value, bool, error) {
+	if chain[0] == "properties" {
+		return property(g.event.Properties, chain[1:])
+	}
+	for _, f := range eventFields {
+		if f.name == chain[0] {
+			return descend(hog.String(f.text(g)), chain[1:])
+		}
+	}
+	return hog.Null(), true, nil
+}
+
+func (g globals) wholeEvent() (hog.Value, bool, error) {
+	properties, err := hog.FromJSON(g.event.Properties)
+	if err != nil {
+		return hog.Value{}, true, err
+	}
+	d := hog.NewDict(len(eventFields) + 1)
+	for _, f := range eventFields {
+		d.SetString(f.name, hog.String(f.text(g)))
+		if f.name == "distinct_id" {
+			d.SetString("properties", properties)
+		}
+	}
+	return d.Value(), true, nil
+}
+
+func (g globals) timestamp() string { return g.event.Timestamp.UTC().Format(pipeline.TimeFormat) }
+
+func (g globals) receivedAt() string { return g.event.ReceivedAt.UTC().Format(pipeline.TimeFormat) }
+
+// url is where PostHog shows the event, below the project's address.
+func (g globals) url() string {
+	if g.project.URL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(g.project.URL, "/") + "/events/" + url.PathEscape(g.event.UUID) + "/" + url.QueryEscape(g.timestamp())
+}
+
+// property reads down through objects without decoding them, and leaves everything else to the language's own rules.
+func property(raw []byte, path []string) (hog.Value, bool, error) {
+	for i, name := range path {
+		if rawjson.KindOf(raw) != rawjson.Object {
+			v, err := hog.FromJSON(raw)
+			if err != nil {
+				return hog.Value{}, true, err
+			}
+			return descend(v, path[i:])
+		}
+		next, ok := rawjson.Get(raw, name)
+		if !ok {
+			return hog.Null(), true, nil
+		}
+		raw = next
+	}
+	v, err := hog.FromJSON(raw)
+	return v, true, err
+}
+
+func descend(v hog.Value, path []string) (hog.Value, bool, error) {
+	if len(path) == 0 {
+		return v, true, nil
+	}
+	const root = "value"
+	return hog.GlobalsOf(map[string]hog.Value{root: v})(append([]string{root}, path...))
+}
+
+// dict makes a dictionary out of names, which are strings, and values.
+func dict(pairs ...any) hog.Value {
+	d := hog.NewDict(len(pairs) / 2)
+	for i := 0; i < len(pairs); i += 2 {
+		d.SetString(pairs[i].(string), pairs[i+1].(hog.Value))
+	}
+	return d.Value()
+}

@@ -1,0 +1,103 @@
+// Package ingest runs Sources on their schedule: one Runner for each source. It reads the cursor from the warehouse, lets the source make
+// a pass, and commits every batch with its cursor through the warehouse.
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// DefaultEvery is the interval between passes when none is configured.
+const DefaultEvery = 15 * time.Minute
+
+// slowest is the longest wait that failures lead to, unless the interval itself is longer. A blocked source is probed this often.
+const slowest = time.Hour
+
+// Warehouse is the part of a pipeline.Warehouse that a Runner uses.
+type Warehouse interface {
+	Merge(ctx context.Context, load pipeline.Load) (pipeline.Merged, error)
+	Cursor(ctx context.Context, source string) (pipeline.Cursor, error)
+}
+
+// Deps is what a Runner works with. Source, Name and Warehouse are required.
+type Deps struct {
+	Source    pipeline.Source
+	Name      string        // the source's name in the configuration: prefix of its tables and key of its cursor
+	Every     time.Duration // time between the end of one pass and the start of the next; DefaultEvery when 0
+	Warehouse Warehouse
+	Log       *slog.Logger     // nothing is logged when nil
+	Now       func() time.Time // time.Now when nil
+}
+
+// Runner runs one Source. It is safe for concurrent use, and never makes two passes at once.
+type Runner struct {
+	deps Deps
+
+	mu      sync.Mutex
+	current *pass // the pass that is under way, or nil
+	status  Status
+}
+
+// New returns a Runner. It does no I/O and starts nothing.
+func New(deps Deps) *Runner {
+	if deps.Every <= 0 {
+		deps.Every = DefaultEvery
+	}
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	return &Runner{deps: deps, status: Status{Source: deps.Name, State: Queued}}
+}
+
+// Run makes a pass at once and then one after every interval, give or take a tenth. A failed pass is logged and tried again at the next
+// tick; passes that fail without committing anything are spaced out, up to an hour. Run returns nil when ctx ends.
+func (r *Runner) Run(ctx context.Context) error {
+	for {
+		err := r.Sync(ctx, nil)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // that is the requested stop
+		}
+		wait := r.wait(err)
+		r.setNext(r.deps.Now().Add(wait))
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
+// wait is the time until the next pass, given how the last one ended.
+func (r *Runner) wait(err error) time.Duration {
+	s := r.Status()
+	wait := r.deps.Every
+	switch longest := max(slowest, wait); {
+	case s.State == Blocked:
+		wait = longest
+	case s.State == Failed:
+		for range s.Failures - 1 {
+			wait = min(2*wait, longest)
+		}
+	}
+	wait += time.Duration((rand.Float64()*0.2 - 0.1) * float64(wait))
+	if asked, ok := pipeline.RetryDelay(err); ok {
+		wait = max(wait, asked)
+	}
+	return wait
+}
+
+func (r *Runner) setNext(t time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status.Next = t
+}

@@ -1,0 +1,57 @@
+package process
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
+)
+
+// bury notes a dead letter. Without a destination it holds the event as it was captured and stands for a transform that failed; with one it
+// holds what the transforms made and stands for that destination's condition.
+func (l *laneWorker) bury(frame string, e *pipeline.Event, destination string, cause error) {
+	component := "when"
+	var step *StepError
+	if errors.As(cause, &step) {
+		component, cause = step.Step, step.Err
+	}
+	l.letters = append(l.letters, bus.DeadLetter{
+		Key:         fmt.Sprintf("%s/%s/%s/%d/%s", l.stage.pipeline.Name, destination, frame, len(l.letters), e.UUID),
+		Pipeline:    l.stage.pipeline.Name,
+		Destination: destination,
+		Stage:       bus.StageProcess,
+		Component:   component,
+		Reason:      cause.Error(),
+		Attempts:    1,
+		FirstAt:     e.ReceivedAt,
+		LastAt:      l.stage.now().UTC(),
+		Event:       e.AppendJSON(nil),
+	})
+	l.stage.log.Warn("event dead-lettered", "component", component, "event", e.UUID, "error", firstLine(cause.Error()))
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// unreadable buries the lines of a frame that are no events, as the text they are.
+func (l *laneWorker) unreadable(id string, frame bus.Frame) {
+	for _, bad := range frame.Bad {
+		event := json.RawMessage(bad.Line)
+		if !json.Valid(event) {
+			event = rawjson.AppendString(nil, string(bad.Line))
+		}
+		now := l.stage.now().UTC()
+		l.letters = append(l.letters, bus.DeadLetter{
+			Key: l.stage.pipeline.Name + "//" + id + "/" + strconv.Itoa(bad.Index), Pipeline: l.stage.pipeline.Name, Stage: bus.StageProcess, Component: "frame",
+			Reason: bad.Err.Error(), Attempts: 1, FirstAt: now, LastAt: now, Event: event,
+		})
+		l.stage.log.Error("unreadable line in the event log", "frame", id, "line", bad.Index, "error", bad.Err)
+	}
+}

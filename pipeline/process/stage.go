@@ -1,0 +1,224 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"golang.org/x/sync/errgroup"
+)
+
+// Condition decides whether a destination wants an event.
+type Condition interface {
+	Match(e *pipeline.Event) (bool, error)
+}
+
+// Route is one destination of a pipeline as this stage sees it.
+type Route struct {
+	Destination string
+	When        Condition      // nil wants every event
+	Frame       bus.FrameLimit // of the frames made for it
+}
+
+// Pipeline is a chain of transforms and the destinations that its result goes to.
+type Pipeline struct {
+	Name   string
+	Chain  Chain
+	Routes []Route
+}
+
+// Bus is what the stage needs of the bus.
+type Bus interface {
+	Lanes() int
+	MaxEvent() int
+	Subscriber(pipeline string) *bus.Subscriber
+	Publisher() *bus.Publisher
+	Bury(ctx context.Context, letters []bus.DeadLetter) error
+}
+
+// Stage works one pipeline.
+type Stage struct {
+	pipeline Pipeline
+	bus      Bus
+	log      *slog.Logger
+	now      func() time.Time
+	counts   Counts
+}
+
+// New makes the stage of a pipeline. It does no I/O.
+func New(p Pipeline, b Bus, log *slog.Logger) *Stage {
+	return &Stage{pipeline: p, bus: b, log: log.With("pipeline", p.Name), now: time.Now}
+}
+
+// Counts returns the stage's counters, which go on counting.
+func (s *Stage) Counts() *Counts { return &s.counts }
+
+// Open gives the pipeline its place in every lane. What is captured afterwards reaches it, whenever Run starts.
+func (s *Stage) Open() error {
+	subscriber := s.bus.Subscriber(s.pipeline.Name)
+	for lane := range s.bus.Lanes() {
+		if err := subscriber.SubscribeInitialize(bus.EventsTopic(lane)); err != nil {
+			return fmt.Errorf("pipeline %q: %w", s.pipeline.Name, err)
+		}
+	}
+	return nil
+}
+
+// closeTimeout bounds how long a stop waits for the frames in hand. A frame that takes longer is worked again at the next start.
+const closeTimeout = 20 * time.Second
+
+// Run works all lanes until ctx ends, and finishes the frames in hand.
+func (s *Stage) Run(ctx context.Context) error {
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, watermill.NewSlogLoggerWithLevelMapping(s.log, quietly))
+	if err != nil {
+		return fmt.Errorf("pipeline %q: %w", s.pipeline.Name, err)
+	}
+	router.AddMiddleware(middleware.Recoverer)
+	publisher := s.bus.Publisher()
+	for lane := range s.bus.Lanes() {
+		l := &laneWorker{stage: s, publisher: publisher}
+		router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.pipeline.Name, lane), bus.EventsTopic(lane), s.bus.Subscriber(s.pipeline.Name), l.handle)
+	}
+	// A router that is stopped in the middle of its start never ends: a stop waits until all lanes are being worked.
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan struct{})
+	defer close(ended)
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-router.Running():
+		case <-ended:
+		}
+		stop()
+	})()
+	if err := router.Run(work); err != nil {
+		return fmt.Errorf("pipeline %q: %w", s.pipeline.Name, err)
+	}
+	return nil
+}
+
+// quietly keeps Watermill's account of its own doings out of the log, and its errors in.
+var quietly = map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug}
+
+// laneWorker is the work on one lane. Its scratch is reused from frame to frame, which the router hands over one at a time.
+type laneWorker struct {
+	stage     *Stage
+	publisher message.Publisher
+	scratch   Scratch
+	out       outbox
+	letters   []bus.DeadLetter
+	only      string // the destination that the frame is meant for alone, whose condition failed before; its events are transformed
+}
+
+func (l *laneWorker) handle(m *message.Message) error {
+	ctx := m.Context()
+	frame := bus.FrameOf(m)
+	l.only = bus.DestinationOf(m)
+	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), m.UUID)
+	l.letters = l.letters[:0]
+	var tally tally
+	l.unreadable(m.UUID, frame)
+	for i := range frame.Events {
+		if err := l.event(ctx, m.UUID, &frame.Events[i], &tally); err != nil {
+			return err
+		}
+	}
+	if err := l.publish(ctx); err != nil {
+		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
+	}
+	tally.add(&l.stage.counts)
+	return nil
+}
+
+// event takes one event through the chain and into the outbox. Its only error is that of a context that ended.
+func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event, t *tally) error {
+	if l.only != "" {
+		l.route(frame, e, t)
+		return nil
+	}
+	t.in++
+	results, err := l.stage.pipeline.Chain.Run(ctx, *e, &l.scratch)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		t.dead++
+		l.bury(frame, e, "", err)
+		return nil
+	}
+	for i := range results {
+		if size, limit := results[i].Size(), l.stage.bus.MaxEvent(); size > limit {
+			t.dead++
+			l.bury(frame, e, "", fmt.Errorf("the transforms made an event of %d bytes of it, and the bus takes %d", size, limit))
+			return nil
+		}
+	}
+	if len(results) == 0 {
+		t.dropped++
+		return nil
+	}
+	t.passed++
+	t.out += int64(len(results))
+	for i := range results {
+		l.route(frame, &results[i], t)
+	}
+	return nil
+}
+
+// route hands a transformed event to the destinations that want it.
+func (l *laneWorker) route(frame string, e *pipeline.Event, t *tally) {
+	for i := range l.stage.pipeline.Routes {
+		r := &l.stage.pipeline.Routes[i]
+		if l.only != "" && l.only != r.Destination {
+			continue
+		}
+		wanted, err := wants(r, e)
+		switch {
+		case err != nil:
+			l.bury(frame, e, r.Destination, err)
+		case wanted:
+			t.copies++
+			l.out.add(i, *e)
+		}
+	}
+}
+
+func wants(r *Route, e *pipeline.Event) (bool, error) {
+	if r.When == nil {
+		return true, nil
+	}
+	return r.When.Match(e)
+}
+
+// publish sends what the frame became and waits until all of it is stored.
+func (l *laneWorker) publish(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for topic, messages := range l.out.messages() {
+		for _, m := range messages {
+			m.SetContext(ctx)
+		}
+		group.Go(func() error { return l.publisher.Publish(topic, messages...) })
+	}
+	if len(l.letters) > 0 {
+		group.Go(func() error { return l.stage.bus.Bury(ctx, l.letters) })
+	}
+	return group.Wait()
+}
+
+// tally counts one frame, so that a frame which is worked again counts once.
+type tally struct{ in, passed, dropped, dead, out, copies int64 }
+
+func (t *tally) add(c *Counts) {
+	c.In.Add(t.in)
+	c.Passed.Add(t.passed)
+	c.Dropped.Add(t.dropped)
+	c.Dead.Add(t.dead)
+	c.Out.Add(t.out)
+	c.Copies.Add(t.copies)
+}

@@ -1,0 +1,288 @@
+// Package rawjson reads and edits JSON text without decoding it.
+//
+// An event's properties travel through the pipeline as the bytes that the SDK sent. Most stages look at a few keys or none, so this
+// package finds a value by its path and returns the bytes that spell it, and edits an object by copying everything around the edit.
+// Nothing here allocates unless a result has to be built.
+//
+// Valid checks a text completely and is called once, where bytes enter the system. All other functions expect text that has passed it;
+// on other text they return "not found" or stop early, and never panic or read out of bounds.
+package rawjson
+
+import "unicode/utf8"
+
+// MaxDepth is the nesting of arrays and objects that Valid accepts by default. It bounds recursion in everything downstream.
+const MaxDepth = 128
+
+// Valid reports whether b is exactly one JSON value in valid UTF-8 (RFC 8259), nested no deeper than maxDepth, with optional white
+// space around it. When it is not, offset is where the text stopped being acceptable, and tooDeep tells that only the depth was wrong.
+func Valid(b []byte, maxDepth int) (ok bool, offset int, tooDeep bool) {
+	c := checker{b: b, max: maxDepth}
+	i := skipSpace(b, 0)
+	i, ok = c.value(i, 0)
+	if !ok {
+		return false, i, c.tooDeep
+	}
+	i = skipSpace(b, i)
+	if i != len(b) {
+		return false, i, false
+	}
+	if !utf8.Valid(b) {
+		return false, invalidUTF8At(b), false
+	}
+	return true, i, false
+}
+
+func invalidUTF8At(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(b)
+}
+
+type checker struct {
+	b       []byte
+	max     int
+	tooDeep bool
+}
+
+func (c *checker) value(i, depth int) (int, bool) {
+	if i >= len(c.b) {
+		return i, false
+	}
+	switch ch := c.b[i]; {
+	case ch == '"':
+		return c.str(i)
+	case ch == '{' || ch == '[':
+		if depth >= c.max {
+			c.tooDeep = true
+			return i, false
+		}
+		if ch == '{' {
+			return c.object(i+1, depth+1)
+		}
+		return c.array(i+1, depth+1)
+	case ch == '-' || ch >= '0' && ch <= '9':
+		return c.number(i)
+	case ch == 't':
+		return c.word(i, "true")
+	case ch == 'f':
+		return c.word(i, "false")
+	case ch == 'n':
+		return c.word(i, "null")
+	}
+	return i, false
+}
+
+func (c *checker) object(i, depth int) (int, bool) {
+	i = skipSpace(c.b, i)
+	if i < len(c.b) && c.b[i] == '}' {
+		return i + 1, true
+	}
+	for {
+		var ok bool
+		if i >= len(c.b) || c.b[i] != '"' {
+			return i, false
+		}
+		if i, ok = c.str(i); !ok {
+			return i, false
+		}
+		i = skipSpace(c.b, i)
+		if i >= len(c.b) || c.b[i] != ':' {
+			return i, false
+		}
+		if i, ok = c.value(skipSpace(c.b, i+1), depth); !ok {
+			return i, false
+		}
+		i = skipSpace(c.b, i)
+		if i >= len(c.b) {
+			return i, false
+		}
+		switch c.b[i] {
+		case ',':
+			i = skipSpace(c.b, i+1)
+		case '}':
+			return i + 1, true
+		default:
+			return i, false
+		}
+	}
+}
+
+func (c *checker) array(i, depth int) (int, bool) {
+	i = skipSpace(c.b, i)
+	if i < len(c.b) && c.b[i] == ']' {
+		return i + 1, true
+	}
+	for {
+		var ok bool
+		if i, ok = c.value(i, depth); !ok {
+			return i, false
+		}
+		i = skipSpace(c.b, i)
+		if i >= len(c.b) {
+			return i, false
+		}
+		switch c.b[i] {
+		case ',':
+			i = skipSpace(c.b, i+1)
+		case ']':
+			return i + 1, true
+		default:
+			return i, false
+		}
+	}
+}
+
+func (c *checker) str(i int) (int, bool) {
+	for i++; i < len(c.b); i++ {
+		switch ch := c.b[i]; {
+		case ch == '"':
+			return i + 1, true
+		case ch < ' ':
+			return i, false
+		case ch == '\\':
+			i++
+			if i >= len(c.b) {
+				return i, false
+			}
+			switch c.b[i] {
+			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			case 'u':
+				if _, ok := hex4(c.b, i+1); !ok {
+					return i, false
+				}
+				i += 4
+			default:
+				return i, false
+			}
+		}
+	}
+	return i, false
+}
+
+func (c *checker) number(i int) (int, bool) {
+	b := c.b
+	if b[i] == '-' {
+		i++
+	}
+	switch {
+	case i >= len(b):
+		return i, false
+	case b[i] == '0':
+		i++
+	case b[i] >= '1' && b[i] <= '9':
+		i = digits(b, i)
+	default:
+		return i, false
+	}
+	if i < len(b) && b[i] == '.' {
+		j := digits(b, i+1)
+		if j == i+1 {
+			return j, false
+		}
+		i = j
+	}
+	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		j := digits(b, i)
+		if j == i {
+			return j, false
+		}
+		i = j
+	}
+	return i, true
+}
+
+func (c *checker) word(i int, w string) (int, bool) {
+	if len(c.b)-i < len(w) || string(c.b[i:i+len(w)]) != w {
+		return i, false
+	}
+	return i + len(w), true
+}
+
+func digits(b []byte, i int) int {
+	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+		i++
+	}
+	return i
+}
+
+func hex4(b []byte, i int) (rune, bool) {
+	if i+4 > len(b) {
+		return 0, false
+	}
+	var r rune
+	for _, ch := range b[i : i+4] {
+		switch {
+		case ch >= '0' && ch <= '9':
+			r = r<<4 | rune(ch-'0')
+		case ch >= 'a' && ch <= 'f':
+			r = r<<4 | rune(ch-'a'+10)
+		case ch >= 'A' && ch <= 'F':
+			r = r<<4 | rune(ch-'A'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
+}
+
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skipString returns the index after the string whose opening quote is at i, or len(b).
+func skipString(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return len(b)
+}
+
+// skipValue returns the index after the value that starts at i, or len(b).
+func skipValue(b []byte, i int) int {
+	if i >= len(b) {
+		return len(b)
+	}
+	switch b[i] {
+	case '"':
+		return skipString(b, i)
+	case '{', '[':
+		depth := 0
+		for i < len(b) {
+			switch b[i] {
+			case '"':
+				i = skipString(b, i)
+				continue
+			case '{', '[':
+				depth++
+			case '}', ']':
+				depth--
+				if depth == 0 {
+					return i + 1
+				}
+			}
+			i++
+		}
+		return len(b)
+	}
+	for i < len(b) && b[i] != ',' && b[i] != '}' && b[i] != ']' && b[i] > ' ' {
+		i++
+	}
+	return i
+}

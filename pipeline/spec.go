@@ -1,0 +1,47 @@
+package pipeline
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Env is what the runtime gives a component beside its own Config.
+type Env struct {
+	// Name is the instance's name in the configuration, for errors and logs.
+	Name string
+	// Log carries the component and the instance already.
+	Log *slog.Logger
+	// HTTP is the client for outside calls; it has time limits and never logs.
+	HTTP *http.Client
+	// Now is the clock.
+	Now func() time.Time
+	// Project tells Hog and expr about the project.
+	Project Project
+}
+
+// Project is what Hog and expr see as `project`.
+type Project struct {
+	ID   int
+	Name string
+	URL  string
+}
+
+// Spec describes one kind of component: how its part of the configuration is decoded and how an instance is made. T is Transform,
+// Destination, Warehouse or Source.
+type Spec[T any] struct {
+	// Type is the word in the configuration and the name of the component's folder.
+	Type string
+	// Summary is one line for lists and documentation.
+	Summary string
+	// NewConfig returns a pointer to a Config filled with the defaults. The loader decodes into it strictly, by its `yaml` field tags. Fields
+	// may be of the basic types, time.Duration ("90s", "15m", "7d"), Secret, Code, File, Tree, Fields, Bytes, and slices, maps, pointers and
+	// structs of these. A Config with a method `Short() any` also takes a short form: a scalar or sequence in place of the mapping is decoded
+	// into what Short points to. A Config with a method `Validate() error` is asked after decoding.
+	NewConfig func() any
+	// Batch is a destination's default batch; unused for other kinds.
+	Batch Batch
+	// New makes an instance out of the decoded Config (what NewConfig returned). It does no I/O but reading files that the configuration
+	// names, and starts nothing. Mistakes with a place are *ConfigError, several joined with errors.Join.
+	New func(config any, env Env) (T, error)
+}

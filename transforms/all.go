@@ -1,0 +1,22 @@
+// Package transforms lists the transforms that a pipeline's configuration can name.
+package transforms
+
+import (
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/transforms/drop"
+	"github.com/prickle-dev/prickle/transforms/filter"
+	"github.com/prickle-dev/prickle/transforms/hash"
+	"github.com/prickle-dev/prickle/transforms/hog"
+	"github.com/prickle-dev/prickle/transforms/mapset"
+)
+
+// All returns the specs of all transforms in the order of the documentation. Adding a transform is one folder and one line here.
+func All() []pipeline.Spec[pipeline.Transform] {
+	return []pipeline.Spec[pipeline.Transform]{
+		filter.Spec,
+		mapset.Spec,
+		drop.Spec,
+		hash.Spec,
+		hog.Spec,
+	}
+}
