@@ -65,9 +65,9 @@ type history struct {
 	account *stripefake.Server
 	w       *warehouse
 	source  *Source
-	counts  counts
 
 	mu     sync.Mutex // guards what follows, which is used by several requests at once
+	counts counts
 	rng    *rand.Rand
 	unrest bool // changes and faults happen during requests
 }
@@ -85,6 +85,13 @@ func newHistory(t *testing.T, seed uint64) *history {
 	h.w.fail, h.w.slow = h.crash, 100*time.Millisecond
 	h.restart()
 	return h
+}
+
+// count adds one to a field of counts.
+func (h *history) count(n *int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	*n++
 }
 
 func (h *history) chance(percent int) bool { return h.n(100) < percent }
@@ -117,10 +124,10 @@ func (h *history) disturb() {
 	}
 	if h.chance(40) {
 		h.change()
-		h.counts.During++
+		h.count(&h.counts.During)
 	}
 	if h.chance(4) {
-		h.counts.Limits++
+		h.count(&h.counts.Limits)
 		faults := []stripefake.Fault{{Status: 429, RetryAfter: "2"}, {Status: 429}, {Status: 503, Body: "<html>"}}
 		h.account.Fail(faults[h.n(len(faults))])
 	}
@@ -133,10 +140,10 @@ func (h *history) crash() (before, after error) {
 	h.mu.Unlock()
 	switch {
 	case unrest && h.chance(4):
-		h.counts.Lost++
+		h.count(&h.counts.Lost)
 		return errDied, nil
 	case unrest && h.chance(4):
-		h.counts.Crashes++
+		h.count(&h.counts.Crashes)
 		return nil, errDied
 	}
 	return nil, nil
@@ -179,7 +186,7 @@ func (h *history) setUnrest(on bool) {
 
 // pass makes one pass that may end early, and starts a new process after a death.
 func (h *history) pass() {
-	h.counts.Passes++
+	h.count(&h.counts.Passes)
 	h.setUnrest(true)
 	defer h.setUnrest(false)
 	ctx, cancel := h.t.Context(), context.CancelFunc(func() {})
@@ -190,7 +197,7 @@ func (h *history) pass() {
 	err := h.w.run(ctx, h.source)
 	for _, r := range h.account.Requests() {
 		if strings.Contains(r.URL, "created[lt]") && !strings.Contains(r.URL, "/events") {
-			h.counts.Reentered++
+			h.count(&h.counts.Reentered)
 		}
 	}
 	switch {
@@ -200,7 +207,7 @@ func (h *history) pass() {
 			h.restart()
 		}
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		h.counts.Stops++
+		h.count(&h.counts.Stops)
 	default:
 		h.t.Fatalf("pass: %v", err)
 	}
@@ -225,7 +232,7 @@ func (h *history) create(table string) {
 func (h *history) change() {
 	changing.Lock()
 	defer changing.Unlock()
-	h.counts.Changes++
+	h.count(&h.counts.Changes)
 	if h.chance(10) && h.deletePosition() {
 		return
 	}
@@ -241,7 +248,7 @@ func (h *history) change() {
 		h.create(table)
 		return
 	case dice < 50 && (table == customers || table == products || table == prices):
-		h.counts.Deletes++
+		h.count(&h.counts.Deletes)
 		h.account.Delete(table, ids[h.n(len(ids))])
 		return
 	case dice < 60 && table == subscriptions:
@@ -279,7 +286,7 @@ func (h *history) deletePosition() bool {
 		if ts == nil || ts.Reading == nil || !slices.Contains(h.account.IDs(table), ts.Reading.After) {
 			continue
 		}
-		h.counts.Deletes++
+		h.count(&h.counts.Deletes)
 		h.account.Delete(table, ts.Reading.After)
 		return true
 	}
