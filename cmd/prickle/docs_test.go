@@ -30,11 +30,18 @@ func page(t *testing.T, path string) string {
 // pages are the paths of all pages, and of the README.
 func pages(t *testing.T) []string {
 	t.Helper()
-	paths, err := filepath.Glob(docs + "*.md")
-	if err != nil || len(paths) < 10 {
-		t.Fatalf("pages: %d found, %v", len(paths), err)
+	paths := []string{"../../README.md"}
+	for _, pattern := range []string{"*.md", "*/*.md"} {
+		found, err := filepath.Glob(docs + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
 	}
-	return append(paths, "../../README.md")
+	if len(paths) < 12 {
+		t.Fatalf("only %d pages found", len(paths))
+	}
+	return paths
 }
 
 // block is one fenced block of a page.
@@ -157,11 +164,11 @@ func anchors(text string) string {
 	return b.String()
 }
 
-// docs/hog-functions.md is made of the library's own table; -update rewrites it.
+// docs/hog/functions.md is made of the library's own table; -update rewrites it.
 func TestDocsHogFunctions(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Functions of Hog\n\nMade from the library's table by `go test ./cmd/prickle -run TestDocsHogFunctions -update`. Every example is run as a test.\n" +
-		"Each result is written as Hog writes values. [The language](hog.md) has a page of its own.\n\n" +
+		"Each result is written as Hog writes values. [The language](README.md) has a page of its own.\n\n" +
 		"| function | arguments | what it gives | examples |\n| --- | --- | --- | --- |\n")
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	for _, f := range hog.LibraryFunctions() {
@@ -181,5 +188,5 @@ func TestDocsHogFunctions(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, arguments, cell.Replace(f.Doc), cell.Replace(strings.Join(examples, "<br>")))
 	}
-	golden(t, docs+"hog-functions.md", b.String())
+	golden(t, docs+"hog/functions.md", b.String())
 }
