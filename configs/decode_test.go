@@ -1,6 +1,9 @@
 package configs_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,5 +174,44 @@ func TestSuggestions(t *testing.T) {
 		if len(errs) != 1 || errs[0].Hint != want {
 			t.Errorf("%s:\ngot  %v\nwant %s", key, errs, want)
 		}
+	}
+}
+
+// A file of its own knows no variables and no includes.
+func TestDecodeFile(t *testing.T) {
+	type config struct {
+		Name    string   `yaml:"name,required"`
+		Words   []string `yaml:"words"`
+		Include string   `yaml:"include"`
+	}
+	path := filepath.Join(t.TempDir(), "a.yaml")
+	for text, want := range map[string]string{
+		"name: ${HOME}\ninclude: b.yaml\n":    "",
+		"name: a\nwrods: [b]\ninclude: [c]\n": path + ":2:1: unknown key \"wrods\"; did you mean \"words\"?\n" + path + ":3:10: want text, got a list",
+		"{}":                                  path + ":1:1: \"name\" is missing; add name: …",
+		"":                                    path + ": the file is empty",
+		"- a\n":                               path + ":1:1: want a mapping, got a list; known keys are name, words, include",
+		"name: [\n":                           path + ":2:1: yaml: ",
+		"name: a\n---\nname: b\n":             path + ":2:1: a file holds one YAML document",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := config{Words: []string{"default"}}
+		err := configs.DecodeFile(path, &c)
+		got := ""
+		for _, e := range configs.AsErrors(err) {
+			e.Snippet = ""
+			got += e.Error() + "\n"
+		}
+		if !strings.HasPrefix(got, want) || (want == "") != (err == nil) {
+			t.Errorf("%q\n got %s\nwant %s", text, got, want)
+		}
+		if want == "" && (c.Name != "${HOME}" || c.Include != "b.yaml" || c.Words[0] != "default") {
+			t.Errorf("got %+v", c)
+		}
+	}
+	if err := configs.DecodeFile(path+".none", new(config)); err == nil || !strings.Contains(err.Error(), "cannot be read") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 // environment looks up variables and remembers what it gave out, so that no message repeats it.
 type environment struct {
-	lookup func(string) (string, bool)
-	given  map[string]string // value to name
+	lookup func(string) (string, bool) // nil when there are no variables
+	given  map[string]string           // value to name
 }
 
 // fault is a mistake at an offset of a text.
@@ -22,7 +22,7 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // expand replaces ${NAME} and ${NAME:-text}; $${ becomes ${. It stops when out is longer than most.
 func (e *environment) expand(text string, most int) (out string, filled bool, faults []fault) {
-	if !strings.Contains(text, "${") {
+	if e.lookup == nil || !strings.Contains(text, "${") {
 		return text, false, nil
 	}
 	var b strings.Builder

@@ -51,6 +51,24 @@ func BenchmarkTransform(b *testing.B) {
 	benchmark(b, p, err, globals)
 }
 
+// BenchmarkStart is a run of a program that does nothing.
+func BenchmarkStart(b *testing.B) {
+	p, err := hog.Compile("empty.hog", `return null`)
+	benchmark(b, p, err, `{}`)
+}
+
+// BenchmarkBuildText is a text built of 200 pieces.
+func BenchmarkBuildText(b *testing.B) {
+	p, err := hog.Compile("text.hog", `let s := '' for (let i := 0; i < 200; i := i + 1) { s := f'{s}item {i}, ' } return s`)
+	benchmark(b, p, err, `{}`)
+}
+
+// BenchmarkJSON is a text read, changed and written.
+func BenchmarkJSON(b *testing.B) {
+	p, err := hog.Compile("json.hog", `let o := jsonParse('{"id":17,"tags":["a","b"],"at":{"city":"London","geo":[51.5,-0.1]}}') o.id := 18 return jsonStringify(o)`)
+	benchmark(b, p, err, `{}`)
+}
+
 // BenchmarkArrayMap is a callback for each of 100 items.
 func BenchmarkArrayMap(b *testing.B) {
 	p, err := hog.Compile("map.hog", `return arrayMap((x) -> x * 2, range(100))`)

@@ -62,6 +62,40 @@ func FuzzBytecode(f *testing.F) {
 		if err != nil {
 			return
 		}
+		fuzzFused(t, p, env)
+		fuzzRun(t, p, env)
+	})
+}
+
+// FuzzLoad loads any JSON as bytecode, writes it back, lists it, and runs it.
+func FuzzLoad(f *testing.F) {
+	programs, globals := corpus(f)
+	for _, text := range programs {
+		p, err := hog.Compile("seed", text)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(p.Bytecode())
+	}
+	for _, text := range []string{`["_h",33,1,38]`, `["_H",1,39,-3]`, `["_H",1,52,"f",0,0,9,1]`, `["_H",1,[],{}]`, `["_H",1,50,1e9]`, `{}`, `["_H"]`} {
+		f.Add([]byte(text))
+	}
+	env := hog.Env{Global: globalsOf(f, globals)}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 4000 {
+			return
+		}
+		p, err := hog.Load(data)
+		if err != nil {
+			return
+		}
+		again, err := hog.Load(p.Bytecode())
+		if err != nil {
+			t.Fatalf("what is loaded cannot be loaded again: %v\n%s", err, p.Bytecode())
+		}
+		if got, want := string(again.Bytecode()), string(p.Bytecode()); got != want {
+			t.Errorf("loaded again:\n got %s\nwant %s", got, want)
+		}
 		fuzzRun(t, p, env)
 	})
 }
@@ -140,6 +174,7 @@ func FuzzProgram(f *testing.F) {
 		if err != nil {
 			return
 		}
+		fuzzFused(t, p, env)
 		fuzzRun(t, p, env)
 		if data := p.Bytecode(); data != nil {
 			loaded, err := hog.Load(data)

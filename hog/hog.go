@@ -3,6 +3,10 @@
 // Compile turns a program into a [Program], CompileExpression a single expression, CompileTemplate text with {expressions}
 // in it, and Load bytecode made elsewhere. A Program is immutable and may run many times at once; each run gets an [Env],
 // which is all of the world that it sees.
+//
+// Run runs a program to its end. Start stops at calls of functions that take their time, so that the host can do them and
+// go on, even in another process; RunAsync does them in place. A Session runs one input after another with their
+// variables kept.
 package hog
 
 import (

@@ -11,6 +11,7 @@ type Option func(*options)
 type options struct {
 	functions, globals           []string
 	checkFunctions, checkGlobals bool
+	defects                      bool
 }
 
 // WithFunctions names the functions that the host will offer. With it, calling any other that the library does not have
@@ -25,12 +26,18 @@ func WithGlobals(names ...string) Option {
 	return func(o *options) { o.globals, o.checkGlobals = append(o.globals, names...), true }
 }
 
+// WithReferenceDefects makes a program run with those defects of the released reference that bytecode may count on:
+// closures of later rounds share captured variables, null counts as 0 in comparisons, and dateDiff has months of 30 days.
+// It is for the exact replay of bytecode from elsewhere; without it, Load runs bytecode as written, with the meaning that
+// each instruction is meant to have. A compiled program is also compiled as the reference does, defects included.
+func WithReferenceDefects() Option { return func(o *options) { o.defects = true } }
+
 func settingsOf(opts []Option) compile.Options {
 	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
-	var settings compile.Options
+	settings := compile.Options{Exact: o.defects}
 	if o.checkFunctions {
 		settings.Functions = arities(o.functions)
 	}

@@ -67,7 +67,7 @@ func build(opts []Option, emit emitter) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := code.Load(b)
+	machine, err := load(b, settings.Exact)
 	if err != nil {
 		return nil, err
 	}
@@ -79,21 +79,35 @@ func build(opts []Option, emit emitter) (*Program, error) {
 		}
 		return marshal(exact)
 	})
-	return &Program{machine: vm.New(loaded, library()), portable: portable, warnings: info.Warnings}, nil
+	return &Program{machine: machine, portable: portable, warnings: info.Warnings}, nil
 }
 
-// Load makes a program of portable bytecode, which may come from another compiler.
-func Load(bytecodeJSON []byte) (*Program, error) {
-	b, err := code.Decode(bytecodeJSON)
-	if err != nil {
-		return nil, err
-	}
+// load makes a program for the machine, with the defects of the reference if so wanted.
+func load(b code.Bytecode, defects bool) (*vm.Program, error) {
 	loaded, err := code.Load(b)
 	if err != nil {
 		return nil, err
 	}
+	machine := vm.New(loaded, library())
+	if defects {
+		machine = machine.WithReferenceDefects()
+	}
+	return machine, nil
+}
+
+// Load makes a program of portable bytecode, which may come from another compiler. It runs as written, token by token. Of
+// the options, WithReferenceDefects alone has a meaning here.
+func Load(bytecodeJSON []byte, opts ...Option) (*Program, error) {
+	b, err := code.Decode(bytecodeJSON)
+	if err != nil {
+		return nil, err
+	}
+	machine, err := load(b, settingsOf(opts).Exact)
+	if err != nil {
+		return nil, err
+	}
 	portable := func() []byte { return marshal(b) }
-	return &Program{machine: vm.New(loaded, library()), portable: portable}, nil
+	return &Program{machine: machine, portable: portable}, nil
 }
 
 func marshal(b code.Bytecode) []byte {

@@ -36,6 +36,9 @@ func NewError(typ, message string, payload Value) Value { return vm.NewError(typ
 // FromJSON is the value of a JSON document: objects become dictionaries in their order. It copies what it keeps.
 func FromJSON(raw []byte) (Value, error) { return vm.FromJSON(raw) }
 
+// ParseJSON is FromJSON without the copy: strings of the result share the memory of the text.
+func ParseJSON(text string) (Value, error) { return vm.ParseJSON(text) }
+
 // Throw is an error that, returned by a host function, the program can catch as the error value v.
 func Throw(v Value) error { return vm.Throw(v) }
 

@@ -55,10 +55,13 @@ func (e *Event) envelope() envelope {
 	return env
 }
 
+// noProperties is an empty object; like all properties it is never changed in place.
+var noProperties = Properties("{}")
+
 // ParseEvent decodes the envelope of one line that AppendJSON made; properties stay raw. The event aliases line, which must not be
 // changed afterwards. Unknown keys are kept as long as nothing is changed.
 func ParseEvent(line []byte) (Event, error) {
-	e := Event{Properties: Properties("{}")}
+	e := Event{Properties: noProperties}
 	var err error
 	for key, value := range rawjson.Members(line) {
 		switch {
@@ -104,6 +107,14 @@ func parseTime(name string, value []byte, prior error) (time.Time, error) {
 // TimeFormat is how times are written in event lines: RFC 3339 in UTC with exactly three decimals, so that text order is time order.
 const TimeFormat = "2006-01-02T15:04:05.000Z"
 
+// AppendTime appends t in TimeFormat. It is several times faster than the general t.AppendFormat.
+func AppendTime(dst []byte, t time.Time) []byte {
+	t = t.UTC()
+	dst = t.AppendFormat(dst, time.RFC3339) // which package time has a short way for; it ends in Z
+	ms := t.Nanosecond() / 1e6
+	return append(dst[:len(dst)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
+}
+
 // AppendJSON appends the event's line, without a newline. An event that has not been changed since ParseEvent is copied byte for byte.
 func (e *Event) AppendJSON(dst []byte) []byte {
 	if e.line != nil && e.original == e.envelope() {
@@ -117,9 +128,9 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"distinct_id":`...)
 	dst = rawjson.AppendString(dst, e.DistinctID)
 	dst = append(dst, `,"timestamp":"`...)
-	dst = e.Timestamp.UTC().AppendFormat(dst, TimeFormat)
+	dst = AppendTime(dst, e.Timestamp)
 	dst = append(dst, `","received_at":"`...)
-	dst = e.ReceivedAt.UTC().AppendFormat(dst, TimeFormat)
+	dst = AppendTime(dst, e.ReceivedAt)
 	dst = append(dst, `","source":`...)
 	dst = rawjson.AppendString(dst, e.Source)
 	dst = append(dst, `,"properties":`...)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,6 +17,8 @@ type Env struct {
 	HTTP *http.Client
 	// Now is the clock.
 	Now func() time.Time
+	// Rand is where Hog takes randomness from; nil means crypto/rand. It is used by many goroutines at once.
+	Rand io.Reader
 	// Project tells Hog and expr about the project.
 	Project Project
 }

@@ -34,11 +34,13 @@ type (
 		Op          Op
 		Left, Right Expr
 	}
-	// Compare is a binary operation with a truth value as its result.
+	// Compare is a binary operation with a truth value as its result. IsNull
+	// marks one that was written `is null` or `is not null`.
 	Compare struct {
 		Place
 		Op          Op
 		Left, Right Expr
+		IsNull      bool
 	}
 	// And is true when all operands are.
 	And struct {
@@ -62,13 +64,18 @@ type (
 		Negated            bool
 	}
 	// Call is a call by name. Written with two argument lists, f(a)(b), the
-	// first is Params and the second Args, and Parametric is set.
+	// first is Params and the second Args, and Parametric is set. The fields
+	// after these are for aggregates of SQL.
 	Call struct {
 		Place
-		Name       Name
-		Params     []Expr
-		Parametric bool
-		Args       []Expr
+		Name        Name
+		Params      []Expr
+		Parametric  bool
+		Args        []Expr
+		Distinct    bool
+		OrderBy     []*Order
+		WithinGroup []*Order
+		Filter      Expr
 	}
 	// ExprCall calls the value of an expression.
 	ExprCall struct {

@@ -114,6 +114,8 @@ func (w *printer) form(e Expr) {
 		w.put(" as ", Quote(e.Name.Text))
 	case *Tag:
 		w.tag(e)
+	default:
+		w.sql(e)
 	}
 }
 
@@ -169,7 +171,26 @@ func (w *printer) call(e *Call) {
 	if e.Parametric {
 		w.list("(", e.Params, ")")
 	}
-	w.list("(", e.Args, ")")
+	w.put("(")
+	if e.Distinct {
+		w.put("distinct ")
+	}
+	w.list("", e.Args, "")
+	if e.OrderBy != nil {
+		w.put(" order by ")
+		w.orders(e.OrderBy)
+	}
+	w.put(")")
+	if e.WithinGroup != nil {
+		w.put(" within group (order by ")
+		w.orders(e.WithinGroup)
+		w.put(")")
+	}
+	if e.Filter != nil {
+		w.put(" filter (where ")
+		w.operand(e.Filter)
+		w.put(")")
+	}
 }
 
 func (w *printer) lambda(e *Lambda) {

@@ -9,7 +9,7 @@ var contextual = map[string]bool{
 	"null": true, "inf": true, "infinity": true, "nan": true, "if": true, "else": true, "for": true, "return": true,
 	"case": true, "when": true, "then": true, "end": true, "interval": true, "lambda": true, "and": true, "or": true,
 	"not": true, "in": true, "like": true, "ilike": true, "is": true, "as": true, "between": true, "cohort": true,
-	"select": true, "with": true, "distinct": true, "date": true, "timestamp": true, "from": true,
+	"select": true, "with": true, "distinct": true, "array": true, "date": true, "timestamp": true, "from": true,
 	"true": true, "false": true, "both": true, "leading": true, "trailing": true,
 }
 
@@ -27,6 +27,8 @@ func quoteCallee(name string) string {
 	switch strings.ToLower(name) {
 	case "not", "and", "or", "in", "like", "ilike", "trim":
 		return name
+	case "cast", "try_cast", "columns":
+		return quoteName(name)
 	}
 	return Quote(name)
 }

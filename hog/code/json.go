@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -136,12 +137,17 @@ func appendToken(dst []byte, t any, ascii bool) ([]byte, error) {
 	return nil, fmt.Errorf("%T is no token", t)
 }
 
+// appendFloat writes a float as the reference does: the shortest form that reads back, with an exponent from 16 digits on and below 0.0001,
+// which is where Python has it.
 func appendFloat(dst []byte, f float64) ([]byte, error) {
 	if f-f != 0 {
 		return nil, fmt.Errorf("%v has no JSON form", f)
 	}
-	text := strconv.FormatFloat(f, 'g', -1, 64)
-	if !strings.ContainsAny(text, ".e") {
+	if size := math.Abs(f); size != 0 && (size < 1e-4 || size >= 1e16) {
+		return strconv.AppendFloat(dst, f, 'e', -1, 64), nil
+	}
+	text := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
 		text += ".0"
 	}
 	return append(dst, text...), nil

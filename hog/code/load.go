@@ -21,12 +21,14 @@ func Load(b Bytecode) (*Program, error) {
 	}
 	l := loader{
 		scanner: &s, bytecode: b, reversed: version == 0, consts: map[any]int32{}, calls: map[string]int32{},
-		chains: map[string]int32{}, index: make([]int32, len(b.Tokens)+1), program: &Program{Source: b.Source},
+		chains: map[string]int32{}, index: make([]int32, len(b.Tokens)+1),
+		program: &Program{Source: b.Source, Tokens: b.Tokens, Reversed: version == 0},
 	}
 	if err := l.emitAll(start); err != nil {
 		return nil, err
 	}
 	l.resolve()
+	l.program.Fused = l.program.fuse()
 	return l.program, nil
 }
 
@@ -72,8 +74,9 @@ func (l *loader) emitAll(start int) error {
 }
 
 func (l *loader) push(ip int, in Instr) {
-	in.Need = opNeeds[in.Op]
+	in.Need, in.Room, in.Steps = opNeeds[in.Op], 1, 1
 	l.program.Code = append(l.program.Code, in)
+	l.program.Places = append(l.program.Places, int32(ip))
 	if l.bytecode.Offsets == nil {
 		return
 	}
@@ -145,11 +148,12 @@ func (l *loader) global(ip, n, texts int) {
 		return
 	}
 	first := len(p.Code) - n
+	place := p.Places[first]
 	chain := make([]string, 0, n)
 	for i := len(p.Code) - 1; i >= first; i-- {
 		chain = append(chain, p.Consts[p.Code[i].A].(string))
 	}
-	p.Code = p.Code[:first]
+	p.Code, p.Places = p.Code[:first], p.Places[:first]
 	if p.Offsets != nil {
 		p.Offsets = p.Offsets[:first]
 	}
@@ -161,6 +165,7 @@ func (l *loader) global(ip, n, texts int) {
 		p.Chains = append(p.Chains, chain)
 	}
 	l.push(ip, Instr{Op: OpReadGlobal, A: at})
+	p.Places[first] = place
 }
 
 func (l *loader) function(ip int, in instruction) {

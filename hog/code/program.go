@@ -23,10 +23,18 @@ type Instr struct {
 	Op Op
 	// Need is how many values must be on the stack, as far as it fits; the machine checks larger counts itself.
 	Need uint8
+	// Room is how many free slots the stack must have.
+	Room uint8
+	// Steps is how many plain instructions this one stands for.
+	Steps uint8
 	// B is the number of arguments of a call or of captures.
 	B uint16
+	// Sub is the operation of a fused instruction.
+	Sub Op
 	// A is a count, a stack slot, the index of the instruction to jump to, or an index into a table of the Program.
 	A int32
+	// C is a second stack slot of a fused instruction.
+	C int32
 }
 
 // Function is one function of a loaded program.
@@ -51,7 +59,10 @@ type Capture struct {
 // Program is bytecode in the form that the machine runs: instructions of fixed size, jumps resolved to instructions,
 // names and constants in tables. It is immutable.
 type Program struct {
-	Code      []Instr
+	Code []Instr
+	// Fused is Code as the machine runs it: where several instructions can be done as one, the first of them is replaced
+	// by one that does all. The others stay, so every index means the same in both.
+	Fused     []Instr
 	Functions []Function
 	// Consts are strings and float64s, and booleans where an integer operand was one.
 	Consts []any
@@ -63,6 +74,13 @@ type Program struct {
 	Calls []string
 	// Captures are those of OpClosure: B of them from A.
 	Captures []Capture
+	// Reversed says that arguments are pushed last argument first, as in version 0, but for functions of programs.
+	Reversed bool
+	// Tokens is the portable bytecode that the program was loaded from.
+	Tokens []any
+	// Places is the index in Tokens of each instruction, never falling. A pass over the code keeps it that way, and keeps
+	// what follows a call at the start of an instruction, so that a suspended run can be told by tokens.
+	Places []int32
 	// Offsets is the place in the source of each instruction, or nil.
 	Offsets []int32
 	// Source is the text, or nil.

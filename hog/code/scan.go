@@ -56,14 +56,9 @@ func (s *scanner) refuse() error {
 	if len(s.faulty) == 0 {
 		return nil
 	}
-	operand := make([]bool, len(s.tokens)+1)
-	for ip, in := range s.found {
-		for i := range in.operands {
-			operand[ip+1+i] = true
-		}
-	}
+	written := writtenStarts(s.tokens, s.start)
 	for _, start := range s.faulty {
-		if operand[start] {
+		if !written[start] {
 			continue
 		}
 		for ip := start; ; ip = s.found[ip].next {
@@ -73,6 +68,22 @@ func (s *scanner) refuse() error {
 		}
 	}
 	return nil
+}
+
+// writtenStarts marks where instructions start when the tokens are read from the first to the last, as a compiler wrote
+// them, whether they can be reached or not.
+func writtenStarts(tokens []any, start int) []bool {
+	starts := make([]bool, len(tokens)+1)
+	for ip := start; ip < len(tokens); {
+		starts[ip] = true
+		op, _ := opAt(tokens, ip)
+		n := len(op.Operands())
+		if op == OpClosure && ip+1 < len(tokens) {
+			n = 1 + 2*min(max(asNumber(tokens[ip+1]), 0), len(tokens))
+		}
+		ip += 1 + n
+	}
+	return starts
 }
 
 // follow notes a place that something jumps to.
@@ -189,7 +200,7 @@ func hasOffset(op Op) bool {
 
 func checkPairs(in *instruction) error {
 	for i := 1; i < len(in.operands); i += 2 {
-		if asNumber(in.operands[i+1]) < 0 {
+		if n := asNumber(in.operands[i+1]); n < 0 || n >= maxOperand {
 			return fmt.Errorf("Invalid upvalue index: %s", jsonText(in.operands[i+1])) //nolint:staticcheck // the reference's text
 		}
 	}

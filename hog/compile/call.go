@@ -8,6 +8,7 @@ import (
 // call emits a call by name. With two argument lists the second is emitted
 // first and passed to what the first call returns.
 func (c *compiler) call(e *ast.Call) {
+	c.plainCall(e)
 	if !e.Parametric {
 		c.named(e, e.Args)
 		return
@@ -45,7 +46,7 @@ func (c *compiler) warnLambda(args []ast.Expr) {
 	}
 	last := fn.Params[len(fn.Params)-1].Text
 	if _, isVariable := c.find(fn.Params[0].Text); isVariable {
-		c.warn(fn, "this is one function with several parameters, not several arguments", "write ("+last+") -> ... to pass it as an argument of its own")
+		c.warn(fn, "lambda-arguments", "this is one function with several parameters, not several arguments", "write ("+last+") -> ... to pass it as an argument of its own")
 	}
 }
 
@@ -73,7 +74,7 @@ func (c *compiler) special(e *ast.Call, args []ast.Expr) bool {
 		c.expr(args[1])
 		c.land(notNull)
 	case name == "sql" && n == 1:
-		c.fail(e, "sql(...) is not supported here", "")
+		c.tree(args[0])
 	default:
 		return false
 	}

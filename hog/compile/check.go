@@ -31,7 +31,7 @@ func (c *compiler) checkGlobal(e *ast.Field) {
 			hint = "strings are written in single quotes: " + ast.QuoteString(root.Text)
 		}
 	}
-	c.fail(root, "Global variable not found: "+root.Text, hint)
+	c.failRule("unknown-global", root, "Global variable not found: "+root.Text, hint)
 }
 
 func (c *compiler) checkCall(e *ast.Call, args []ast.Expr) {
@@ -47,9 +47,9 @@ func (c *compiler) checkCall(e *ast.Call, args []ast.Expr) {
 	}
 	switch n := len(args); {
 	case n < arity.Min:
-		c.fail(e, fmt.Sprintf("Function %s requires at least %s", name, arguments(arity.Min)), arity.usage(n))
+		c.failRule("arguments", e, fmt.Sprintf("Function %s requires at least %s", name, arguments(arity.Min)), arity.usage(n))
 	case arity.Max != Unbounded && n > arity.Max:
-		c.fail(e, fmt.Sprintf("Function %s requires at most %s", name, arguments(arity.Max)), arity.usage(n))
+		c.failRule("arguments", e, fmt.Sprintf("Function %s requires at most %s", name, arguments(arity.Max)), arity.usage(n))
 	}
 }
 
@@ -72,7 +72,7 @@ func (c *compiler) reportUnknownCalls() {
 		if c.declared[call.name.Text] {
 			hint = "it is declared further down, or in another block; move the declaration before the call"
 		}
-		c.fail(call.name, "Hog function `"+call.name.Text+"` is not implemented", hint)
+		c.failRule("unknown-function", call.name, "Hog function `"+call.name.Text+"` is not implemented", hint)
 	}
 }
 

@@ -134,14 +134,17 @@ func (c *compiler) jumpBack(target int) {
 	c.op(code.OpJump, int64(target-(len(c.tokens)+2)))
 }
 
-func (c *compiler) fail(n ast.Node, message, hint string) {
+func (c *compiler) fail(n ast.Node, message, hint string) { c.failRule("", n, message, hint) }
+
+// failRule notes a fault under the name of its check.
+func (c *compiler) failRule(rule string, n ast.Node, message, hint string) {
 	err := c.text.Errorf(n.Range(), "%s", message)
-	err.Hint = hint
+	err.Rule, err.Hint = rule, hint
 	c.errs = append(c.errs, err)
 }
 
-func (c *compiler) warn(n ast.Node, message, hint string) {
+func (c *compiler) warn(n ast.Node, rule, message, hint string) {
 	err := c.text.Errorf(n.Range(), "%s", message)
-	err.Hint = hint
+	err.Rule, err.Hint = rule, hint
 	c.info.Warnings = append(c.info.Warnings, err)
 }

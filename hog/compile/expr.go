@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"strings"
+
 	"github.com/prickle-dev/prickle/hog/ast"
 	"github.com/prickle-dev/prickle/hog/code"
 )
@@ -57,6 +59,7 @@ func (c *compiler) form(e ast.Expr) {
 	case *ast.Lambda:
 		c.lambda(e)
 	case *ast.Array:
+		c.warnArray(e)
 		c.operands(e, e.Items...)
 		c.op(code.OpArray, int64(len(e.Items)))
 	case *ast.Tuple:
@@ -71,8 +74,20 @@ func (c *compiler) form(e ast.Expr) {
 		c.tag(e)
 	case *ast.Placeholder:
 		c.fail(e, "Placeholders are not allowed in this context", "write {'key': value} for a dictionary, or leave the braces out")
-	case *ast.Alias:
-		c.fail(e, "`as` names a column of a SQL query and is not supported here", "")
+	case *ast.Select, *ast.SetQuery:
+		c.tree(e)
+	default:
+		c.sqlOnly(e)
+	}
+}
+
+// warnArray points at array[1], which is a list also where a variable has that name.
+func (c *compiler) warnArray(e *ast.Array) {
+	const word = "array"
+	if rest := c.text.Body[e.Span.Start:]; len(rest) < len(word) || !strings.EqualFold(rest[:len(word)], word) {
+		return
+	} else if _, isVariable := c.find(rest[:len(word)]); isVariable {
+		c.warn(e, "array-word", "`array[...]` is a list and not an element of the variable `array`", "write (array)[...] for the element")
 	}
 }
 
@@ -133,14 +148,14 @@ func (c *compiler) tupleIndex(e *ast.TupleIndex) {
 // checkPosition refuses position 0.
 func (c *compiler) checkPosition(e *ast.TupleIndex) {
 	if e.N == 0 {
-		c.fail(e, "Array access starts from 1", "the first element is 1, the last is -1")
+		c.failRule("index-zero", e, "Array access starts from 1", "the first element is 1, the last is -1")
 	}
 }
 
 // checkKey refuses the literal key 0.
 func (c *compiler) checkKey(e *ast.Index) {
 	if k, ok := e.Key.(*ast.Constant); ok && k.Value == int64(0) {
-		c.fail(e.Key, "Array access starts from 1", "the first element is 1, the last is -1")
+		c.failRule("index-zero", e.Key, "Array access starts from 1", "the first element is 1, the last is -1")
 	}
 }
 

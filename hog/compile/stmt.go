@@ -73,7 +73,7 @@ func (c *compiler) let(s *ast.Let) {
 // warnComparison points at a = b as a statement, which compares and drops the result.
 func (c *compiler) warnComparison(s *ast.ExprStmt) {
 	if cmp, ok := s.Expr.(*ast.Compare); ok && cmp.Op == ast.Eq {
-		c.warn(s, "the result of this comparison is not used", "write `:=` to assign")
+		c.warn(s, "comparison-statement", "the result of this comparison is not used", "write `:=` to assign")
 	}
 }
 

@@ -21,6 +21,7 @@ func Start(t *testing.T, script, npmPackage string) *Process {
 	t.Helper()
 	node, modules := Reference(t, npmPackage)
 	cmd := exec.CommandContext(t.Context(), node, filepath.Join(repository(), "hog", "testdata", "reference", script), modules)
+	cmd.Env = append(os.Environ(), "TZ=UTC")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

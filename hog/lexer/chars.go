@@ -20,6 +20,8 @@ func isHex(c byte) bool {
 	return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
+func isOctal(c byte) bool { return c >= '0' && c <= '7' }
+
 func isBit(c byte) bool { return c == '0' || c == '1' }
 
 // describe names a character that starts no token, in the reference's words.
@@ -44,7 +46,7 @@ func characterHint(r rune) string {
 		return "there is no such operator"
 	case '‘', '’', '“', '”':
 		return "write strings in straight single quotes: 'text'"
-	case '\u00a0', '\u200b', '\ufeff':
+	case '\u200b', '\u200c', '\u200d', '\u2060':
 		return "an invisible character; delete it"
 	}
 	return ""

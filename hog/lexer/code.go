@@ -8,7 +8,7 @@ import (
 
 // operators are tried in order, so that longer ones come before their beginnings.
 var operators = []string{
-	"=~*", "!~*",
+	"=~*", "!~*", "<=>",
 	"->", ":=", "?.", "??", "||", "==", "!=", "<>", "<=", ">=", "~*", "=~", "!~", "::",
 	"?", ",", ";", ":", "(", ")", "[", "]", "+", "-", "*", "/", "%", "=", "<", ">", "~", ".",
 }
@@ -42,6 +42,8 @@ func (l *lexer) codeToken() bool {
 		return l.word()
 	case isDigit(c), c == '.' && isDigit(l.peek(1)):
 		return l.number()
+	case c == '#':
+		return l.take(token.Column, 1+run(l.src[l.pos+1:], isDigit))
 	case c == '\'':
 		return l.quoted('\'', token.String)
 	case c == '`', c == '"':
@@ -105,27 +107,53 @@ func (l *lexer) number() bool {
 	rest := l.src[l.pos:]
 	if len(rest) > 2 && rest[0] == '0' {
 		switch {
-		case (rest[1] == 'x' || rest[1] == 'X') && (isHex(rest[2]) || rest[2] == '.' && len(rest) > 3 && isHex(rest[3])):
+		case (rest[1] == 'x' || rest[1] == 'X') && isHex(rest[2]):
 			return l.hexNumber(rest)
-		case (rest[1] == 'b' || rest[1] == 'B') && isBit(rest[2]):
-			return l.take(token.Int, 2+run(rest[2:], isBit))
+		case (rest[1] == 'b' || rest[1] == 'B') && isDigit(rest[2]):
+			return l.binaryNumber(rest)
 		case (rest[1] == 'o' || rest[1] == 'O') && isDigit(rest[2]):
 			n := 2 + run(rest[2:], isDigit)
 			l.fail(l.pos, l.pos+n, "octal numbers are not supported", "write a decimal number")
 			return l.take(token.Int, n)
 		}
 	}
-	n, kind := run(rest, isDigit), token.Int
+	return l.decimal(rest)
+}
+
+// decimal reads a number in decimal digits. Digits that could be octal, such as
+// 07, are an integer also before a dot, unless an exponent makes it a float.
+func (l *lexer) decimal(rest string) bool {
+	whole := run(rest, isDigit)
+	n, kind := whole, token.Int
 	if n < len(rest) && rest[n] == '.' && !startsName(rest[n+1:]) {
 		kind = token.Float
 		n++
 		n += run(rest[n:], isDigit)
 	}
-	if e := exponent(rest[n:], "eE"); e > 0 {
+	e := exponent(rest[n:], "eE")
+	switch {
+	case e > 0:
 		kind = token.Float
 		n += e
+	case whole > 1 && rest[0] == '0' && run(rest, isOctal) == whole:
+		kind, n = token.Int, whole
 	}
 	return l.take(kind, n)
+}
+
+// maxBits is how long a binary number may get.
+const maxBits = 64
+
+func (l *lexer) binaryNumber(rest string) bool {
+	n := 2 + run(rest[2:], isDigit)
+	bits := run(rest[2:], isBit)
+	switch {
+	case bits < n-2:
+		l.fail(l.pos, l.pos+n, "a binary number has the digits 0 and 1 only", "")
+	case len(strings.TrimLeft(rest[2:n], "0")) > maxBits:
+		l.fail(l.pos, l.pos+n, "a binary number has at most 64 bits", "write it in hexadecimal digits")
+	}
+	return l.take(token.Int, n)
 }
 
 func (l *lexer) hexNumber(rest string) bool {
@@ -147,7 +175,7 @@ func (l *lexer) hexNumber(rest string) bool {
 // startsName reports whether a dot before this text is an access, not the dot
 // of a number: 5.x is the property x of 5, while 5.e3 is a number.
 func startsName(s string) bool {
-	return s != "" && isIdentStart(s[0]) && s[0] != 'e' && s[0] != 'E'
+	return s != "" && isIdentStart(s[0]) && exponent(s, "eE") == 0
 }
 
 // run counts the leading bytes of a class.

@@ -79,9 +79,9 @@ func (l *lexer) step() bool {
 func (l *lexer) unclosed() {
 	switch l.modes[len(l.modes)-1] {
 	case template:
-		l.fail(l.lastStart(token.TemplateStart), l.pos, "template string is not closed", "add ' at its end")
+		l.open(l.lastStart(token.TemplateStart), l.pos, "template string is not closed", "add ' at its end")
 	case tagHead, tagBody, tagTail:
-		l.fail(l.lastStart(token.TagOpen), l.pos, "tag is not closed", "")
+		l.open(l.lastStart(token.TagOpen), l.pos, "tag is not closed", "")
 	}
 }
 
@@ -130,6 +130,15 @@ func (l *lexer) fail(start, end int, message, hint string) {
 	l.errs = append(l.errs, err)
 }
 
+// open fails for what the text ends in.
+func (l *lexer) open(start, end int, message, hint string) {
+	n := len(l.errs)
+	l.fail(start, end, message, hint)
+	for _, err := range l.errs[n:] {
+		err.Incomplete = true
+	}
+}
+
 // peek returns the byte n places ahead, or 0.
 func (l *lexer) peek(n int) byte {
 	if l.pos+n < len(l.src) {
@@ -143,23 +152,41 @@ func (l *lexer) has(prefix string) bool { return strings.HasPrefix(l.src[l.pos:]
 // skipSpace passes over white space and comments.
 func (l *lexer) skipSpace() {
 	for l.pos < len(l.src) {
-		switch c := l.src[l.pos]; {
-		case isSpace(c):
-			l.pos++
-		case c == '#', l.has("//"), l.has("--"):
-			l.skipLine()
-		case l.has("/*"):
-			end := strings.Index(l.src[l.pos+2:], "*/")
-			if end < 0 {
-				l.fail(l.pos, l.pos+2, "comment is not closed", "add */ at its end")
-				l.pos = len(l.src)
-				return
-			}
-			l.pos += end + 4
+		switch n := l.spaceLen(); {
+		case n > 0:
+			l.pos += n
+		case l.atComment():
+			l.skipComment()
 		default:
 			return
 		}
 	}
+}
+
+// spaceLen is the length of the white space character at the current place, or
+// 0. Those outside of ASCII, which word processors write, are white space in
+// code; so is the byte order mark.
+func (l *lexer) spaceLen() int {
+	if c := l.src[l.pos]; c < utf8.RuneSelf {
+		if isSpace(c) {
+			return 1
+		}
+		return 0
+	}
+	r, size := utf8.DecodeRuneInString(l.src[l.pos:])
+	if !l.inTag() && (unicode.IsSpace(r) || r == '\ufeff') {
+		return size
+	}
+	return 0
+}
+
+// inTag reports whether the text is the head or the end of a tag.
+func (l *lexer) inTag() bool {
+	if len(l.modes) == 0 {
+		return false
+	}
+	top := l.modes[len(l.modes)-1]
+	return top == tagHead || top == tagTail
 }
 
 func (l *lexer) skipLine() {

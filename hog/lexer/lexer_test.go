@@ -40,7 +40,11 @@ func TestScan(t *testing.T) {
 		"a <b":             "identifier=a < identifier=b",
 		"f'a{b}c' d":       "f' template text=a { identifier=b } template text=c end of template=' identifier=d",
 		"f'{f'{'}'}'}'":    "f' { f' { string=} } end of template=' } end of template='",
-		"1a 0x 0b2 1e+":    "integer=1 identifier=a integer=0 identifier=x integer=0 identifier=b2 integer=1 identifier=e +",
+		"1a 0x 0b 1e+":     "integer=1 identifier=a integer=0 identifier=x integer=0 identifier=b integer=1 identifier=e +",
+		"0b11 # x\n#2 a#3": "integer=0b11 #=#2 identifier=a #=#3",
+		"a <=> b::c":       "identifier=a <=> identifier=b :: identifier=c",
+		"\ufeffa\u00a0b":   "identifier=a identifier=b",
+		"007.5 0.5 07.5e1": "integer=007 number=.5 number=0.5 number=07.5e1",
 	}
 	for src, want := range tests {
 		t.Run(src, func(t *testing.T) {

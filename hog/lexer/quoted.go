@@ -35,7 +35,7 @@ func (l *lexer) quoted(quote byte, kind token.Kind) bool {
 			l.pos++
 		}
 	}
-	l.fail(start, start+1, "quote is not closed", "add "+string(quote)+" at the end of the text")
+	l.open(start, start+1, "quote is not closed", "add "+string(quote)+" at the end of the text")
 	l.emit(kind, start, b.String())
 	return false
 }
@@ -83,7 +83,7 @@ func (l *lexer) templateText() bool {
 				l.emit(token.TemplateText, start, b.String())
 			}
 			return l.templateBreak(c)
-		case c == '\\':
+		case c == '\\' && (!inFull || escapesInFull(l.peek(1))):
 			l.escape(&b, '{')
 		default:
 			b.WriteByte(c)
@@ -94,6 +94,13 @@ func (l *lexer) templateText() bool {
 		l.emit(token.TemplateText, start, b.String())
 	}
 	return false
+}
+
+// escapesInFull reports whether a backslash before c is an escape in a text that is a template as a whole. Before all else
+// it is a character like any other there.
+func escapesInFull(c byte) bool {
+	_, known := escapes[c]
+	return known || c == '{'
 }
 
 func (l *lexer) templateBreak(c byte) bool {

@@ -17,7 +17,10 @@ const (
 	levelNot
 	levelBetween
 	levelCoalesce
+	levelNullSafe
+	levelDistinct
 	levelIsNull
+	levelIgnoreNulls
 	levelCompare
 	levelAdd
 	levelMultiply
@@ -42,8 +45,18 @@ func (p *parser) expr(level int) ast.Expr {
 		if chain > maxChain {
 			p.giveUp(fmt.Sprintf("expression chains more than %d operators", maxChain))
 		}
+		if _, named := next.(*ast.Alias); named && next != left && !p.looseOperator() {
+			p.depth--
+			return next
+		}
 		left = next
 	}
+}
+
+// looseOperator reports whether an operator follows that may stand behind `as` and a name.
+func (p *parser) looseOperator() bool {
+	tok := p.tok()
+	return tok.Kind == "?" || tok.Is("and") || tok.Is("or") || tok.Is("as")
 }
 
 func (p *parser) prefix() ast.Expr {
@@ -94,7 +107,7 @@ func isNumber(tok token.Token) bool {
 // startsExpr reports whether an expression can start with the token.
 func (p *parser) startsExpr(tok, following token.Token) bool {
 	switch tok.Kind {
-	case token.Ident, token.String, token.TemplateStart, token.TagOpen, token.Null, "(", "[", "{", "-":
+	case token.Ident, token.String, token.TemplateStart, token.TagOpen, token.Null, token.Column, "(", "[", "{", "-":
 		return true
 	case "+":
 		return isNumber(following)
@@ -119,7 +132,7 @@ var binary = map[token.Kind]struct {
 func (p *parser) infix(left ast.Expr, level int) ast.Expr {
 	tok := p.tok()
 	if op, ok := binary[tok.Kind]; ok {
-		if op.level < level {
+		if op.level < level || tok.Kind == "%" && p.percentAhead() {
 			return nil
 		}
 		p.next()
@@ -130,12 +143,18 @@ func (p *parser) infix(left ast.Expr, level int) ast.Expr {
 		return &ast.Arithmetic{Place: p.from(left), Op: op.op, Left: left, Right: right}
 	}
 	switch tok.Kind {
-	case "(", "[", ".", "?.", token.Float:
+	case "(", "[", ".", "?.", "::", token.Float:
 		return p.postfix(left)
 	case "||":
 		if level <= levelAdd {
 			p.next()
 			return p.concat(left, tok, p.expr(levelAdd+1))
+		}
+	case "<=>":
+		if level <= levelNullSafe {
+			p.next()
+			right := p.expr(levelNullSafe + 1)
+			return &ast.DistinctFrom{Place: p.from(left), Left: left, Right: right, Negated: true}
 		}
 	case "??":
 		if level <= levelCoalesce {

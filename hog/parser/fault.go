@@ -18,6 +18,7 @@ func (p *parser) report(span source.Span, message, hint string) {
 	}
 	err := p.text.Errorf(span, "%s", message)
 	err.Hint = hint
+	err.Incomplete = p.is(token.EOF) && span == p.tok().Span
 	p.errs = append(p.errs, err)
 }
 
@@ -39,6 +40,9 @@ func (p *parser) giveUp(message string) {
 func (p *parser) unclosed(open token.Token) {
 	if p.trying == 0 {
 		p.report(open.Span, "`{` is not closed", "add `}`")
+		if n := len(p.errs); n > 0 {
+			p.errs[n-1].Incomplete = true
+		}
 		panic(abandon{})
 	}
 	panic(bailout{})
@@ -61,10 +65,6 @@ func (p *parser) hint(tok token.Token) string {
 		return "a statement can not stand here; is something missing before it?"
 	case token.Catch, token.Finally:
 		return "it belongs after `try { ... }`"
-	case "::":
-		return "SQL casts are not supported here; call toInt, toFloat or toString"
-	case "*":
-		return "SQL is not supported here"
 	}
 	if tok.Quoted && tok.Kind == token.Ident {
 		return "strings are written in single quotes; double quotes are for names"
@@ -75,13 +75,13 @@ func (p *parser) hint(tok token.Token) string {
 // attempt calls parse without reporting its errors. When it fails the parser
 // is put back to where it was.
 func (p *parser) attempt(parse func()) (ok bool) {
-	at, depth, trying := p.at, p.depth, p.trying
+	at, depth, trying, limited, noAlias := p.at, p.depth, p.trying, p.limited, p.noAlias
 	defer func() {
 		p.trying = trying
 		switch fault := recover().(type) {
 		case nil:
 		case bailout:
-			p.at, p.depth, ok = at, depth, false
+			p.at, p.depth, p.limited, p.noAlias, ok = at, depth, limited, noAlias, false
 		default:
 			panic(fault)
 		}
@@ -111,7 +111,7 @@ func (p *parser) guarded(parse func()) {
 		switch fault := recover().(type) {
 		case nil:
 		case bailout:
-			p.depth = depth
+			p.depth, p.limited, p.noAlias = depth, 0, 0
 			p.synchronise(first)
 		default:
 			panic(fault)

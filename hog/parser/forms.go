@@ -33,6 +33,21 @@ func (p *parser) specialForm() ast.Expr {
 		if n := p.lambdaNames(); n > 0 {
 			return p.lambdaWord(n)
 		}
+	case "cast", "try_cast":
+		if p.peek(1).Kind == "(" {
+			return p.tryForm(p.castCall)
+		}
+	case "columns":
+		if p.peek(1).Kind == "(" {
+			return p.tryForm(p.columns)
+		}
+	case "array":
+		if p.peek(1).Kind == "[" {
+			first := p.at
+			p.at += 2
+			items := p.list("]", "the array")
+			return &ast.Array{Place: p.place(first), Items: items}
+		}
 	case "date", "timestamp":
 		if p.peek(1).Kind == token.String && !p.newLine(p.at+1) {
 			p.fail(tok.Span, "`"+tok.Text+" '...'` is SQL and is not supported here", "call toDate or toDateTime")
@@ -44,7 +59,7 @@ func (p *parser) specialForm() ast.Expr {
 // tryForm tries a form that starts with the current word, if an expression follows it.
 func (p *parser) tryForm(parse func() ast.Expr) (node ast.Expr) {
 	first := p.at
-	if !p.startsExpr(p.peek(1), p.peek(2)) || !p.attempt(func() { node = parse() }) {
+	if !p.startsExpr(p.peek(1), p.peek(2)) || !p.attempt(func() { node = parse() }) || node == nil {
 		p.notForm[first] = true
 		return nil
 	}
@@ -99,7 +114,7 @@ func (p *parser) expectWord(word string) {
 // units are the words of an interval and the function each makes.
 var units = map[string]string{
 	"second": "toIntervalSecond", "minute": "toIntervalMinute", "hour": "toIntervalHour", "day": "toIntervalDay",
-	"week": "toIntervalWeek", "month": "toIntervalMonth", "quarter": "toIntervalQuarter", "year": "toIntervalYear",
+	"week": "toIntervalWeek", "month": "toIntervalMonth", "quarter": "toIntervalQuarter", "year": "toIntervalYear", "yyyy": "toIntervalYear",
 }
 
 func (p *parser) interval() ast.Expr {
@@ -134,8 +149,8 @@ func (p *parser) checkTextInterval() {
 func splitInterval(text string) (count int64, function string, ok bool) {
 	number, unit, _ := strings.Cut(text, " ")
 	count, err := strconv.ParseInt(number, 10, 64)
-	function, ok = units[strings.TrimSuffix(unit, "s")]
-	return count, function, ok && err == nil
+	unit = strings.TrimSuffix(unit, "s")
+	return count, units[unit], units[unit] != "" && unit != "yyyy" && err == nil
 }
 
 // textInterval parses interval '3 days'.
@@ -186,6 +201,9 @@ func (p *parser) lambdaNames() int {
 			return n
 		case ",":
 			i += 2
+			if p.tokens[i].Kind == ":" {
+				return n
+			}
 			continue
 		}
 		break

@@ -62,8 +62,14 @@ func TestHostileInput(t *testing.T) {
 	repeated := []string{
 		"(", "[", "{", "{{", "-", "not ", "a.", "a(", "x->", "x->{", "()->{", "{x->", "f'{", "f'", "<a>", "<a b={", "if(", "if(a)",
 		"if(x->{", "for(", "for(let x in ", "while(a)", "fn f(){", "try{", "case ", "case when ", "case (", "interval ", "interval (",
-		"a,", "(a,", "a?b:", "a?", "a+", "a||", "a and ", "a??", "lambda x:", "lambda x,", "a between ", "{'a':", "{a:{", "!", "&&", "'", "`", "\"",
+		"a,", "(a,", "a?b:", "a?", "a+", "a||", "a and ", "a??", "lambda x:", "lambda x,", "a between ", "a not between (", "{'a':", "{a:{", "!", "&&", "'", "`", "\"",
 		"a[", "a?.[", "trim(both ", "return ", "throw ", "let x:=", "a:=", "x,y->", "else ", "/*", "//", "\\", "é", "}", ")", ";", "1.",
+		"(select ", "(select (", "(select -", "f(select -", "f(select (", "(select a, where (", "(select a, from (", "(select a from (", "(select a from t join (", "from ((",
+		"with a as (", "(with (", "(with a as (select ", "(select 1 union (", "({a} union ", "((select 1) union ", "(select a limit ", "(select a limit 1 % ",
+		"f(distinct ", "f(distinct (", "f(a order by ", "f(a) over (order by ", "f(a) filter (where ", "cast(", "cast(a as ", "cast(a as b(", "cast(x -> ", "try_cast(",
+		"columns(", "columns(* replace (", "(* replace (", "* exclude (a), ", "*columns(", "array[", "a::", "a::int", "a[1:", "a[:", "a is distinct from ", "a <=> ",
+		"a ignore nulls ", "#1", "#", "t pivot (", "(select a from t pivot (", "(select a from t unpivot (", "(select a from t, ", "(select a from t join u on ",
+		"(select a, b: ", "<a b={(select ", "sql(", "sql((select ", "f'{(select ", "x -> (select ", "case when (select ", "(select a group by grouping sets ((",
 		"x->{let a=", "if(x->{let a=", "{x->{let a=", "interval x->{ case (", "x->{ {", "return x->{", "if(case x->{",
 	}
 	for _, piece := range repeated {

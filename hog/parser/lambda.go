@@ -27,6 +27,9 @@ func (p *parser) arrowAfterNames() int {
 			return n
 		case ",":
 			i += 2
+			if p.tokens[i].Kind == "->" {
+				return n
+			}
 			continue
 		}
 		break

@@ -40,8 +40,14 @@ type parser struct {
 	unreported int
 	// bodies holds what lambda bodies were parsed as, by their first token,
 	// and notForm the words that turned out not to start a special form.
+	// queries tells of words that may start a query whether they do.
 	bodies  map[int]lambdaBody
 	notForm map[int]bool
+	queries map[int]bool
+	// limited counts the LIMIT counts being parsed, which a percent sign may end.
+	limited int
+	// noAlias is the first token of an expression that ends at `as`, or 0.
+	noAlias int
 	// noArrow is a range of tokens that was searched for a lambda in vain.
 	noArrow [2]int
 }
@@ -83,7 +89,7 @@ func Template(text *source.Text) (*ast.Expression, error) {
 }
 
 func start(text *source.Text, scan func(*source.Text) ([]token.Token, source.ErrorList)) *parser {
-	p := &parser{text: text, bodies: map[int]lambdaBody{}, notForm: map[int]bool{}}
+	p := &parser{text: text, bodies: map[int]lambdaBody{}, notForm: map[int]bool{}, queries: map[int]bool{}}
 	p.tokens, p.errs = scan(text)
 	return p
 }

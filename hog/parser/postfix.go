@@ -16,7 +16,14 @@ func (p *parser) postfix(left ast.Expr) ast.Expr {
 			return nil
 		}
 		args := p.args()
+		if field, ok := left.(*ast.Field); ok && len(field.Chain) == 1 && len(args) == 1 {
+			if isQuery(args[0]) {
+				return &ast.Call{Place: p.from(left), Name: field.Chain[0], Args: args}
+			}
+		}
 		return &ast.ExprCall{Place: p.from(left), Callee: left, Args: args}
+	case "::":
+		return p.cast(left)
 	case "[":
 		p.next()
 		return p.index(left, false)
@@ -39,18 +46,30 @@ func (p *parser) postfix(left ast.Expr) ast.Expr {
 }
 
 func (p *parser) index(left ast.Expr, nullish bool) ast.Expr {
-	switch {
-	case p.is(":"):
-		p.fail(p.tok().Span, "slices are not supported here", "")
-	case p.is("]"):
+	if p.is("]") {
 		p.fail(p.tok().Span, "`[]` after a value needs an index", "an array of its own starts a statement: put `;` before it")
 	}
-	key := p.expr(lowest)
-	if p.is(":") {
-		p.fail(p.tok().Span, "slices are not supported here", "")
+	var key ast.Expr
+	if !p.is(":") {
+		key = p.expr(lowest)
+	}
+	if p.is(":") && !nullish {
+		return p.slice(left, key)
 	}
 	p.expect("]", "after the index")
 	return &ast.Index{Place: p.from(left), Object: left, Key: key, Nullish: nullish}
+}
+
+// slice parses what follows the lower bound of a slice, which may be missing.
+func (p *parser) slice(left, low ast.Expr) ast.Expr {
+	p.next()
+	node := &ast.Slice{Object: left, Low: low}
+	if !p.is("]") {
+		node.High = p.expr(lowest)
+	}
+	p.expect("]", "after the slice")
+	node.Place = p.from(left)
+	return node
 }
 
 // member parses what follows a dot.

@@ -36,6 +36,10 @@ func (p *parser) primary() ast.Expr {
 		return &ast.Array{Place: p.place(first), Items: items}
 	case "{":
 		return p.brace()
+	case "*":
+		return p.star(first, nil)
+	case token.Column:
+		return p.position()
 	}
 	p.unexpected("an expression")
 	return nil
@@ -91,14 +95,15 @@ func integer(text string) (any, bool) {
 	if n, err := strconv.ParseInt(sign+digits, base, 64); err == nil {
 		return n, false
 	}
-	f := 0.0
-	if base == 10 {
+	var f float64
+	switch base {
+	case 10:
 		f, _ = strconv.ParseFloat(digits, 64)
-	} else {
-		for _, c := range digits {
-			d, _ := strconv.ParseInt(string(c), 16, 64)
-			f = f*float64(base) + float64(d)
-		}
+	case 16:
+		f, _ = strconv.ParseFloat("0x"+digits+"p0", 64)
+	default:
+		n, _ := strconv.ParseUint(digits, base, 64)
+		f = float64(n)
 	}
 	if sign != "" {
 		f = -f
@@ -121,8 +126,11 @@ func (p *parser) word() ast.Expr {
 		return p.call(first, name)
 	}
 	chain := []ast.Name{name}
-	for p.is(".") && p.peek(1).Kind == token.Ident {
+	for p.is(".") && (p.peek(1).Kind == token.Ident || p.peek(1).Kind == "*") {
 		p.next()
+		if p.is("*") {
+			return p.star(first, chain)
+		}
 		part := p.next()
 		chain = append(chain, ast.Name{Place: ast.Place{Span: part.Span}, Text: part.Text})
 	}
@@ -134,38 +142,104 @@ func (p *parser) word() ast.Expr {
 
 // call parses name(args) and the second argument list that may follow.
 func (p *parser) call(first int, name ast.Name) ast.Expr {
-	node := &ast.Call{Name: name, Args: p.args()}
-	if p.is("(") && !p.arrowAfterParameters() {
-		node.Params, node.Parametric = node.Args, true
-		node.Args = p.args()
+	node := &ast.Call{Name: name}
+	p.callArgs(node)
+	if plain(node) && p.is("(") && !p.arrowAfterParameters() && !p.bareQueryAhead() && !p.bareQuery(node.Args) {
+		inner := *node
+		inner.Place = p.place(first)
+		p.callArgs(node)
+		if p.bareQuery(node.Args) {
+			return &ast.ExprCall{Place: p.place(first), Callee: &inner, Args: node.Args}
+		}
+		node.Params, node.Parametric = inner.Args, true
 	}
 	node.Place = p.place(first)
-	return node
+	return p.aggregate(first, node)
 }
 
+// args parses the arguments of a call on a value.
 func (p *parser) args() []ast.Expr {
 	p.next()
-	if p.tok().Is("distinct") && p.peek(1).Kind == token.Ident {
-		p.fail(p.tok().Span, "`distinct` is SQL and is not supported here", "")
+	if p.queryArgument() {
+		return []ast.Expr{p.subquery()}
 	}
-	return p.list(")", "the arguments")
+	first := p.at
+	list := p.items(")")
+	if query := p.setArgument(first, list); query != nil {
+		return []ast.Expr{query}
+	}
+	p.expect(")", "or `,` in the arguments")
+	return list
+}
+
+// setArgument parses the rest of a set of queries whose first, in parentheses,
+// is the only argument so far; it returns nil when there is no more.
+func (p *parser) setArgument(first int, args []ast.Expr) ast.Expr {
+	if len(args) != 1 || !p.setAhead(args[0]) {
+		return nil
+	}
+	query := p.finishSet(first, args[0])
+	p.closeQuery()
+	return query
+}
+
+// bareQueryAhead reports whether the parentheses ahead hold a query without
+// parentheses of its own, which makes them a call on a value.
+func (p *parser) bareQueryAhead() bool {
+	p.at++
+	is := p.queryArgument()
+	p.at--
+	return is
+}
+
+// bareQuery reports whether the arguments that end before the last token are a
+// query without parentheses of its own.
+func (p *parser) bareQuery(args []ast.Expr) bool {
+	return len(args) == 1 && isQuery(args[0]) && p.tokens[p.at-1].Kind == ")" && p.tokens[p.at-2].End == args[0].Range().End
+}
+
+// isQuery reports whether a node is a query.
+func isQuery(e ast.Expr) bool {
+	switch e.(type) {
+	case *ast.Select, *ast.SetQuery:
+		return true
+	}
+	return false
 }
 
 // list parses expressions separated by commas up to the closing token, which
 // it passes. A comma may follow the last.
 func (p *parser) list(end token.Kind, of string) []ast.Expr {
+	items := p.items(end)
+	p.expect(end, "or `,` in "+of)
+	return items
+}
+
+// someItems is list up to a parenthesis, for lists that can not be empty.
+func (p *parser) someItems(of string) []ast.Expr {
+	if p.is(")") {
+		p.unexpected("an expression")
+	}
+	return p.list(")", of)
+}
+
+func (p *parser) items(end token.Kind) []ast.Expr {
 	items := []ast.Expr{}
 	for !p.is(end) {
-		items = append(items, p.expr(lowest))
-		if p.is(":=") {
-			p.fail(p.tok().Span, "named arguments are not supported here", "pass arguments by position")
-		}
+		items = append(items, p.listItem())
 		if !p.accept(",") {
 			break
 		}
 	}
-	p.expect(end, "or `,` in "+of)
 	return items
+}
+
+func (p *parser) listItem() ast.Expr {
+	item := p.argument()
+	if p.is(":=") {
+		p.fail(p.tok().Span, "an assignment is a statement, not an expression", "write `==` to compare")
+	}
+	return item
 }
 
 // parenthesis parses a group, a tuple or a lambda with its parameters in parentheses.
@@ -175,13 +249,25 @@ func (p *parser) parenthesis() ast.Expr {
 		return p.lambda(p.names)
 	}
 	p.next()
-	if (p.tok().Is("select") || p.tok().Is("with")) && p.startsQuery() {
-		p.fail(p.tok().Span, "a SQL query is not supported here", "")
+	if p.queryAhead() {
+		return p.subquery()
 	}
 	if p.is(")") {
 		p.fail(p.place(first).Span.To(p.tok().Span), "`()` has no value", "write null, or tuple()")
 	}
 	inner := p.expr(lowest)
+	if star, ok := inner.(*ast.Star); ok && star.Qualifier == nil {
+		p.replaced(star)
+		if len(star.Replace) > 0 {
+			p.expect(")", "after the star")
+			return star
+		}
+	}
+	if p.setAhead(inner) {
+		set := p.finishSet(first+1, inner)
+		p.closeQuery()
+		return set
+	}
 	if !p.is(",") {
 		if p.is(":=") {
 			p.fail(p.tok().Span, "an assignment is a statement, not an expression", "write `==` to compare")
@@ -194,15 +280,16 @@ func (p *parser) parenthesis() ast.Expr {
 	return &ast.Tuple{Place: p.place(first), Items: items}
 }
 
-// startsQuery reports whether a query follows the word at the current token,
-// which may also be a variable.
-func (p *parser) startsQuery() bool {
-	next := p.peek(1)
-	switch {
-	case next.Kind == "*":
-		return p.peek(2).Is("from") || p.peek(2).Kind == ")"
-	case next.Kind == token.Ident:
-		return next.Quoted || !infixWords[strings.ToLower(next.Text)]
+// setAhead reports whether a query in parentheses is the first of a set, or
+// has an order or a limit around it.
+func (p *parser) setAhead(e ast.Expr) bool {
+	if _, ok := e.(*ast.Placeholder); !ok && !isQuery(e) {
+		return false
 	}
-	return next.Kind == token.String || isNumber(next) || next.Kind == token.Null
+	switch tok := p.tok(); tok.Kind {
+	case token.Except, token.Intersect:
+		return true
+	default:
+		return tok.Is("union") || tok.Is("limit") || tok.Is("offset") || p.words("order", "by")
+	}
 }

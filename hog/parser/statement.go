@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"strings"
+
 	"github.com/prickle-dev/prickle/hog/ast"
 	"github.com/prickle-dev/prickle/hog/token"
 )
@@ -102,6 +104,7 @@ func (p *parser) continues(tok token.Token) bool {
 func (p *parser) simple() ast.Stmt {
 	first := p.at
 	target := p.expr(lowest)
+	p.refuseBareQuery(target)
 	if !p.is(":=") {
 		return &ast.ExprStmt{Place: p.place(first), Expr: target}
 	}
@@ -111,6 +114,19 @@ func (p *parser) simple() ast.Stmt {
 		p.fail(p.tok().Span, "assignments can not be chained", "write one statement for each")
 	}
 	return &ast.Assign{Place: p.place(first), Target: target, Value: value}
+}
+
+// refuseBareQuery fails for a query without parentheses, whose first word has
+// been read as a variable.
+func (p *parser) refuseBareQuery(e ast.Expr) {
+	if product, ok := e.(*ast.Arithmetic); ok && product.Op == ast.Mul {
+		e = product.Left
+	}
+	field, ok := e.(*ast.Field)
+	if !ok || !strings.EqualFold(p.text.Body[field.Span.Start:field.Span.End], "select") || p.newLine(p.at) || !p.is(token.Ident) {
+		return
+	}
+	p.fail(field.Span, "a query stands in parentheses", "write (select ...)")
 }
 
 func (p *parser) let() *ast.Let {
@@ -124,6 +140,7 @@ func (p *parser) let() *ast.Let {
 	} else if p.accept(":=") {
 		s.Value = p.expr(lowest)
 	}
+	p.refuseBareQuery(s.Value)
 	if p.is(",") {
 		p.fail(p.tok().Span, "`let` declares one variable", "write one `let` for each")
 	}
@@ -140,6 +157,7 @@ func (p *parser) returns() ast.Stmt {
 	s := &ast.Return{}
 	if p.startsExpr(p.tok(), p.peek(1)) && !p.tok().Is("else") {
 		s.Value = p.expr(lowest)
+		p.refuseBareQuery(s.Value)
 	} else if p.operatorAt(0) {
 		p.fail(p.tok().Span, "expected a value after `return`, found "+p.tok().String(), "")
 	}

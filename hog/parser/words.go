@@ -29,11 +29,14 @@ func (p *parser) wordInfix(left ast.Expr, level int) ast.Expr {
 	case "not":
 		return p.notInfix(left, level)
 	case "is":
-		if level <= levelIsNull {
-			return p.isNull(left)
+		return p.isWord(left, level)
+	case "ignore":
+		if level <= levelIgnoreNulls && p.peek(1).Is("nulls") {
+			p.at += 2
+			return &ast.IgnoreNulls{Place: p.from(left), Operand: left}
 		}
 	case "as":
-		if level <= levelAlias && (p.peek(1).Kind == token.Ident || p.peek(1).Kind == token.String) {
+		if level <= levelAlias && !p.asEnds() && (p.peek(1).Kind == token.Ident || p.peek(1).Kind == token.String) {
 			return p.alias(left)
 		}
 	}
@@ -81,8 +84,11 @@ func (p *parser) compareWord(left ast.Expr, op ast.Op) ast.Expr {
 // cohortAhead tells `in cohort 5` from `in` followed by a variable named cohort.
 func (p *parser) cohortAhead() bool {
 	next := p.peek(1)
-	isInfix := next.Kind == token.Ident && !next.Quoted && infixWords[strings.ToLower(next.Text)]
-	return p.startsExpr(next, p.peek(2)) && !isInfix
+	return p.startsExpr(next, p.peek(2)) && !isInfixWord(next)
+}
+
+func isInfixWord(tok token.Token) bool {
+	return tok.Kind == token.Ident && !tok.Quoted && infixWords[strings.ToLower(tok.Text)]
 }
 
 var infixWords = map[string]bool{
@@ -91,7 +97,7 @@ var infixWords = map[string]bool{
 
 func (p *parser) between(left ast.Expr, negated bool) ast.Expr {
 	p.next()
-	low := p.expr(levelBetween + 1)
+	low := p.expr(levelBetween)
 	if !p.tok().Is("and") {
 		p.unexpected("`and` between the bounds of `between`")
 	}
@@ -100,10 +106,22 @@ func (p *parser) between(left ast.Expr, negated bool) ast.Expr {
 	return &ast.Between{Place: p.from(left), Operand: left, Low: low, High: high, Negated: negated}
 }
 
-func (p *parser) isNull(left ast.Expr) ast.Expr {
+// isWord parses IS [NOT] NULL and IS [NOT] DISTINCT FROM.
+func (p *parser) isWord(left ast.Expr, level int) ast.Expr {
 	op, n := ast.Eq, 1
 	if p.peek(1).Is("not") {
 		op, n = ast.NotEq, 2
+	}
+	switch {
+	case p.peek(n).Is("distinct") && p.peek(n+1).Is("from"):
+		if level > levelDistinct {
+			return nil
+		}
+		p.at += n + 2
+		right := p.expr(levelDistinct + 1)
+		return &ast.DistinctFrom{Place: p.from(left), Left: left, Right: right, Negated: op == ast.NotEq}
+	case level > levelIsNull:
+		return nil
 	}
 	if p.peek(n).Kind != token.Null {
 		if p.newLine(p.at) || p.continues(p.peek(1)) {
@@ -114,7 +132,38 @@ func (p *parser) isNull(left ast.Expr) ast.Expr {
 	}
 	p.at += n
 	null := &ast.Constant{Place: ast.Place{Span: p.next().Span}}
-	return &ast.Compare{Place: p.from(left), Op: op, Left: left, Right: null}
+	return &ast.Compare{Place: p.from(left), Op: op, Left: left, Right: null, IsNull: true}
+}
+
+// beforeAs parses an expression that ends at `as`, also where an inner part of
+// it, such as the body of a lambda, could take the word for its own.
+func (p *parser) beforeAs() ast.Expr {
+	outer := p.noAlias
+	p.noAlias = p.at
+	e := p.expr(levelAlias + 1)
+	for p.tok().Is("as") && p.peek(2).Is("as") && p.peek(3).Kind == token.Ident {
+		e = p.alias(e)
+	}
+	p.noAlias = outer
+	return e
+}
+
+// asEnds reports whether `as` at the current token ends an expression: no
+// bracket has been opened since its start.
+func (p *parser) asEnds() bool {
+	if p.noAlias == 0 {
+		return false
+	}
+	open := 0
+	for _, tok := range p.tokens[p.noAlias:p.at] {
+		switch {
+		case tok.Kind == "(", tok.Kind == "[", tok.Kind == "{", tok.Kind == token.TemplateStart, tok.Is("case"):
+			open++
+		case tok.Kind == ")", tok.Kind == "]", tok.Kind == "}", tok.Kind == token.TemplateEnd, tok.Is("end"):
+			open--
+		}
+	}
+	return open == 0
 }
 
 func (p *parser) alias(left ast.Expr) ast.Expr {

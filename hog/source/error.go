@@ -16,6 +16,10 @@ type Error struct {
 	Line, Col int
 	// Message says what is wrong.
 	Message string
+	// Rule names the check that found the fault, for tools that report by check; may be empty.
+	Rule string
+	// Incomplete marks a text that ends where more has to follow, and that more text could mend.
+	Incomplete bool
 	// Hint says what to write instead; may be empty.
 	Hint string
 	// Snippet is the source line and a caret line, see Text.Snippet.

@@ -37,8 +37,8 @@ func mapText(name string, f func(string) string) func(*vm.Call, []vm.Value) (vm.
 }
 
 // integer is a number cut to an integer within the given bounds; NaN is low.
-func integer(v vm.Value, low, high int) int {
-	f := math.Trunc(vm.ToNumber(v))
+func integer(f float64, low, high int) int {
+	f = math.Trunc(f)
 	switch {
 	case f != f || f < float64(low):
 		return low
@@ -46,6 +46,18 @@ func integer(v vm.Value, low, high int) int {
 		return high
 	}
 	return int(f)
+}
+
+// hostStrings is the host strings of the arguments.
+func hostStrings(c *vm.Call, args ...vm.Value) ([]string, error) {
+	texts := make([]string, len(args))
+	for i, v := range args {
+		var err error
+		if texts[i], err = c.HostString(v); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
 }
 
 // items is the items of an array or tuple.

@@ -1,8 +1,10 @@
 package stdlib
 
 import (
+	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/prickle-dev/prickle/hog/vm"
 )
@@ -12,7 +14,7 @@ func conversions() []Function {
 		{Name: "toString", Min: 1, Max: 2, Doc: "The text that print shows; dates in ISO form.", Func: toString,
 			Examples: []Example{{"toString(12.5)", "'12.5'"}, {"toString(['a', 1])", `'[\'a\', 1]'`}, {"toString(toDate('2024-05-01'))", "'2024-05-01'"}}},
 		{Name: "toUUID", Min: 1, Max: 1, Doc: "The same as toString.", Func: toString,
-			Examples: ex("toUUID('018f-aa')", "'018f-aa'")},
+			Examples: []Example{{"toUUID('018f-aa')", "'018f-aa'"}, {"toUUID(1)", "'1'"}}},
 		{Name: "toInt", Min: 1, Max: 1, Doc: "The integer that the text of the value starts with, or null; seconds of a datetime, days of a date.", Func: toInt,
 			Examples: []Example{{"toInt('12abc')", "12"}, {"toInt(-12.9)", "-12"}, {"toInt('x')", "null"}, {"toInt(toDate('1970-01-11'))", "10"}}},
 		{Name: "toFloat", Min: 1, Max: 1, Doc: "The number that the text of the value starts with, or null; seconds of a datetime, days of a date.", Func: toFloat,
@@ -31,17 +33,26 @@ func toString(c *vm.Call, args []vm.Value) (vm.Value, error) {
 		if !ok {
 			return vm.Null(), nil
 		}
-		return vm.String(t.Format("2006-01-02T15:04:05.000Z07:00")), nil
+		return vm.String(isoText(t)), nil
 	}
 	s, err := display(c, v)
 	return vm.String(s), err
+}
+
+// isoText is the time in ISO form. Years outside of 0 to 9999 have a sign and six digits.
+func isoText(t time.Time) string {
+	year := t.Format("2006")
+	if y := t.Year(); y < 0 || y > 9999 {
+		year = fmt.Sprintf("%+07d", y)
+	}
+	return year + t.Format("-01-02T15:04:05.000Z07:00")
 }
 
 // display is the string form that concat joins: dates and datetimes in ISO form, everything else as print shows it.
 func display(c *vm.Call, v vm.Value) (string, error) {
 	if d, ok := v.AsDateTime(); ok {
 		if t, ok := instant(d); ok {
-			return t.Format("2006-01-02T15:04:05.000Z07:00"), nil
+			return isoText(t), nil
 		}
 		return "", nil
 	}
@@ -76,7 +87,11 @@ func toInt(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if f, ok := epochOf(args[0]); ok {
 		return vm.Number(math.Floor(f)), nil
 	}
-	if f, ok := vm.LeadingInt(vm.HostString(args[0])); ok {
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	if f, ok := vm.LeadingInt(s); ok {
 		return vm.Number(f), nil
 	}
 	return vm.Null(), nil
@@ -86,7 +101,11 @@ func toFloat(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if f, ok := epochOf(args[0]); ok {
 		return vm.Number(f), nil
 	}
-	if f, ok := vm.LeadingFloat(vm.HostString(args[0])); ok {
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	if f, ok := vm.LeadingFloat(s); ok {
 		return vm.Number(f), nil
 	}
 	return vm.Null(), nil

@@ -2,47 +2,27 @@ package stdlib
 
 import (
 	"math"
-	"sync"
 	"time"
-	_ "time/tzdata" // zones are the same on every machine
 
 	"github.com/prickle-dev/prickle/hog/vm"
 )
 
 func dates() []Function {
 	return []Function{
-		{Name: "now", Min: 0, Max: 1, Doc: "The time, in UTC.", Func: now},
-		{Name: "today", Min: 0, Max: 0, Doc: "The date in UTC.", Func: today},
-		{Name: "toDateTime", Min: 1, Max: 2, Doc: "The datetime of epoch seconds or of a text, in a zone.", Func: toDateTime, Examples: ex("toDateTime('2024-05-01 10:00:00')", "DateTime(1714557600.0, 'UTC')")},
-		{Name: "toDate", Min: 1, Max: 1, Doc: "The date of epoch seconds or of a text.", Func: toDate, Examples: ex("toDate('2024-05-01')", "Date(2024, 5, 1)")},
-		{Name: "toUnixTimestamp", Min: 1, Max: 2, Doc: "Seconds since 1970.", Func: unixTimestamp(1), Examples: ex("toUnixTimestamp('2024-05-01')", "1714521600")},
-		{Name: "toUnixTimestampMilli", Min: 1, Max: 2, Doc: "Milliseconds since 1970.", Func: unixTimestamp(1000), Examples: ex("toUnixTimestampMilli('2024-05-01')", "1714521600000")},
-		{Name: "fromUnixTimestamp", Min: 1, Max: 1, Doc: "The datetime of epoch seconds.", Func: fromUnix(1), Examples: ex("fromUnixTimestamp(1.5)", "DateTime(1.5, 'UTC')")},
-		{Name: "fromUnixTimestampMilli", Min: 1, Max: 1, Doc: "The datetime of epoch milliseconds.", Func: fromUnix(1000), Examples: ex("fromUnixTimestampMilli(1500)", "DateTime(1.5, 'UTC')")},
-		{Name: "toTimeZone", Min: 2, Max: 2, Doc: "The same instant shown in another zone.", Func: toTimeZone, Examples: ex("toString(toTimeZone(toDateTime(0), 'Europe/Berlin'))", "'1970-01-01T01:00:00.000+01:00'")},
-		{Name: "dateAdd", Min: 3, Max: 3, Doc: "The date or datetime moved by so many units.", Func: dateAdd, Examples: ex("dateAdd('month', 1, toDate('2024-01-31'))", "Date(2024, 2, 29)")},
-		{Name: "addDays", Min: 2, Max: 2, Doc: "The date or datetime moved by so many days.", Func: addDays, Examples: ex("addDays(toDate('2024-02-28'), 2)", "Date(2024, 3, 1)")},
-		{Name: "dateDiff", Min: 3, Max: 3, Doc: "How many units lie between two dates.", Func: dateDiff, Examples: ex("dateDiff('day', toDate('2024-02-28'), toDate('2024-03-01'))", "2")},
-		{Name: "dateTrunc", Min: 2, Max: 3, Doc: "The datetime at the start of its year, month, day, hour or minute.", Func: dateTrunc, Examples: ex("dateTrunc('hour', toDateTime('2024-05-01T10:20:30'))", "DateTime(1714557600.0, 'UTC')")},
+		{Name: "now", Min: 0, Max: 1, Doc: "The time, in UTC.", Func: now, Examples: []Example{{"typeof(now())", "'datetime'"}, {"typeof(now('ignored'))", "'datetime'"}}},
+		{Name: "today", Min: 0, Max: 0, Doc: "The date in UTC.", Func: today, Examples: []Example{{"typeof(today())", "'date'"}, {"today() == today()", "true"}}},
+		{Name: "toDateTime", Min: 1, Max: 2, Doc: "The datetime of epoch seconds or of a text, in a zone.", Func: toDateTime, Examples: []Example{{"toDateTime('2024-05-01 10:00:00')", "DateTime(1714557600.0, 'UTC')"}, {"toDateTime('x')", "DateTime(NaN.0, 'UTC')"}}},
+		{Name: "toDate", Min: 1, Max: 1, Doc: "The date of epoch seconds or of a text.", Func: toDate, Examples: []Example{{"toDate('2024-05-01')", "Date(2024, 5, 1)"}, {"toDate('2024-02-30')", "Date(NaN, NaN, NaN)"}}},
+		{Name: "toUnixTimestamp", Min: 1, Max: 2, Doc: "Seconds since 1970.", Func: unixTimestamp(1), Examples: []Example{{"toUnixTimestamp('2024-05-01')", "1714521600"}, {"toUnixTimestamp('x')", "NaN"}}},
+		{Name: "toUnixTimestampMilli", Min: 1, Max: 2, Doc: "Milliseconds since 1970.", Func: unixTimestamp(1000), Examples: []Example{{"toUnixTimestampMilli('2024-05-01')", "1714521600000"}, {"toUnixTimestampMilli(toDateTime(1.5))", "1500"}}},
+		{Name: "fromUnixTimestamp", Min: 1, Max: 1, Doc: "The datetime of epoch seconds.", Func: fromUnix(1), Examples: []Example{{"fromUnixTimestamp(1.5)", "DateTime(1.5, 'UTC')"}, {"fromUnixTimestamp(-1)", "DateTime(-1.0, 'UTC')"}}},
+		{Name: "fromUnixTimestampMilli", Min: 1, Max: 1, Doc: "The datetime of epoch milliseconds.", Func: fromUnix(1000), Examples: []Example{{"fromUnixTimestampMilli(1500)", "DateTime(1.5, 'UTC')"}, {"fromUnixTimestampMilli(1)", "DateTime(0.001, 'UTC')"}}},
+		{Name: "toTimeZone", Min: 2, Max: 2, Doc: "The same instant shown in another zone.", Func: toTimeZone, Examples: []Example{{"toString(toTimeZone(toDateTime(0), 'Europe/Berlin'))", "'1970-01-01T01:00:00.000+01:00'"}, {"toString(toTimeZone(toDateTime(0), 'nowhere'))", "null"}}},
+		{Name: "dateAdd", Min: 3, Max: 3, Doc: "The date or datetime moved by so many units.", Func: dateAdd, Examples: []Example{{"dateAdd('month', 1, toDate('2024-01-31'))", "Date(2024, 2, 29)"}, {"dateAdd('hour', -1, toDateTime(0))", "DateTime(-3600.0, 'UTC')"}}},
+		{Name: "addDays", Min: 2, Max: 2, Doc: "The date or datetime moved by so many days.", Func: addDays, Examples: []Example{{"addDays(toDate('2024-02-28'), 2)", "Date(2024, 3, 1)"}, {"addDays(toDateTime(0), -1)", "DateTime(-86400.0, 'UTC')"}}},
+		{Name: "dateDiff", Min: 3, Max: 3, Doc: "How many units lie between two dates.", Func: dateDiff, Examples: []Example{{"dateDiff('day', toDate('2024-02-28'), toDate('2024-03-01'))", "2"}, {"dateDiff('year', toDate('2023-12-31'), toDate('2024-01-01'))", "1"}}},
+		{Name: "dateTrunc", Min: 2, Max: 3, Doc: "The datetime at the start of its year, month, day, hour or minute.", Func: dateTrunc, Examples: []Example{{"dateTrunc('hour', toDateTime('2024-05-01T10:20:30'))", "DateTime(1714557600.0, 'UTC')"}, {"dateTrunc('day', toDateTime(-1))", "DateTime(-86400.0, 'UTC')"}}},
 	}
-}
-
-var zones sync.Map // name to *time.Location, or nil for names that are no zone
-
-// zone is the location of a zone name.
-func zone(name string) (*time.Location, bool) {
-	if name == "UTC" {
-		return time.UTC, true
-	}
-	if known, ok := zones.Load(name); ok {
-		return known.(*time.Location), true
-	}
-	loc, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
-		return nil, false
-	}
-	zones.Store(name, loc)
-	return loc, true
 }
 
 // maxEpoch is the last second that the language's dates reach.
@@ -127,7 +107,7 @@ func toDateTime(c *vm.Call, args []vm.Value) (vm.Value, error) {
 func toDate(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	v := args[0]
 	if f, ok := v.AsNumber(); ok && math.Abs(f) <= maxEpoch {
-		return dateOf(time.Unix(int64(math.Floor(f)), 0).UTC()), nil
+		return dateOf(time.UnixMilli(int64(f * 1000)).UTC()), nil
 	}
 	if s, ok := v.AsString(); ok {
 		if t, ok := vm.ParseDateText(s, time.UTC); ok {
@@ -161,7 +141,7 @@ func unixTimestamp(scale float64) func(*vm.Call, []vm.Value) (vm.Value, error) {
 
 func fromUnix(scale float64) func(*vm.Call, []vm.Value) (vm.Value, error) {
 	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
-		return vm.NewDateTime(vm.ToNumber(args[0])/scale, "UTC"), nil
+		return vm.NewDateTime(c.Number(args[0])/scale, "UTC"), nil
 	}
 }
 
@@ -170,5 +150,6 @@ func toTimeZone(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if !ok {
 		return vm.Null(), vm.Errorf(vm.KindType, "Expected a DateTime")
 	}
-	return vm.NewDateTime(d.Epoch, vm.HostString(args[1])), nil
+	name, err := c.HostString(args[1])
+	return vm.NewDateTime(d.Epoch, name), err
 }

@@ -8,19 +8,23 @@ import (
 )
 
 func dateAdd(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	return move(vm.HostString(args[0]), args[1], args[2])
+	unit, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	return move(c, unit, args[1], args[2])
 }
 
 func addDays(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	return move("day", args[1], args[0])
+	return move(c, "day", args[1], args[0])
 }
 
 // maxMove bounds how far dates are moved; a million years is beyond what they can show.
 const maxMove = 3.2e13
 
 // move adds units to a date or datetime, which keeps its type.
-func move(unit string, count, v vm.Value) (vm.Value, error) {
-	n := vm.ToNumber(count)
+func move(c *vm.Call, unit string, count, v vm.Value) (vm.Value, error) {
+	n := c.Number(count)
 	switch unit {
 	case "second", "minute", "hour", "day", "week", "month", "year":
 	default:
@@ -29,13 +33,17 @@ func move(unit string, count, v vm.Value) (vm.Value, error) {
 	if v.Kind() != vm.KindDateTime && v.Kind() != vm.KindDate {
 		return vm.Null(), vm.Errorf(vm.KindType, "Expected a Date or DateTime, got %s", v.Kind())
 	}
-	if n != n {
+	// Weeks and years are multiplied first, which makes a number of anything.
+	s, isText := count.AsString()
+	odd := (isText && s == "" || count.Kind() == vm.KindBool) && unit != "week" && unit != "year"
+	if math.IsInf(n, 0) || n != n || odd {
 		return vm.Null(), vm.Errorf(vm.KindData, "Invalid unit value %s", vm.HostString(count))
 	}
 	t, ok := timeOf(v)
 	ok = ok && math.Abs(n) < maxMove
 	if ok {
 		t = add(t, unit, n)
+		ok = math.Abs(epoch(t)) <= maxEpoch
 	}
 	if d, isDateTime := v.AsDateTime(); isDateTime {
 		if !ok {
@@ -58,30 +66,58 @@ func add(t time.Time, unit string, n float64) time.Time {
 	case "hour":
 		return time.UnixMilli(t.UnixMilli() + int64(n*3_600_000)).In(t.Location())
 	case "week":
-		return t.AddDate(0, 0, int(n)*7)
-	case "month":
-		return addMonths(t, int(n))
+		n *= 7
 	case "year":
-		return addMonths(t, int(n)*12)
+		n *= 12
 	}
-	return t.AddDate(0, 0, int(n))
+	// Whole days and months go by the calendar; what is left over is a part of 24 hours, or of 30 days.
+	whole, part := math.Modf(n)
+	if unit == "month" || unit == "year" {
+		t, part = addMonths(t, int(whole)), part*30
+	} else {
+		t = moveDays(t, int(whole))
+	}
+	return t.Add(time.Duration(part * float64(24*time.Hour)).Truncate(time.Millisecond))
+}
+
+// moveDays keeps the time of day.
+func moveDays(t time.Time, n int) time.Time {
+	hour, minute, second := t.Clock()
+	return near(t, time.Date(t.Year(), t.Month(), t.Day()+n, hour, minute, second, t.Nanosecond(), time.UTC))
+}
+
+// near is the instant at which clocks in the zone of t show the time wall; of one that they show twice it is the one with
+// the same offset as t.
+func near(t, wall time.Time) time.Time {
+	_, offset := t.Zone()
+	same := wall.Add(-time.Duration(offset) * time.Second).In(t.Location())
+	if _, now := same.Zone(); now == offset {
+		return same
+	}
+	return vm.WallTime(wall, t.Location())
 }
 
 // addMonths keeps the day, or takes the last one of a month that is shorter.
 func addMonths(t time.Time, n int) time.Time {
 	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
 	last := first.AddDate(0, 1, -1).Day()
-	return time.Date(first.Year(), first.Month(), min(t.Day(), last),
-		t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+	hour, minute, second := t.Clock()
+	return near(t, time.Date(first.Year(), first.Month(), min(t.Day(), last),
+		hour, minute, second, t.Nanosecond(), time.UTC))
 }
 
 func dateDiff(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	unit := vm.HostString(args[0])
+	unit, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
 	a, ok := timeOf(args[1])
 	b, ok2 := timeOf(args[2])
 	elapsed := float64(b.UnixMilli()-a.UnixMilli()) / 1000
 	if !ok || !ok2 {
 		elapsed = math.NaN()
+	} else if unit != "day" && c.ReferenceDefects() {
+		elapsed = looselyElapsed(a, b)
 	}
 	months := float64((b.Year()-a.Year())*12 + int(b.Month()) - int(a.Month()))
 	if elapsed != elapsed {
@@ -112,8 +148,25 @@ func dateDiff(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	return vm.Number(diff), nil
 }
 
+// looselyElapsed is the seconds from a to b as the reference counts them: with whole years of 365 days, then whole months
+// of 30.
+func looselyElapsed(a, b time.Time) float64 {
+	if b.Before(a) {
+		return -looselyElapsed(b, a)
+	}
+	months := (b.Year()-a.Year())*12 + int(b.Month()) - int(a.Month())
+	if addMonths(a, months).After(b) {
+		months--
+	}
+	rest := float64(b.UnixMilli()-addMonths(a, months).UnixMilli()) / 1000
+	return rest + secondsPerDay*float64(months/12*365+months%12*30)
+}
+
 func dateTrunc(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	unit := vm.HostString(args[0])
+	unit, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
 	if args[1].Kind() != vm.KindDateTime {
 		return vm.Null(), vm.Errorf(vm.KindType, "Expected a DateTime for dateTrunc")
 	}
@@ -154,5 +207,5 @@ func truncate(unit string, v vm.Value) (vm.Value, error) {
 	if !ok {
 		return vm.NewDateTime(math.NaN(), name), nil
 	}
-	return vm.NewDateTime(epoch(time.Date(year, month, day, hour, minute, 0, 0, t.Location())), name), nil
+	return vm.NewDateTime(epoch(near(t, time.Date(year, month, day, hour, minute, 0, 0, time.UTC))), name), nil
 }

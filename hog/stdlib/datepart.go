@@ -11,19 +11,19 @@ import (
 
 func dateParts() []Function {
 	return []Function{
-		{Name: "toStartOfDay", Min: 1, Max: 2, Doc: "The start of the day.", Func: startOf("toStartOfDay", "day"), Examples: ex("toStartOfDay(toDate('2024-05-01'))", "DateTime(1714521600.0, 'UTC')")},
-		{Name: "toStartOfHour", Min: 1, Max: 1, Doc: "The start of the hour.", Func: startOf("toStartOfHour", "hour"), Examples: ex("toStartOfHour(toDateTime(3700))", "DateTime(3600.0, 'UTC')")},
-		{Name: "toStartOfMonth", Min: 1, Max: 1, Doc: "The start of the month.", Func: startOf("toStartOfMonth", "month"), Examples: ex("toStartOfMonth(toDate('2024-05-09'))", "DateTime(1714521600.0, 'UTC')")},
-		{Name: "toStartOfWeek", Min: 1, Max: 2, Doc: "The Monday of the week.", Func: startOf("toStartOfWeek", "week"), Examples: ex("toStartOfWeek(toDate('2024-05-01'))", "DateTime(1714348800.0, 'UTC')")},
-		{Name: "extract", Min: 2, Max: 2, Doc: "The year, month, day, hour, minute or second.", Func: extract, Examples: ex("extract('month', toDate('2024-05-01'))", "5")},
-		{Name: "toYear", Min: 1, Max: 1, Doc: "The year.", Func: part(func(t time.Time) int { return t.Year() }), Examples: ex("toYear(toDate('2024-05-01'))", "2024")},
-		{Name: "toMonth", Min: 1, Max: 1, Doc: "The month, 1 to 12.", Func: part(func(t time.Time) int { return int(t.Month()) }), Examples: ex("toMonth(toDate('2024-05-01'))", "5")},
-		{Name: "toYYYYMM", Min: 1, Max: 1, Doc: "Year and month as one number.", Func: part(func(t time.Time) int { return t.Year()*100 + int(t.Month()) }), Examples: ex("toYYYYMM(toDate('2024-05-01'))", "202405")},
-		{Name: "toIntervalDay", Min: 1, Max: 1, Doc: "An interval of days.", Func: interval("day"), Examples: ex("toIntervalDay(2)", "{'__hogInterval__': true, 'value': 2, 'unit': 'day'}")},
-		{Name: "toIntervalHour", Min: 1, Max: 1, Doc: "An interval of hours.", Func: interval("hour")},
-		{Name: "toIntervalMinute", Min: 1, Max: 1, Doc: "An interval of minutes.", Func: interval("minute")},
-		{Name: "toIntervalMonth", Min: 1, Max: 1, Doc: "An interval of months.", Func: interval("month")},
-		{Name: "formatDateTime", Min: 2, Max: 3, Doc: "The datetime in a format of % codes, in a zone.", Func: formatDateTime, Examples: ex("formatDateTime(toDateTime('2024-05-01T10:20:30'), '%Y-%m-%d %H:%i:%S')", "'2024-05-01 10:20:30'")},
+		{Name: "toStartOfDay", Min: 1, Max: 2, Doc: "The start of the day.", Func: startOf("toStartOfDay", "day"), Examples: []Example{{"toStartOfDay(toDate('2024-05-01'))", "DateTime(1714521600.0, 'UTC')"}, {"toStartOfDay(toDateTime(90000))", "DateTime(86400.0, 'UTC')"}}},
+		{Name: "toStartOfHour", Min: 1, Max: 1, Doc: "The start of the hour.", Func: startOf("toStartOfHour", "hour"), Examples: []Example{{"toStartOfHour(toDateTime(3700))", "DateTime(3600.0, 'UTC')"}, {"toStartOfHour(toDate('2024-05-01'))", "DateTime(1714521600.0, 'UTC')"}}},
+		{Name: "toStartOfMonth", Min: 1, Max: 1, Doc: "The start of the month.", Func: startOf("toStartOfMonth", "month"), Examples: []Example{{"toStartOfMonth(toDate('2024-05-09'))", "DateTime(1714521600.0, 'UTC')"}, {"toStartOfMonth(toDateTime(-1))", "DateTime(-2678400.0, 'UTC')"}}},
+		{Name: "toStartOfWeek", Min: 1, Max: 2, Doc: "The Monday of the week.", Func: startOf("toStartOfWeek", "week"), Examples: []Example{{"toStartOfWeek(toDate('2024-05-01'))", "DateTime(1714348800.0, 'UTC')"}, {"toStartOfWeek(toDate('2024-05-05'))", "DateTime(1714348800.0, 'UTC')"}}},
+		{Name: "extract", Min: 2, Max: 2, Doc: "The year, month, day, hour, minute or second.", Func: extract, Examples: []Example{{"extract('month', toDate('2024-05-01'))", "5"}, {"extract('second', toDateTime(61.9))", "1"}}},
+		{Name: "toYear", Min: 1, Max: 1, Doc: "The year.", Func: part(func(t time.Time) int { return t.Year() }), Examples: []Example{{"toYear(toDate('2024-05-01'))", "2024"}, {"toYear('x')", "NaN"}}},
+		{Name: "toMonth", Min: 1, Max: 1, Doc: "The month, 1 to 12.", Func: part(func(t time.Time) int { return int(t.Month()) }), Examples: []Example{{"toMonth(toDate('2024-05-01'))", "5"}, {"toMonth(toDateTime(-1))", "12"}}},
+		{Name: "toYYYYMM", Min: 1, Max: 1, Doc: "Year and month as one number.", Func: part(func(t time.Time) int { return t.Year()*100 + int(t.Month()) }), Examples: []Example{{"toYYYYMM(toDate('2024-05-01'))", "202405"}, {"toYYYYMM(toDateTime(0))", "197001"}}},
+		{Name: "toIntervalDay", Min: 1, Max: 1, Doc: "An interval of days.", Func: interval("day"), Examples: []Example{{"toIntervalDay(2)", "{'__hogInterval__': true, 'value': 2, 'unit': 'day'}"}, {"toIntervalDay(null)", "{'__hogInterval__': true, 'value': null, 'unit': 'day'}"}}},
+		{Name: "toIntervalHour", Min: 1, Max: 1, Doc: "An interval of hours.", Func: interval("hour"), Examples: []Example{{"toIntervalHour(2)", "{'__hogInterval__': true, 'value': 2, 'unit': 'hour'}"}, {"toIntervalHour(null)", "{'__hogInterval__': true, 'value': null, 'unit': 'hour'}"}}},
+		{Name: "toIntervalMinute", Min: 1, Max: 1, Doc: "An interval of minutes.", Func: interval("minute"), Examples: []Example{{"toIntervalMinute(2)", "{'__hogInterval__': true, 'value': 2, 'unit': 'minute'}"}, {"toIntervalMinute('x')", "{'__hogInterval__': true, 'value': 'x', 'unit': 'minute'}"}}},
+		{Name: "toIntervalMonth", Min: 1, Max: 1, Doc: "An interval of months.", Func: interval("month"), Examples: []Example{{"toIntervalMonth(2)", "{'__hogInterval__': true, 'value': 2, 'unit': 'month'}"}, {"toIntervalMonth(-1)", "{'__hogInterval__': true, 'value': -1, 'unit': 'month'}"}}},
+		{Name: "formatDateTime", Min: 2, Max: 3, Doc: "The datetime in a format of % codes, in a zone.", Func: formatDateTime, Examples: []Example{{"formatDateTime(toDateTime('2024-05-01T10:20:30'), '%Y-%m-%d %H:%i:%S')", "'2024-05-01 10:20:30'"}, {"formatDateTime(toDateTime(0), '100%')", "'100'"}}},
 	}
 }
 
@@ -53,7 +53,11 @@ func part(f func(time.Time) int) func(*vm.Call, []vm.Value) (vm.Value, error) {
 
 func extract(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	var f func(time.Time) int
-	switch name := vm.HostString(args[0]); name {
+	name, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	switch name {
 	case "year":
 		f = time.Time.Year
 	case "month":
@@ -88,13 +92,19 @@ func formatDateTime(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	}
 	shown := *d
 	if z := arg(args, 2); z.Truthy() {
-		shown.Zone = vm.HostString(z)
+		var err error
+		if shown.Zone, err = c.HostString(z); err != nil {
+			return vm.Null(), err
+		}
 	}
 	t, ok := instant(&shown)
 	if !ok {
 		return vm.String("Invalid DateTime"), nil
 	}
-	format := vm.HostString(args[1])
+	format, err := c.HostString(args[1])
+	if err != nil {
+		return vm.Null(), err
+	}
 	if err := c.Text(len(format) * 5); err != nil {
 		return vm.Null(), err
 	}
@@ -106,9 +116,15 @@ func formatDateTime(c *vm.Call, args []vm.Value) (vm.Value, error) {
 			return vm.String(out.String()), nil
 		}
 		out.WriteString(dateCode(t, rest[0]))
+		if err := c.Work(codeWork); err != nil {
+			return vm.Null(), err
+		}
 		format = rest[1:]
 	}
 }
+
+// codeWork is the bytes that one code counts as.
+const codeWork = 512
 
 var dateLayouts = map[byte]string{
 	'a': "Mon", 'b': "Jan", 'C': "06", 'g': "06", 'y': "06", 'd': "02", 'D': "01/02/06", 'e': "2", 'F': "2006-01-02",

@@ -3,6 +3,7 @@ package stdlib
 import (
 	"encoding/base64"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/prickle-dev/prickle/hog/vm"
@@ -10,18 +11,24 @@ import (
 
 func encodings() []Function {
 	return []Function{
-		{Name: "base64Encode", Min: 1, Max: 1, Doc: "The text's UTF-8 bytes in base64.", Func: base64Encode, Examples: ex("base64Encode('hi!')", "'aGkh'")},
-		{Name: "base64Decode", Min: 1, Max: 1, Doc: "The text that base64 stands for; foreign characters are skipped.", Func: base64Decode, Examples: ex("base64Decode('aGkh')", "'hi!'")},
-		{Name: "tryBase64Decode", Min: 1, Max: 1, Doc: "base64Decode, but '' for what is no text.", Func: tryBase64Decode, Examples: ex("tryBase64Decode(null)", "''")},
-		{Name: "encodeURLComponent", Min: 1, Max: 1, Doc: "The text with everything but letters, digits and -_.!~*'() percent-encoded.", Func: encodeURL, Examples: ex("encodeURLComponent('a b&c')", "'a%20b%26c'")},
-		{Name: "decodeURLComponent", Min: 1, Max: 1, Doc: "The text with percent codes decoded; an error if they are malformed.", Func: decodeURL, Examples: ex("decodeURLComponent('a%20b')", "'a b'")},
-		{Name: "tryDecodeURLComponent", Min: 1, Max: 1, Doc: "decodeURLComponent, but null if malformed.", Func: tryDecodeURL, Examples: ex("tryDecodeURLComponent('%')", "null")},
+		{Name: "base64Encode", Min: 1, Max: 1, Doc: "The text's UTF-8 bytes in base64.", Func: base64Encode, Examples: []Example{{"base64Encode('hi!')", "'aGkh'"}, {"base64Encode('é')", "'w6k='"}}},
+		{Name: "base64Decode", Min: 1, Max: 1, Doc: "The text that base64 stands for; foreign characters are skipped.", Func: base64Decode, Examples: []Example{{"base64Decode('aGkh')", "'hi!'"}, {"base64Decode('YQ')", "'a'"}}},
+		{Name: "tryBase64Decode", Min: 1, Max: 1, Doc: "base64Decode, but '' for what is no text.", Func: tryBase64Decode, Examples: []Example{{"tryBase64Decode(null)", "''"}, {"tryBase64Decode('aGk=')", "'hi'"}}},
+		{Name: "encodeURLComponent", Min: 1, Max: 1, Doc: "The text with everything but letters, digits and -_.!~*'() percent-encoded.", Func: encodeURL, Examples: []Example{{"encodeURLComponent('a b&c')", "'a%20b%26c'"}, {"encodeURLComponent('é')", "'%C3%A9'"}}},
+		{Name: "decodeURLComponent", Min: 1, Max: 1, Doc: "The text with percent codes decoded; an error if they are malformed.", Func: decodeURL, Examples: []Example{{"decodeURLComponent('a%20b')", "'a b'"}, {"decodeURLComponent('a+b')", "'a+b'"}}},
+		{Name: "tryDecodeURLComponent", Min: 1, Max: 1, Doc: "decodeURLComponent, but null if malformed.", Func: tryDecodeURL, Examples: []Example{{"tryDecodeURLComponent('%')", "null"}, {"tryDecodeURLComponent('%C3%A9')", "'é'"}}},
 	}
 }
 
 func base64Encode(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	s, err := text("base64Encode", args[0])
-	return vm.String(base64.StdEncoding.EncodeToString([]byte(s))), err
+	if err != nil {
+		return vm.Null(), err
+	}
+	if err := c.Text(base64.StdEncoding.EncodedLen(len(s))); err != nil {
+		return vm.Null(), err
+	}
+	return vm.String(base64.StdEncoding.EncodeToString(utf8Bytes(s))), nil
 }
 
 func base64Decode(c *vm.Call, args []vm.Value) (vm.Value, error) {
@@ -58,6 +65,14 @@ func decodeBase64(s string) string {
 	return replaceInvalid(out[:n])
 }
 
+// utf8Bytes is the text in UTF-8, where halves of surrogate pairs have no place.
+func utf8Bytes(s string) []byte {
+	if utf8.ValidString(s) {
+		return []byte(s)
+	}
+	return []byte(string(utf16.Decode(vm.Units(s))))
+}
+
 // replaceInvalid reads bytes as UTF-8 as web standards do: one replacement character for each longest run of bytes that
 // starts a character but does not end it, and for each byte that starts none.
 func replaceInvalid(b []byte) string {
@@ -91,17 +106,26 @@ func partialRune(b []byte) int {
 const upperHex = "0123456789ABCDEF"
 
 func encodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	s := vm.HostString(args[0])
-	if err := c.Text(len(s)); err != nil {
+	s, err := c.HostString(args[0])
+	if err != nil {
 		return vm.Null(), err
 	}
 	if !utf8.ValidString(s) {
 		return vm.Null(), vm.Errorf(vm.KindData, "URI malformed")
 	}
-	out := make([]byte, 0, len(s)+16)
+	n := len(s)
+	for i := range len(s) {
+		if !isPlainURL(s[i]) {
+			n += len("%XX") - 1
+		}
+	}
+	if err := c.Text(n); err != nil {
+		return vm.Null(), err
+	}
+	out := make([]byte, 0, n)
 	for i := range len(s) {
 		b := s[i]
-		if b|0x20 >= 'a' && b|0x20 <= 'z' || b >= '0' && b <= '9' || strings.IndexByte("-_.!~*'()", b) >= 0 {
+		if isPlainURL(b) {
 			out = append(out, b)
 			continue
 		}
@@ -110,8 +134,17 @@ func encodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	return vm.String(string(out)), nil
 }
 
+// isPlainURL reports the characters that stand for themselves.
+func isPlainURL(b byte) bool {
+	return b|0x20 >= 'a' && b|0x20 <= 'z' || b >= '0' && b <= '9' || strings.IndexByte("-_.!~*'()", b) >= 0
+}
+
 func decodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	s, ok := percentDecode(vm.HostString(args[0]))
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	s, ok := percentDecode(s)
 	if !ok {
 		return vm.Null(), vm.Errorf(vm.KindData, "URI malformed")
 	}
@@ -119,7 +152,11 @@ func decodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
 }
 
 func tryDecodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	s, ok := percentDecode(vm.HostString(args[0]))
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	s, ok := percentDecode(s)
 	if !ok {
 		return vm.Null(), nil
 	}
@@ -128,18 +165,23 @@ func tryDecodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
 
 func percentDecode(s string) (string, bool) {
 	out := make([]byte, 0, len(s))
+	decoded := 0 // how many bytes at the end of out were percent codes
 	for i := 0; i < len(s); i++ {
 		if s[i] != '%' {
-			out = append(out, s[i])
+			if !utf8.Valid(out[len(out)-decoded:]) {
+				return "", false
+			}
+			out, decoded = append(out, s[i]), 0
 			continue
 		}
 		if i+2 >= len(s) || unhex(s[i+1]) < 0 || unhex(s[i+2]) < 0 {
 			return "", false
 		}
 		out = append(out, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
+		decoded++
 		i += 2
 	}
-	return string(out), utf8.Valid(out)
+	return string(out), utf8.Valid(out[len(out)-decoded:])
 }
 
 func unhex(c byte) int {

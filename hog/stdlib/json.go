@@ -1,48 +1,53 @@
 package stdlib
 
 import (
+	"errors"
+
 	"github.com/prickle-dev/prickle/hog/vm"
 )
 
 func jsonFunctions() []Function {
 	return []Function{
-		{Name: "jsonParse", Min: 1, Max: 1, Doc: "The value of a JSON text; an error if it is none.", Func: jsonParse, Examples: ex(`jsonParse('{"a": [1, null]}')`, "{'a': [1, null]}")},
-		{Name: "jsonStringify", Min: 1, Max: 2, Doc: "The value as JSON, indented by so many spaces.", Func: jsonStringify, Examples: ex("jsonStringify({'a': [1, null]})", `'{"a":[1,null]}'`)},
+		{Name: "jsonParse", Min: 1, Max: 1, Doc: "The value of a JSON text; an error if it is none.", Func: jsonParse, Examples: []Example{{`jsonParse('{"a": [1, null]}')`, "{'a': [1, null]}"}, {"jsonParse('1e3')", "1000"}}},
+		{Name: "jsonStringify", Min: 1, Max: 2, Doc: "The value as JSON, indented by so many spaces.", Func: jsonStringify, Examples: []Example{{"jsonStringify({'a': [1, null]})", `'{"a":[1,null]}'`}, {"jsonStringify([1/0, (2,)])", "'[null,[2]]'"}}},
 		{Name: "isValidJSON", Min: 1, Max: 1, Doc: "Whether the text is JSON.", Func: isValidJSON, Examples: []Example{{"isValidJSON('[1]')", "true"}, {"isValidJSON('')", "false"}}},
 		{Name: "JSONHas", Min: 1, Max: Unbounded, Doc: "Whether the path leads to something in the JSON.", Func: jsonHas, Examples: []Example{{`JSONHas('{"a": [1]}', 'a', 1)`, "true"}, {`JSONHas('{"a": [1]}', 'b')`, "false"}}},
-		{Name: "JSONLength", Min: 1, Max: Unbounded, Doc: "The size of the array or object at the path, else 0.", Func: jsonLength, Examples: ex(`JSONLength('{"a": [1, 2]}', 'a')`, "2")},
-		{Name: "JSONExtractBool", Min: 1, Max: Unbounded, Doc: "The boolean at the path, else false.", Func: jsonExtractBool, Examples: ex(`JSONExtractBool('{"a": true}', 'a')`, "true")},
-		{Name: "JSONExtractInt", Min: 1, Max: Unbounded, Doc: "The integer at the path, or null.", Func: jsonExtractNumber(vm.LeadingInt), Examples: ex(`JSONExtractInt('{"a": "12.9"}', 'a')`, "12")},
-		{Name: "JSONExtractFloat", Min: 1, Max: Unbounded, Doc: "The number at the path, or null.", Func: jsonExtractNumber(vm.LeadingFloat), Examples: ex(`JSONExtractFloat('{"a": "12.9"}', 'a')`, "12.9")},
-		{Name: "JSONExtractString", Min: 1, Max: Unbounded, Doc: "The text of the value at the path, or null.", Func: jsonExtractString, Examples: ex(`JSONExtractString('{"a": 12.5}', 'a')`, "'12.5'")},
-		{Name: "JSONExtractArrayRaw", Min: 1, Max: Unbounded, Doc: "The array at the path, or null.", Func: jsonExtractArray, Examples: ex(`JSONExtractArrayRaw('{"a": [1]}', 'a')`, "[1]")},
-		{Name: "JSONExtract", Min: 2, Max: Unbounded, Doc: "The value at the path; the last argument is ignored.", Func: jsonExtract, Examples: ex(`JSONExtract('{"a": [1]}', 'a', 'Array(Int)')`, "[1]")},
+		{Name: "JSONLength", Min: 1, Max: Unbounded, Doc: "The size of the array or object at the path, else 0.", Func: jsonLength, Examples: []Example{{`JSONLength('{"a": [1, 2]}', 'a')`, "2"}, {"JSONLength('no JSON')", "0"}}},
+		{Name: "JSONExtractBool", Min: 1, Max: Unbounded, Doc: "The boolean at the path, else false.", Func: jsonExtractBool, Examples: []Example{{`JSONExtractBool('{"a": true}', 'a')`, "true"}, {`JSONExtractBool('{"a": 1}', 'a')`, "false"}}},
+		{Name: "JSONExtractInt", Min: 1, Max: Unbounded, Doc: "The integer at the path, or null.", Func: jsonExtractNumber(vm.LeadingInt), Examples: []Example{{`JSONExtractInt('{"a": "12.9"}', 'a')`, "12"}, {"JSONExtractInt('[1, 2]', -1)", "2"}}},
+		{Name: "JSONExtractFloat", Min: 1, Max: Unbounded, Doc: "The number at the path, or null.", Func: jsonExtractNumber(vm.LeadingFloat), Examples: []Example{{`JSONExtractFloat('{"a": "12.9"}', 'a')`, "12.9"}, {"JSONExtractFloat('{}', 'a')", "null"}}},
+		{Name: "JSONExtractString", Min: 1, Max: Unbounded, Doc: "The text of the value at the path, or null.", Func: jsonExtractString, Examples: []Example{{`JSONExtractString('{"a": 12.5}', 'a')`, "'12.5'"}, {`JSONExtractString('{"a": [1, "b"]}', 'a')`, "'1,b'"}}},
+		{Name: "JSONExtractArrayRaw", Min: 1, Max: Unbounded, Doc: "The array at the path, or null.", Func: jsonExtractArray, Examples: []Example{{`JSONExtractArrayRaw('{"a": [1]}', 'a')`, "[1]"}, {"JSONExtractArrayRaw('{}', 'a')", "null"}}},
+		{Name: "JSONExtract", Min: 2, Max: Unbounded, Doc: "The value at the path; the last argument is ignored.", Func: jsonExtract, Examples: []Example{{`JSONExtract('{"a": [1]}', 'a', 'Array(Int)')`, "[1]"}, {"JSONExtract('[5]', 9, 'Int')", "null"}}},
 	}
-}
-
-func parse(c *vm.Call, s string) (vm.Value, error) {
-	v, err := vm.ParseJSON(s)
-	if err != nil {
-		return vm.Null(), err
-	}
-	return v, c.ChargeValue(v)
 }
 
 func jsonParse(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	return parse(c, vm.HostString(args[0]))
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	return c.ParseJSON(s)
 }
 
 func jsonStringify(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	indent := 0
-	if v := arg(args, 1); v.Kind() == vm.KindNumber {
-		indent = integer(v, 0, 10)
+	if f, ok := arg(args, 1).AsNumber(); ok {
+		indent = integer(f, 0, 10)
 	}
 	s, err := c.JSON(args[0], indent)
 	return vm.String(s), err
 }
 
 func isValidJSON(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	_, err := vm.ParseJSON(vm.HostString(args[0]))
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	_, err = c.ParseJSON(s)
+	if isLimit(err) {
+		return vm.Null(), err
+	}
 	return vm.Bool(err == nil), nil
 }
 
@@ -52,10 +57,17 @@ func document(c *vm.Call, v vm.Value) (vm.Value, bool, error) {
 	if !ok {
 		return v, true, nil
 	}
-	if parsed, err := vm.ParseJSON(s); err == nil {
-		return parsed, true, c.ChargeValue(parsed)
+	parsed, err := c.ParseJSON(s)
+	if isLimit(err) {
+		return vm.Null(), false, err
 	}
-	return vm.Null(), false, nil // a path leads nowhere in what is no JSON
+	return parsed, err == nil, nil // a path leads nowhere in what is no JSON
+}
+
+// isLimit reports whether an error is not about the text, but ends the run.
+func isLimit(err error) bool {
+	var e *vm.Error
+	return errors.As(err, &e) && e.Kind != vm.KindData
 }
 
 // at is the value at the path that all arguments after the first make, or null.
@@ -97,13 +109,17 @@ func container(c *vm.Call, args []vm.Value) (vm.Value, error) {
 }
 
 func jsonHas(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	v := args[0]
+	v, fromText := args[0], false
 	for _, key := range args[1:] {
+		fromText = fromText || v.IsString()
 		next, ok, err := document(c, v)
 		if err != nil || !ok {
 			return vm.Bool(false), err
 		}
 		if d, ok := next.AsDict(); ok {
+			if fromText {
+				key = vm.String(vm.HostString(key)) // keys of a text are texts
+			}
 			if v, ok = d.Get(key); !ok {
 				return vm.Bool(false), nil
 			}
@@ -152,7 +168,11 @@ func jsonExtractNumber(leading func(string) (float64, bool)) func(*vm.Call, []vm
 		if err != nil {
 			return vm.Null(), err
 		}
-		if f, ok := leading(vm.HostString(v)); ok {
+		s, err := c.HostString(v)
+		if err != nil {
+			return vm.Null(), err
+		}
+		if f, ok := leading(s); ok {
 			return vm.Number(f), nil
 		}
 		return vm.Null(), nil
@@ -164,10 +184,12 @@ func jsonExtractString(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if err != nil || v.IsNull() {
 		return vm.Null(), err
 	}
+	text := c.PlainString
 	if !args[0].IsString() {
-		return vm.String(vm.HostString(v)), nil
+		text = c.HostString
 	}
-	return vm.String(vm.PlainString(v)), nil
+	s, err := text(v)
+	return vm.String(s), err
 }
 
 func jsonExtractArray(c *vm.Call, args []vm.Value) (vm.Value, error) {

@@ -6,23 +6,23 @@ import (
 
 func logic() []Function {
 	return []Function{
-		{Name: "isNull", Min: 1, Max: 1, Doc: "Whether the value is null.", Func: test(vm.Value.IsNull), Examples: ex("isNull(null)", "true")},
-		{Name: "isNotNull", Min: 1, Max: 1, Doc: "Whether the value is not null.", Func: test(func(v vm.Value) bool { return !v.IsNull() }), Examples: ex("isNotNull(0)", "true")},
-		{Name: "not", Min: 1, Max: 1, Doc: "Whether the value is not true.", Func: test(func(v vm.Value) bool { return !v.Truthy() }), Examples: ex("not('')", "true")},
-		{Name: "ifNull", Min: 2, Max: 2, Doc: "The first value, or the second if the first is null.", Func: coalesce, Examples: ex("ifNull(null, 2)", "2")},
-		{Name: "coalesce", Min: 1, Max: Unbounded, Doc: "The first value that is not null.", Func: coalesce, Examples: ex("coalesce(null, null, 3)", "3")},
-		{Name: "assumeNotNull", Min: 1, Max: 1, Doc: "The value; an error if it is null.", Func: assumeNotNull, Examples: ex("assumeNotNull(1)", "1")},
-		{Name: "equals", Min: 2, Max: 2, Doc: "Whether both are the same, types included.", Func: test2(vm.Identical), Examples: ex("equals(7, '7')", "false")},
-		{Name: "notEquals", Min: 2, Max: 2, Doc: "Whether both differ, types included.", Func: test2(func(a, b vm.Value) bool { return !vm.Identical(a, b) }), Examples: ex("notEquals(7, '7')", "true")},
-		{Name: "greater", Min: 2, Max: 2, Doc: "Whether a > b; false with null.", Func: order(func(o int) bool { return o > 0 }), Examples: ex("greater(2, 1)", "true")},
-		{Name: "greaterOrEquals", Min: 2, Max: 2, Doc: "Whether a >= b; false with null.", Func: order(func(o int) bool { return o >= 0 }), Examples: ex("greaterOrEquals(2, 2)", "true")},
-		{Name: "less", Min: 2, Max: 2, Doc: "Whether a < b; false with null.", Func: order(func(o int) bool { return o < 0 }), Examples: ex("less('a', 'b')", "true")},
-		{Name: "lessOrEquals", Min: 2, Max: 2, Doc: "Whether a <= b; false with null.", Func: order(func(o int) bool { return o <= 0 }), Examples: ex("lessOrEquals(null, 1)", "false")},
-		{Name: "and", Min: 1, Max: Unbounded, Doc: "Whether all values are true.", Func: all, Examples: ex("and(1, 0)", "false")},
-		{Name: "or", Min: 1, Max: Unbounded, Doc: "Whether any value is true.", Func: anyOf, Examples: ex("or(1, 0)", "true")},
-		{Name: "if", Min: 3, Max: 3, Doc: "The second value if the first is true, else the third.", Func: multiIf, Examples: ex("if(1 > 2, 'a', 'b')", "'b'")},
-		{Name: "multiIf", Min: 3, Max: Unbounded, Doc: "The value after the first true condition, else the last.", Func: multiIf, Examples: ex("multiIf(false, 1, true, 2, 3)", "2")},
-		{Name: "in", Min: 2, Max: 2, Doc: "Whether the value is in the array or tuple.", Func: in},
+		{Name: "isNull", Min: 1, Max: 1, Doc: "Whether the value is null.", Func: test(vm.Value.IsNull), Examples: []Example{{"isNull(null)", "true"}, {"isNull('')", "false"}}},
+		{Name: "isNotNull", Min: 1, Max: 1, Doc: "Whether the value is not null.", Func: test(func(v vm.Value) bool { return !v.IsNull() }), Examples: []Example{{"isNotNull(0)", "true"}, {"isNotNull(null)", "false"}}},
+		{Name: "not", Min: 1, Max: 1, Doc: "Whether the value is not true.", Func: test(func(v vm.Value) bool { return !v.Truthy() }), Examples: []Example{{"not('')", "true"}, {"not([])", "false"}}},
+		{Name: "ifNull", Min: 2, Max: 2, Doc: "The first value, or the second if the first is null.", Func: coalesce, Examples: []Example{{"ifNull(null, 2)", "2"}, {"ifNull(0, 2)", "0"}}},
+		{Name: "coalesce", Min: 1, Max: Unbounded, Doc: "The first value that is not null.", Func: coalesce, Examples: []Example{{"coalesce(null, null, 3)", "3"}, {"coalesce(null, '')", "''"}}},
+		{Name: "assumeNotNull", Min: 1, Max: 1, Doc: "The value; an error if it is null.", Func: assumeNotNull, Examples: []Example{{"assumeNotNull(1)", "1"}, {"assumeNotNull('')", "''"}}},
+		{Name: "equals", Min: 2, Max: 2, Doc: "Whether both are the same, types included.", Func: test2(vm.Identical), Examples: []Example{{"equals(7, '7')", "false"}, {"equals([1], [1])", "false"}}},
+		{Name: "notEquals", Min: 2, Max: 2, Doc: "Whether both differ, types included.", Func: test2(func(a, b vm.Value) bool { return !vm.Identical(a, b) }), Examples: []Example{{"notEquals(7, '7')", "true"}, {"notEquals(null, null)", "false"}}},
+		{Name: "greater", Min: 2, Max: 2, Doc: "Whether a > b; false with null.", Func: order(func(o int) bool { return o > 0 }), Examples: []Example{{"greater(2, 1)", "true"}, {"greater(null, 0)", "false"}}},
+		{Name: "greaterOrEquals", Min: 2, Max: 2, Doc: "Whether a >= b; false with null.", Func: order(func(o int) bool { return o >= 0 }), Examples: []Example{{"greaterOrEquals(2, 2)", "true"}, {"greaterOrEquals('10', '9')", "false"}}},
+		{Name: "less", Min: 2, Max: 2, Doc: "Whether a < b; false with null.", Func: order(func(o int) bool { return o < 0 }), Examples: []Example{{"less('a', 'b')", "true"}, {"less(null, 1)", "false"}}},
+		{Name: "lessOrEquals", Min: 2, Max: 2, Doc: "Whether a <= b; false with null.", Func: order(func(o int) bool { return o <= 0 }), Examples: []Example{{"lessOrEquals(null, 1)", "false"}, {"lessOrEquals('a', 'b')", "true"}}},
+		{Name: "and", Min: 1, Max: Unbounded, Doc: "Whether all values are true.", Func: all, Examples: []Example{{"and(1, 0)", "false"}, {"and('0', [])", "true"}}},
+		{Name: "or", Min: 1, Max: Unbounded, Doc: "Whether any value is true.", Func: anyOf, Examples: []Example{{"or(1, 0)", "true"}, {"or(null, '', 0)", "false"}}},
+		{Name: "if", Min: 3, Max: 3, Doc: "The second value if the first is true, else the third.", Func: multiIf, Examples: []Example{{"if(1 > 2, 'a', 'b')", "'b'"}, {"if([], 'a', 'b')", "'a'"}}},
+		{Name: "multiIf", Min: 3, Max: Unbounded, Doc: "The value after the first true condition, else the last.", Func: multiIf, Examples: []Example{{"multiIf(false, 1, true, 2, 3)", "2"}, {"multiIf('', 1, null, 2, 3)", "3"}}},
+		{Name: "in", Min: 2, Max: 2, Doc: "Whether the value is in the array or tuple.", Func: in, Examples: []Example{{"in(1, [1, 2])", "true"}, {"in('1', [1])", "false"}}},
 	}
 }
 
@@ -35,13 +35,13 @@ func test2(f func(a, b vm.Value) bool) func(*vm.Call, []vm.Value) (vm.Value, err
 }
 
 func order(f func(order int) bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
-	return test2(func(a, b vm.Value) bool {
-		if a.IsNull() || b.IsNull() {
-			return false
+	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
+		if (args[0].IsNull() || args[1].IsNull()) && !c.ReferenceDefects() {
+			return vm.Bool(false), nil
 		}
-		o, ok := vm.CompareHost(a, b)
-		return ok && f(o)
-	})
+		o, ok, err := c.Compare(args[0], args[1])
+		return vm.Bool(ok && f(o)), err
+	}
 }
 
 func coalesce(c *vm.Call, args []vm.Value) (vm.Value, error) {
@@ -94,6 +94,6 @@ func in(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if _, ok := items(args[1]); !ok {
 		return vm.Bool(false), nil
 	}
-	found, err := vm.Contains(args[1], args[0])
+	found, err := c.Contains(args[1], args[0])
 	return vm.Bool(found), err
 }

@@ -10,21 +10,21 @@ import (
 
 func numbers() []Function {
 	return []Function{
-		{Name: "floor", Min: 1, Max: 2, Doc: "The largest integer not above the number.", Func: mapNumber(math.Floor), Examples: ex("floor(-1.5)", "-2")},
+		{Name: "floor", Min: 1, Max: 2, Doc: "The largest integer not above the number.", Func: mapNumber(math.Floor), Examples: []Example{{"floor(-1.5)", "-2"}, {"floor('x')", "NaN"}}},
 		{Name: "round", Min: 1, Max: 2, Doc: "The nearest integer, halves up.", Func: mapNumber(round), Examples: []Example{{"round(2.5)", "3"}, {"round(-2.5)", "-2"}}},
-		{Name: "min2", Min: 2, Max: 2, Doc: "The smaller of two values.", Func: min2, Examples: ex("min2(3, 2)", "2")},
+		{Name: "min2", Min: 2, Max: 2, Doc: "The smaller of two values.", Func: min2, Examples: []Example{{"min2(3, 2)", "2"}, {"min2('b', 'a')", "'a'"}}},
 		{Name: "plus", Min: 2, Max: 2, Doc: "The sum of numbers, or texts joined.", Func: plus, Examples: []Example{{"plus(1, 2)", "3"}, {"plus('a', 'b')", "'ab'"}}},
-		{Name: "minus", Min: 2, Max: 2, Doc: "The difference of two numbers.", Func: minus, Examples: ex("minus('3', 1)", "2")},
+		{Name: "minus", Min: 2, Max: 2, Doc: "The difference of two numbers.", Func: minus, Examples: []Example{{"minus('3', 1)", "2"}, {"minus('x', 1)", "NaN"}}},
 		{Name: "range", Min: 1, Max: 2, Doc: "The integers from 0, or from the first number, up to but without the last.", Func: rangeOf,
 			Examples: []Example{{"range(3)", "[0, 1, 2]"}, {"range(2, 4)", "[2, 3]"}}},
-		{Name: "randomFloat", Min: 0, Max: 0, Doc: "A random number from 0 up to but without 1.", Func: randomFloat},
-		{Name: "generateUUIDv4", Min: 0, Max: 0, Doc: "A random UUID.", Func: generateUUID},
+		{Name: "randomFloat", Min: 0, Max: 0, Doc: "A random number from 0 up to but without 1.", Func: randomFloat, Examples: []Example{{"randomFloat() < 1", "true"}, {"randomFloat() >= 0", "true"}}},
+		{Name: "generateUUIDv4", Min: 0, Max: 0, Doc: "A random UUID.", Func: generateUUID, Examples: []Example{{"length(generateUUIDv4())", "36"}, {"substring(generateUUIDv4(), 15, 1)", "'4'"}}},
 	}
 }
 
 func mapNumber(f func(float64) float64) func(*vm.Call, []vm.Value) (vm.Value, error) {
 	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
-		return vm.Number(f(vm.ToNumber(args[0]))), nil
+		return vm.Number(f(c.Number(args[0]))), nil
 	}
 }
 
@@ -37,21 +37,24 @@ func round(f float64) float64 {
 }
 
 func min2(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	if o, ok := vm.CompareHost(args[0], args[1]); ok && o < 0 {
-		return args[0], nil
+	if o, ok, err := c.Compare(args[0], args[1]); err != nil || ok && o < 0 {
+		return args[0], err
 	}
 	return args[1], nil
 }
 
 func plus(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if joins(args[0]) || joins(args[1]) {
-		a, b := vm.HostString(args[0]), vm.HostString(args[1])
-		if err := c.Text(len(a) + len(b)); err != nil {
+		texts, err := hostStrings(c, args...)
+		if err != nil {
 			return vm.Null(), err
 		}
-		return vm.String(a + b), nil
+		if err := c.Text(len(texts[0]) + len(texts[1])); err != nil {
+			return vm.Null(), err
+		}
+		return vm.String(texts[0] + texts[1]), nil
 	}
-	return vm.Number(vm.ToNumber(args[0]) + vm.ToNumber(args[1])), nil
+	return vm.Number(c.Number(args[0]) + c.Number(args[1])), nil
 }
 
 // joins reports the values that the reference's host language adds as texts.
@@ -64,23 +67,27 @@ func joins(v vm.Value) bool {
 }
 
 func minus(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	return vm.Number(vm.ToNumber(args[0]) - vm.ToNumber(args[1])), nil
+	return vm.Number(c.Number(args[0]) - c.Number(args[1])), nil
 }
 
-// maxRange keeps the length an int; the memory limit is far below.
-const maxRange = 1 << 40
+// maxRange bounds ranges where no limit does.
+const maxRange = 1 << 28
 
 func rangeOf(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	start, end := 0.0, vm.ToNumber(args[0])
+	start, end := 0.0, c.Number(args[0])
 	if len(args) == 2 {
-		start, end = end, vm.ToNumber(args[1])
+		start, end = end, c.Number(args[1])
 	}
-	n := integer(vm.Number(end-start), 0, maxRange)
-	if err := c.Charge(16 * n); err != nil {
+	return numbersFrom(c, start, integer(end-start, 0, maxRange))
+}
+
+// numbersFrom is an array of n numbers one apart.
+func numbersFrom(c *vm.Call, start float64, n int) (vm.Value, error) {
+	if err := c.List(n); err != nil {
 		return vm.Null(), err
 	}
 	if n == maxRange {
-		return vm.Null(), vm.Errorf(vm.KindMemory, "range: %d items are too many", n)
+		return vm.Null(), vm.Errorf(vm.KindMemory, "a list of %d items or more is too long", n)
 	}
 	values := make([]vm.Value, n)
 	for i := range values {

@@ -6,11 +6,11 @@ import (
 
 func outputs() []Function {
 	return []Function{
-		{Name: "print", Min: 0, Max: Unbounded, Doc: "Writes the values, with spaces between them, as one line.", Func: print, Examples: ex("print('a')", "null")},
-		{Name: "Error", Min: 0, Max: 2, Doc: "An error with a message and a payload.", Func: newError("Error"), Examples: ex("Error('no')", "Error('no')")},
-		{Name: "RetryError", Min: 0, Max: 2, Doc: "An error of type RetryError.", Func: newError("RetryError"), Examples: ex("RetryError('no', 1)", "RetryError('no', 1)")},
-		{Name: "NotImplementedError", Min: 0, Max: 2, Doc: "An error of type NotImplementedError.", Func: newError("NotImplementedError"), Examples: ex("NotImplementedError()", "NotImplementedError('An error occurred')")},
-		{Name: "HogError", Min: 1, Max: 3, Doc: "An error of any type.", Func: hogError, Examples: ex("HogError('Late', 'no')", "Late('no')")},
+		{Name: "print", Min: 0, Max: Unbounded, Doc: "Writes the values, with spaces between them, as one line.", Func: print, Examples: []Example{{"print('a')", "null"}, {"print()", "null"}}},
+		{Name: "Error", Min: 0, Max: 2, Doc: "An error with a message and a payload.", Func: newError("Error"), Examples: []Example{{"Error('no')", "Error('no')"}, {"Error('no', {'code': 5})", "Error('no', {'code': 5})"}}},
+		{Name: "RetryError", Min: 0, Max: 2, Doc: "An error of type RetryError.", Func: newError("RetryError"), Examples: []Example{{"RetryError('no', 1)", "RetryError('no', 1)"}, {"RetryError()", "RetryError('An error occurred')"}}},
+		{Name: "NotImplementedError", Min: 0, Max: 2, Doc: "An error of type NotImplementedError.", Func: newError("NotImplementedError"), Examples: []Example{{"NotImplementedError()", "NotImplementedError('An error occurred')"}, {"NotImplementedError('later')", "NotImplementedError('later')"}}},
+		{Name: "HogError", Min: 1, Max: 3, Doc: "An error of any type.", Func: hogError, Examples: []Example{{"HogError('Late', 'no')", "Late('no')"}, {"HogError('Late')", "Late('An error occurred')"}}},
 		{Name: "sleep", Min: 1, Max: 1, Doc: "Waits for seconds. Exists only where the host provides it."},
 	}
 }
@@ -35,21 +35,27 @@ func print(c *vm.Call, args []vm.Value) (vm.Value, error) {
 
 func newError(typ string) func(*vm.Call, []vm.Value) (vm.Value, error) {
 	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
-		return makeError(vm.String(typ), arg(args, 0), arg(args, 1)), nil
+		return makeError(c, vm.String(typ), arg(args, 0), arg(args, 1))
 	}
 }
 
 func hogError(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	return makeError(args[0], arg(args, 1), arg(args, 2)), nil
+	return makeError(c, args[0], arg(args, 1), arg(args, 2))
 }
 
-func makeError(typ, message, payload vm.Value) vm.Value {
-	t, m := "Error", "An error occurred"
-	if typ.Truthy() {
-		t = vm.HostString(typ)
+func makeError(c *vm.Call, typ, message, payload vm.Value) (vm.Value, error) {
+	if !typ.Truthy() {
+		typ = vm.String("Error")
 	}
-	if message.Truthy() {
-		m = vm.HostString(message)
+	if !message.Truthy() {
+		message = vm.String("An error occurred")
 	}
-	return vm.NewError(t, m, payload)
+	texts, err := hostStrings(c, typ, message)
+	if err != nil {
+		return vm.Null(), err
+	}
+	if err := c.Charge(len(texts[0]) + len(texts[1])); err != nil {
+		return vm.Null(), err
+	}
+	return vm.NewError(texts[0], texts[1], payload), nil
 }

@@ -16,13 +16,37 @@ func replacer(name string, limit int) func(*vm.Call, []vm.Value) (vm.Value, erro
 		if err != nil {
 			return vm.Null(), err
 		}
-		old, with := vm.HostString(args[1]), vm.HostString(args[2])
-		out, err := replace(c, s, old, with, limit)
-		return vm.String(out), err
+		old, err := c.HostString(args[1])
+		if err != nil {
+			return vm.Null(), err
+		}
+		with, err := c.HostString(args[2])
+		if err != nil {
+			return vm.Null(), err
+		}
+		if old != "" || limit >= 0 || vm.IsASCII(s) {
+			out, err := replace(c, s, old, with, limit)
+			return vm.String(out), err
+		}
+		// Between all units means between the halves of surrogate pairs, too.
+		out, err := replace(c, apart(s), old, with, limit)
+		return vm.String(vm.FromUnits(vm.Units(out))), err
 	}
 }
 
+// apart is the text with each surrogate pair as two halves, which Units takes together again where they still meet.
+func apart(s string) string {
+	var out strings.Builder
+	for _, unit := range vm.Units(s) {
+		out.WriteString(vm.FromUnits([]uint16{unit}))
+	}
+	return out.String()
+}
+
 func replace(c *vm.Call, s, old, with string, limit int) (string, error) {
+	if old != "" && limit < 0 && strings.IndexByte(with, '$') < 0 {
+		return replacePlain(c, s, old, with)
+	}
 	var out []byte
 	found := false
 	at, search := 0, 0 // what is copied so far, and where to look next
@@ -37,7 +61,10 @@ func replace(c *vm.Call, s, old, with string, limit int) (string, error) {
 			return "", err
 		}
 		out = append(out, s[at:i]...)
-		var err error
+		err := c.Work(len(with) + vm.ItemSize)
+		if err != nil {
+			return "", err
+		}
 		if out, err = expand(c, out, with, s, i, i+len(old)); err != nil {
 			return "", err
 		}
@@ -55,6 +82,21 @@ func replace(c *vm.Call, s, old, with string, limit int) (string, error) {
 		return s, nil
 	}
 	return string(append(out, s[at:]...)), c.Text(len(out) + len(s) - at)
+}
+
+// replacePlain is replace of all, where the length of the result is known before.
+func replacePlain(c *vm.Call, s, old, with string) (string, error) {
+	n := strings.Count(s, old)
+	if n == 0 {
+		return s, nil
+	}
+	if err := c.Text(len(s) + n*(len(with)-len(old))); err != nil {
+		return "", err
+	}
+	if err := c.Work(n * (len(with) + vm.ItemSize)); err != nil {
+		return "", err
+	}
+	return strings.Replace(s, old, with, n), nil
 }
 
 // expand appends the replacement with its $ patterns filled in for the match s[from:to].

@@ -1,7 +1,6 @@
 package stdlib
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -10,17 +9,17 @@ import (
 
 func searches() []Function {
 	return []Function{
-		{Name: "position", Min: 2, Max: 3, Doc: "Where a text occurs in another, counted from 1, or 0.", Func: position(false), Examples: ex("position('abc', 'c')", "3")},
-		{Name: "positionCaseInsensitive", Min: 2, Max: 3, Doc: "position without regard to case.", Func: position(true), Examples: ex("positionCaseInsensitive('ABC', 'c')", "3")},
-		{Name: "startsWith", Min: 2, Max: 2, Doc: "Whether a text starts with another.", Func: test2(startsWith), Examples: ex("startsWith('abc', 'ab')", "true")},
-		{Name: "like", Min: 2, Max: 2, Doc: "Whether the pattern with % and _ occurs in the text.", Func: like(false, false), Examples: ex("like('abc', 'a%c')", "true")},
-		{Name: "ilike", Min: 2, Max: 2, Doc: "like without regard to case.", Func: like(true, false), Examples: ex("ilike('ABC', 'a_c')", "true")},
-		{Name: "notLike", Min: 2, Max: 2, Doc: "The negation of like.", Func: like(false, true), Examples: ex("notLike('abc', 'x')", "true")},
-		{Name: "notILike", Min: 2, Max: 2, Doc: "The negation of ilike.", Func: like(true, true), Examples: ex("notILike('ABC', 'b')", "false")},
-		{Name: "match", Min: 2, Max: 2, Doc: "Whether the RE2 pattern occurs in the text.", Func: match, Examples: ex(`match('abc12', '\\d+$')`, "true")},
+		{Name: "position", Min: 2, Max: 3, Doc: "Where a text occurs in another, counted from 1, or 0.", Func: position(false), Examples: []Example{{"position('abc', 'c')", "3"}, {"position('abc', 'x')", "0"}}},
+		{Name: "positionCaseInsensitive", Min: 2, Max: 3, Doc: "position without regard to case.", Func: position(true), Examples: []Example{{"positionCaseInsensitive('ABC', 'c')", "3"}, {"positionCaseInsensitive(null, 'x')", "0"}}},
+		{Name: "startsWith", Min: 2, Max: 2, Doc: "Whether a text starts with another.", Func: test2(startsWith), Examples: []Example{{"startsWith('abc', 'ab')", "true"}, {"startsWith('abc', '')", "true"}}},
+		{Name: "like", Min: 2, Max: 2, Doc: "Whether the pattern with % and _ occurs in the text.", Func: like(false, false), Examples: []Example{{"like('abc', 'a%c')", "true"}, {"like('abc', 'b')", "true"}}},
+		{Name: "ilike", Min: 2, Max: 2, Doc: "like without regard to case.", Func: like(true, false), Examples: []Example{{"ilike('ABC', 'a_c')", "true"}, {`ilike('a\nb', 'A%B')`, "false"}}},
+		{Name: "notLike", Min: 2, Max: 2, Doc: "The negation of like.", Func: like(false, true), Examples: []Example{{"notLike('abc', 'x')", "true"}, {"notLike('abc', 'b')", "false"}}},
+		{Name: "notILike", Min: 2, Max: 2, Doc: "The negation of ilike.", Func: like(true, true), Examples: []Example{{"notILike('ABC', 'b')", "false"}, {"notILike(null, 'x')", "true"}}},
+		{Name: "match", Min: 2, Max: 2, Doc: "Whether the RE2 pattern occurs in the text.", Func: match, Examples: []Example{{`match('abc12', '\\d+$')`, "true"}, {"match('', '.*')", "false"}}},
 		{Name: "extractRegex", Min: 2, Max: 2, Doc: "What the pattern's first group matched, or the whole match, or ''.", Func: extractRegex, Examples: []Example{{`extractRegex('id=42;', 'id=(\\d+)')`, "'42'"}, {"extractRegex('abc', 'x')", "''"}}},
-		{Name: "multiSearchAnyCaseInsensitive", Min: 2, Max: 2, Doc: "1 if any of the texts occurs, else 0.", Func: multiSearch, Examples: ex("multiSearchAnyCaseInsensitive('Hello', ['x', 'ELL'])", "1")},
-		{Name: "sortableSemver", Min: 1, Max: 1, Exact: true, Doc: "The numbers of a version as an array, which orders as versions do.", Func: sortableSemver, Examples: ex("sortableSemver('v1.10.2-rc')", "[1, 10, 2]")},
+		{Name: "multiSearchAnyCaseInsensitive", Min: 2, Max: 2, Doc: "1 if any of the texts occurs, else 0.", Func: multiSearch, Examples: []Example{{"multiSearchAnyCaseInsensitive('Hello', ['x', 'ELL'])", "1"}, {"multiSearchAnyCaseInsensitive(null, ['x'])", "0"}}},
+		{Name: "sortableSemver", Min: 1, Max: 1, Exact: true, Doc: "The numbers of a version as an array, which orders as versions do.", Func: sortableSemver, Examples: []Example{{"sortableSemver('v1.10.2-rc')", "[1, 10, 2]"}, {"sortableSemver('latest')", "[]"}}},
 	}
 }
 
@@ -30,9 +29,12 @@ func position(fold bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
 		if !ok {
 			return vm.Number(0), nil
 		}
-		t := vm.HostString(args[1])
+		t, err := c.HostString(args[1])
+		if err != nil {
+			return vm.Null(), err
+		}
 		if fold {
-			s, t = strings.ToLower(s), strings.ToLower(t)
+			s, t = lowerCase(s), lowerCase(t)
 		}
 		i := strings.Index(s, t)
 		if i < 0 {
@@ -50,13 +52,13 @@ func startsWith(s, prefix vm.Value) bool {
 
 func like(fold, negate bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
 	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
-		yes, err := vm.Like(args[0], args[1], fold)
+		yes, err := c.Like(args[0], args[1], fold)
 		return vm.Bool(yes != negate), err
 	}
 }
 
 func match(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	yes, err := vm.Match(args[0], args[1], false)
+	yes, err := c.Match(args[0], args[1])
 	return vm.Bool(yes), err
 }
 
@@ -64,11 +66,14 @@ func extractRegex(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if args[0].IsNull() || args[1].IsNull() {
 		return vm.String(""), nil
 	}
-	re, err := vm.Regexp(vm.HostString(args[1]))
+	texts, err := hostStrings(c, args...)
 	if err != nil {
 		return vm.Null(), err
 	}
-	groups := re.FindStringSubmatch(vm.HostString(args[0]))
+	groups, err := c.Find(texts[0], texts[1])
+	if err != nil {
+		return vm.Null(), err
+	}
 	switch len(groups) {
 	case 0:
 		return vm.String(""), nil
@@ -83,26 +88,47 @@ func multiSearch(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if !ok || args[0].IsNull() {
 		return vm.Number(0), nil
 	}
-	s := strings.ToLower(vm.HostString(args[0]))
-	for _, t := range list {
-		if strings.Contains(s, strings.ToLower(vm.HostString(t))) {
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	s = lowerCase(s)
+	for _, v := range list {
+		t, err := c.HostString(v)
+		if err != nil {
+			return vm.Null(), err
+		}
+		if strings.Contains(s, lowerCase(t)) {
 			return vm.Number(1), nil
+		}
+		if err := c.Work(len(s) + len(t) + vm.ItemSize); err != nil {
+			return vm.Null(), err
 		}
 	}
 	return vm.Number(0), nil
 }
 
-var semver = regexp.MustCompile(`\d+(?:\.\d+)+`)
+// semver is the numbers of a version.
+const semver = `\d+(?:\.\d+)+`
 
 func sortableSemver(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if args[0].IsNull() {
 		return vm.NewArray(), nil
 	}
-	run := semver.FindString(vm.HostString(args[0]))
-	if run == "" {
-		return vm.NewArray(), nil
+	s, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
 	}
-	var numbers []vm.Value
+	found, err := c.Find(s, semver)
+	if err != nil || found == nil {
+		return vm.NewArray(), err
+	}
+	run := found[0]
+	n := strings.Count(run, ".") + 1
+	if err := c.List(n); err != nil {
+		return vm.Null(), err
+	}
+	numbers := make([]vm.Value, 0, n)
 	for part := range strings.SplitSeq(run, ".") {
 		f, err := strconv.ParseFloat(part, 64)
 		if err != nil {

@@ -70,5 +70,3 @@ func Library() vm.Library {
 	}
 	return lib
 }
-
-func ex(code, result string) []Example { return []Example{{code, result}} }

@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -9,48 +10,51 @@ import (
 
 func texts() []Function {
 	return []Function{
-		{Name: "concat", Min: 1, Max: Unbounded, Doc: "The texts of the arguments joined; null adds nothing.", Func: concat, Examples: ex("concat('a', 1, null, true)", "'a1true'")},
+		{Name: "concat", Min: 1, Max: Unbounded, Doc: "The texts of the arguments joined; null adds nothing.", Func: concat, Examples: []Example{{"concat('a', 1, null, true)", "'a1true'"}, {"concat(null)", "''"}}},
 		{Name: "length", Min: 1, Max: 1, Doc: "The length of a string in UTF-16 units, or of an array; else null.", Func: length, Examples: []Example{{"length('héé')", "3"}, {"length([1, 2])", "2"}}},
 		{Name: "empty", Min: 1, Max: 1, Doc: "Whether the value is null, '' or an empty container.", Func: test(isEmpty), Examples: []Example{{"empty('')", "true"}, {"empty(0)", "false"}}},
-		{Name: "notEmpty", Min: 1, Max: 1, Doc: "The negation of empty.", Func: test(func(v vm.Value) bool { return !isEmpty(v) }), Examples: ex("notEmpty([1])", "true")},
-		{Name: "lower", Min: 1, Max: 1, Doc: "The text in lower case.", Func: mapText("lower", strings.ToLower), Examples: ex("lower('ABC')", "'abc'")},
-		{Name: "upper", Min: 1, Max: 1, Doc: "The text in upper case.", Func: mapText("upper", upper), Examples: []Example{{"upper('abc')", "'ABC'"}, {"upper('ß')", "'SS'"}}},
-		{Name: "reverse", Min: 1, Max: 1, Doc: "The text back to front.", Func: mapText("reverse", reverse), Examples: ex("reverse('abc')", "'cba'")},
+		{Name: "notEmpty", Min: 1, Max: 1, Doc: "The negation of empty.", Func: test(func(v vm.Value) bool { return !isEmpty(v) }), Examples: []Example{{"notEmpty([1])", "true"}, {"notEmpty('')", "false"}}},
+		{Name: "lower", Min: 1, Max: 1, Doc: "The text in lower case.", Func: mapText("lower", lowerCase), Examples: []Example{{"lower('ABC')", "'abc'"}, {"lower(null)", "null"}}},
+		{Name: "upper", Min: 1, Max: 1, Doc: "The text in upper case.", Func: mapText("upper", upperCase), Examples: []Example{{"upper('abc')", "'ABC'"}, {"upper('ß')", "'SS'"}}},
+		{Name: "reverse", Min: 1, Max: 1, Doc: "The text back to front.", Func: mapText("reverse", reverse), Examples: []Example{{"reverse('abc')", "'cba'"}, {"reverse('né')", "'én'"}}},
 		{Name: "trim", Min: 1, Max: 2, Doc: "The text without spaces, or another character, at both ends.", Func: trimmer("trim", true, true), Examples: []Example{{"trim('  a ')", "'a'"}, {"trim('xxaxx', 'x')", "'a'"}}},
-		{Name: "trimLeft", Min: 1, Max: 2, Doc: "The text without spaces, or another character, at its start.", Func: trimmer("trimLeft", true, false), Examples: ex("trimLeft('  a ')", "'a '")},
-		{Name: "trimRight", Min: 1, Max: 2, Doc: "The text without spaces, or another character, at its end.", Func: trimmer("trimRight", false, true), Examples: ex("trimRight('  a ')", "'  a'")},
+		{Name: "trimLeft", Min: 1, Max: 2, Doc: "The text without spaces, or another character, at its start.", Func: trimmer("trimLeft", true, false), Examples: []Example{{"trimLeft('  a ')", "'a '"}, {"trimLeft('xxax', 'x')", "'ax'"}}},
+		{Name: "trimRight", Min: 1, Max: 2, Doc: "The text without spaces, or another character, at its end.", Func: trimmer("trimRight", false, true), Examples: []Example{{"trimRight('  a ')", "'  a'"}, {`trimRight('a\n')`, `'a\n'`}}},
 		{Name: "splitByString", Min: 2, Max: 3, Doc: "The parts of a text between separators, at most so many.", Func: splitByString, Examples: []Example{{"splitByString(',', 'a,b,c')", "['a', 'b', 'c']"}, {"splitByString(',', 'a,b,c', 2)", "['a', 'b']"}}},
-		{Name: "replaceOne", Min: 3, Max: 3, Doc: "The text with the first occurrence replaced; $& stands for it.", Func: replacer("replaceOne", 1), Examples: ex("replaceOne('aXbX', 'X', '-')", "'a-bX'")},
+		{Name: "replaceOne", Min: 3, Max: 3, Doc: "The text with the first occurrence replaced; $& stands for it.", Func: replacer("replaceOne", 1), Examples: []Example{{"replaceOne('aXbX', 'X', '-')", "'a-bX'"}, {"replaceOne('abc', 'b', '[$&]')", "'a[b]c'"}}},
 		{Name: "replaceAll", Min: 3, Max: 3, Doc: "The text with all occurrences replaced; $& stands for each.", Func: replacer("replaceAll", -1), Examples: []Example{{"replaceAll('aXbX', 'X', '-')", "'a-b-'"}, {"replaceAll('abc', '', 'x')", "'xaxbxcx'"}}},
-		{Name: "substring", Min: 2, Max: 3, Doc: "The part of a text from a place counted from 1, of a length.", Func: substring, Examples: ex("substring('abcdef', 2, 3)", "'bcd'")},
+		{Name: "substring", Min: 2, Max: 3, Doc: "The part of a text from a place counted from 1, of a length.", Func: substring, Examples: []Example{{"substring('abcdef', 2, 3)", "'bcd'"}, {"substring('abc', 0)", "''"}}},
 	}
 }
 
 func concat(c *vm.Call, args []vm.Value) (vm.Value, error) {
-	if len(args) == 2 && args[0].IsString() && args[1].IsString() {
-		a, _ := args[0].AsString()
-		b, _ := args[1].AsString()
-		if err := c.Text(len(a) + len(b)); err != nil {
-			return vm.Null(), err
-		}
-		return vm.String(a + b), nil
+	head, ok := args[0].AsString()
+	if ok {
+		args = args[1:]
 	}
 	var small [128]byte
-	buf := small[:0]
+	rest := small[:0]
 	for _, v := range args {
 		if v.IsNull() {
+			continue
+		}
+		if f, ok := v.AsNumber(); ok {
+			rest = vm.AppendNumber(rest, f)
 			continue
 		}
 		s, err := display(c, v)
 		if err != nil {
 			return vm.Null(), err
 		}
-		if err := c.Text(len(buf) + len(s)); err != nil {
+		if err := c.Text(len(head) + len(rest) + len(s)); err != nil {
 			return vm.Null(), err
 		}
-		buf = append(buf, s...)
+		rest = append(rest, s...)
 	}
-	return vm.String(string(buf)), nil
+	if err := c.Text(len(head) + len(rest)); err != nil {
+		return vm.Null(), err
+	}
+	return vm.String(c.Append(head, rest)), nil
 }
 
 func length(c *vm.Call, args []vm.Value) (vm.Value, error) {
@@ -75,19 +79,6 @@ func isEmpty(v vm.Value) bool {
 	}
 	return v.IsNull()
 }
-
-// upper maps to upper case with the letters that become two.
-func upper(s string) string {
-	if vm.IsASCII(s) {
-		return strings.ToUpper(s)
-	}
-	return strings.ToUpper(widening.Replace(s))
-}
-
-// widening holds the letters whose upper case is more than one letter, which package strings leaves alone.
-var widening = strings.NewReplacer(
-	"ß", "SS", "ŉ", "ʼN", "ǰ", "J̌", "ﬀ", "FF", "ﬁ", "FI", "ﬂ", "FL", "ﬃ", "FFI", "ﬄ", "FFL", "ﬅ", "ST", "ﬆ", "ST",
-)
 
 func reverse(s string) string {
 	units := vm.Units(s)
@@ -129,33 +120,59 @@ func splitByString(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return vm.Null(), err
 	}
-	sep := vm.HostString(args[0])
-	limit := -1
+	sep, err := c.HostString(args[0])
+	if err != nil {
+		return vm.Null(), err
+	}
+	most := -1
 	if v := arg(args, 2); !v.IsNull() {
-		if limit = 0; vm.ToNumber(v) != 0 && vm.ToNumber(v) == vm.ToNumber(v) { // NaN counts as 0, negative as all
-			limit = integer(v, -1, len(s)+1)
-		}
+		most = int(toUint32(c.Number(v)))
 	}
-	parts := splitUnits(s, sep)
-	if limit >= 0 && limit < len(parts) {
-		parts = parts[:limit]
-	}
-	return vm.NewArray(stringValues(parts)...), nil
+	parts, err := split(c, s, sep, most)
+	return vm.NewArray(parts...), err
 }
 
-func splitUnits(s, sep string) []string {
+// toUint32 is the number cut to an integer of 32 bits, as the reference's host does: -1 is the largest there is.
+func toUint32(f float64) uint32 {
+	f = math.Mod(math.Trunc(f), 1<<32)
+	if f != f {
+		return 0
+	}
+	return uint32(int64(f))
+}
+
+// split is the first parts of a text between separators, or all for a negative number. Between nothing are UTF-16 units.
+func split(c *vm.Call, s, sep string, most int) ([]vm.Value, error) {
+	n := vm.UnitLen(s)
 	if sep != "" {
-		return strings.Split(s, sep)
+		n = strings.Count(s, sep) + 1
 	}
-	if vm.IsASCII(s) {
-		return strings.Split(s, "")
+	if most >= 0 {
+		n = min(n, most)
 	}
-	units := vm.Units(s)
-	parts := make([]string, len(units))
-	for i := range units {
-		parts[i] = vm.FromUnits(units[i : i+1])
+	if err := c.List(n); err != nil {
+		return nil, err
 	}
-	return parts
+	parts := make([]vm.Value, n)
+	if sep == "" && !vm.IsASCII(s) {
+		units := vm.Units(s)
+		for i := range parts {
+			parts[i] = vm.String(vm.FromUnits(units[i : i+1]))
+		}
+		return parts, nil
+	}
+	for i := range parts {
+		at := strings.Index(s, sep)
+		switch {
+		case sep == "":
+			at = 1
+		case at < 0:
+			at = len(s)
+		}
+		parts[i] = vm.String(s[:at])
+		s = s[min(at+len(sep), len(s)):]
+	}
+	return parts, nil
 }
 
 func substring(c *vm.Call, args []vm.Value) (vm.Value, error) {
@@ -169,14 +186,17 @@ func substring(c *vm.Call, args []vm.Value) (vm.Value, error) {
 		units = vm.Units(s)
 		n = len(units)
 	}
-	start, end := integer(args[1], 0, n+1)-1, n
-	if v := arg(args, 2); v.Kind() == vm.KindNumber {
-		end = start + integer(v, -1, n)
+	from, length := c.Number(args[1])-1, float64(n)
+	if f, ok := arg(args, 2).AsNumber(); ok {
+		length = f
 	}
-	if start < 0 || start >= n || end <= start {
+	if from < 0 || length < 0 {
 		return vm.String(""), nil
 	}
-	end = min(end, n)
+	start, end := integer(from, 0, n), integer(from+length, 0, n) // NaN is 0 here, except as the place to start from
+	if from != from || end <= start {
+		return vm.String(""), nil
+	}
 	if units != nil {
 		return vm.String(vm.FromUnits(units[start:end])), nil
 	}

@@ -49,16 +49,25 @@ const (
 	Null    Kind = "null"
 	Inf     Kind = "inf"
 	NaN     Kind = "nan"
+
+	Except       Kind = "except"
+	Intersect    Kind = "intersect"
+	Materialized Kind = "materialized"
+	Within       Kind = "within"
+
+	// Column is a position of SQL such as #1.
+	Column Kind = "#"
 )
 
 // reserved are the words that are never identifiers, in lower case.
 var reserved = map[string]Kind{
 	"let": Let, "fn": Fn, "fun": Fn, "while": While, "try": Try, "catch": Catch, "finally": Finally,
 	"throw": Throw, "null": Null, "inf": Inf, "infinity": Inf, "nan": NaN,
+	"except": Except, "intersect": Intersect, "materialized": Materialized, "within": Within,
 }
 
-// longestReserved is the length of "infinity" and "finally", beyond which no word needs a look.
-const longestReserved = 8
+// longestReserved is the length of "materialized", beyond which no word needs a look.
+const longestReserved = 12
 
 // Lookup returns the kind of an unquoted word: a reserved word in any letter
 // case, or Ident.

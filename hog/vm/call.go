@@ -14,6 +14,9 @@ type Call struct {
 // Context is the run's context.
 func (c *Call) Context() context.Context { return c.m.ctx }
 
+// ReferenceDefects reports whether the program runs with the defects of the reference, see Program.WithReferenceDefects.
+func (c *Call) ReferenceDefects() bool { return c.m.defects }
+
 // Now is the host's clock; an error when the host gives none.
 func (c *Call) Now() (time.Time, error) {
 	if c.m.env.Now == nil {
@@ -45,22 +48,41 @@ func (c *Call) Print(line string) error {
 	return nil
 }
 
-// Charge accounts for n bytes of memory that the function is about to use beyond its result's own slots or text.
-func (c *Call) Charge(n int) error { return c.m.charge(n) }
+// Work accounts for work on n bytes; an item of a list counts as ItemSize. Functions call it in every loop whose length a
+// program controls, except over the text of an argument and over the result, which count anyway. An error ends the run:
+// a limit is reached, or the context has ended.
+func (c *Call) Work(n int) error { return c.m.burnBytes(n) }
 
-// ChargeValue accounts for a value that the function has made with everything in it.
-func (c *Call) ChargeValue(v Value) error { return c.m.chargeDeep(v) }
+// ItemSize is how many bytes an item of a list takes.
+const ItemSize = slotSize
 
-// Text checks that a string of n bytes may be made. Functions whose result can be much larger than their arguments call
-// it first.
-func (c *Call) Text(n int) error {
-	if err := c.m.stringSize(n); err != nil {
+// Charge accounts for n bytes of memory that the function is about to use, until it returns.
+func (c *Call) Charge(n int) error { return c.m.reserve(n) }
+
+// List checks that a list of n items may be made, and accounts for the work.
+func (c *Call) List(n int) error {
+	if err := c.m.reserve(min(n, maxText) * slotSize); err != nil {
 		return err
 	}
-	if c.m.limits.StringSize < 0 && n > maxText*16 {
-		return errorf(KindStringSize, "Tried to make a string of %d bytes.", n)
-	}
-	return nil
+	return c.m.burnBytes(n * slotSize)
+}
+
+// Text checks that a string of n bytes may be made. Functions whose result can be larger than their arguments call it
+// first.
+func (c *Call) Text(n int) error { return c.m.stringSize(n) }
+
+// HostString is the text that the reference's host language makes of a value: arrays joined by commas, dictionaries as
+// [object Map]. The functions that convert silently use it.
+func (c *Call) HostString(v Value) (string, error) { return c.m.hostString(v) }
+
+// PlainString is HostString of a value that was parsed from JSON just now, whose objects are no dictionaries there yet.
+func (c *Call) PlainString(v Value) (string, error) { return c.m.hostText(v, objectPlain) }
+
+// Join is the host strings of the items of an array or tuple with a separator between them; null is empty.
+func (c *Call) Join(list Value, sep string) (string, error) {
+	h := hostPrinter{textWriter: c.m.writer(), dict: objectMap}
+	h.list(list, sep)
+	return h.text()
 }
 
 // Display is the string output of a value: what print shows.
@@ -68,31 +90,65 @@ func (c *Call) Display(v Value) (string, error) {
 	if v.Kind() == KindString {
 		return v.str(), nil
 	}
-	p := printer{max: c.maxText()}
+	p := printer{c.m.writer()}
 	p.value(v)
-	if p.full {
-		return "", c.tooLong(p.max)
-	}
-	return string(p.dst), nil
+	return p.text()
 }
 
 // JSON is the value as JSON, indented by so many spaces, or compact for 0.
 func (c *Call) JSON(v Value, indent int) (string, error) {
-	e := jsonEncoder{max: c.maxText(), indent: indent}
+	e := jsonEncoder{textWriter: c.m.writer(), indent: indent}
 	e.value(v)
-	if e.full() {
-		return "", c.tooLong(e.max)
-	}
-	return string(e.dst), nil
+	return e.text()
 }
 
-func (c *Call) maxText() int {
-	if c.m.limits.StringSize < 0 {
-		return maxText
-	}
-	return c.m.limits.StringSize
+// ParseJSON is the value of a JSON text. Strings of the result share the memory of the text.
+func (c *Call) ParseJSON(text string) (Value, error) { return parseJSON(text, c.m) }
+
+// Number is ToNumber, with the work accounted for.
+func (c *Call) Number(v Value) float64 { return c.m.number(v) }
+
+// Equal is the operator ==.
+func (c *Call) Equal(a, b Value) (bool, error) {
+	return Equal(a, b), c.m.burnBytes(compareWork(a) + compareWork(b))
 }
 
-func (c *Call) tooLong(limit int) error {
-	return errorf(KindStringSize, "String limit of %d bytes exceeded", limit)
+// Compare orders two values as the reference's host language does, without unification: negative, zero or positive. Not
+// ok means that the values have no order.
+func (c *Call) Compare(a, b Value) (order int, ok bool, err error) { return c.m.compareHost(a, b) }
+
+// Index is where the first item is that is the same as v, or -1. NaN is the same as nothing.
+func (c *Call) Index(items []Value, v Value) (int, error) { return c.m.index(items, v, false) }
+
+// Contains is the operator in.
+func (c *Call) Contains(container, needle Value) (bool, error) {
+	return c.m.contains(container, needle)
+}
+
+// Match is the operator =~.
+func (c *Call) Match(text, pattern Value) (bool, error) { return c.m.match(text, pattern, false) }
+
+// Like is the operator like, with fold ilike.
+func (c *Call) Like(text, pattern Value, fold bool) (bool, error) {
+	return c.m.like(text, pattern, fold)
+}
+
+// Find is the first match of a RE2 pattern: the whole match, then its groups, "" for those that took no part. It is nil
+// when the pattern does not occur.
+func (c *Call) Find(text, pattern string) ([]string, error) {
+	re, err := c.m.pattern(pattern)
+	if err != nil {
+		return nil, err
+	}
+	places, err := c.m.find(re, text)
+	if err != nil || places == nil {
+		return nil, err
+	}
+	groups := make([]string, len(places)/2)
+	for i := range groups {
+		if from, to := places[2*i], places[2*i+1]; from >= 0 {
+			groups[i] = text[from:to]
+		}
+	}
+	return groups, nil
 }

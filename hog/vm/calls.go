@@ -8,13 +8,6 @@ import (
 // maxArguments is how many arguments a call may have.
 const maxArguments = 300
 
-// burnShift turns bytes into steps: work on that many bytes counts as much as one instruction.
-const burnShift = 6
-
-// listWork is the steps that an operation on a list counts as: its text, which the language compares lists by, may be
-// far longer than the list, when lists hold each other many times.
-const listWork = checkEvery / 2
-
 func (m *machine) checkArguments(n int) error {
 	if n > m.sp {
 		return errorf(KindBytecode, "Not enough arguments on the stack")
@@ -36,6 +29,9 @@ func (m *machine) callNamed(index, n int) error {
 	if f := m.host[index]; f != nil {
 		return m.callHost(m.program.code.Calls[index], f, n)
 	}
+	if m.async != nil && m.async[index] {
+		return m.suspend(m.program.code.Calls[index], n)
+	}
 	if b := m.program.calls[index]; b != nil {
 		return m.callBuiltin(b, n)
 	}
@@ -52,16 +48,13 @@ func (m *machine) callReversed(index, n int) error {
 }
 
 func (m *machine) noFunction(name string, n int) error {
-	if isAsync(name) {
-		return errorf(KindName, "Unexpected async function call: %s", name)
-	}
 	if name != "import" {
 		return errorf(KindName, "Unsupported function call: %s", name)
 	}
 	if n != 1 {
 		return errorf(KindArgument, "Function import requires exactly 1 argument")
 	}
-	return errorf(KindName, "Unknown chunk: %s", HostString(m.stack[m.sp-1]))
+	return m.importChunk()
 }
 
 // callTop calls the function on top with the n values under it.
@@ -69,6 +62,9 @@ func (m *machine) callTop(n int) error {
 	callee, err := m.pop()
 	if err != nil {
 		return err
+	}
+	if f, ok := callee.AsFunction(); ok && m.program.code.Reversed && f.Kind != FunctionLocal && n <= m.sp {
+		slices.Reverse(m.stack[m.sp-n : m.sp])
 	}
 	return m.callValue(callee, n)
 }
@@ -85,10 +81,13 @@ func (m *machine) callValue(callee Value, n int) error {
 	case FunctionLocal:
 		return m.callLocal(f, n)
 	case FunctionAsync:
-		return errorf(KindName, "Unexpected async function call: %s", f.Name)
+		return m.suspend(f.Name, n)
 	}
 	if f.library == nil || f.library.Exact {
 		return errorf(KindName, "Unsupported function call: %s", f.Name)
+	}
+	if n < f.library.Min {
+		return arityError(f.library, n)
 	}
 	for ; n < f.library.Max; n++ {
 		m.push(Value{})
@@ -108,6 +107,9 @@ func (m *machine) callLocal(f *Function, n int) error {
 	if n > f.Args {
 		return errorf(KindArgument, "Too many arguments. Passed %d, expected %d", n, f.Args)
 	}
+	if f.program != m.program && m.chunkOf(f.program) == nil {
+		return errorf(KindType, "Can not call a function of another program")
+	}
 	base := m.sp - n
 	for ; n < f.Args; n++ {
 		m.push(Value{})
@@ -116,6 +118,9 @@ func (m *machine) callLocal(f *Function, n int) error {
 		return err
 	}
 	m.ip = int(f.entry)
+	if f.program != m.program {
+		return m.enterChunk(f.program)
+	}
 	return nil
 }
 
@@ -148,6 +153,9 @@ func (m *machine) leave(result Value) error {
 		return m.resume(caller.native, result)
 	}
 	m.push(result)
+	if caller.fn.program != m.program {
+		return m.enterChunk(caller.fn.program)
+	}
 	return nil
 }
 
@@ -181,11 +189,14 @@ func (m *machine) callBuiltin(b *Builtin, n int) error {
 	args := m.stack[m.sp-n : m.sp : m.sp]
 	work := 0
 	for _, a := range args {
-		if work += shallow(a); a.isList() {
-			work += listWork << burnShift
+		if a.Kind() == KindString {
+			work += len(a.str())
 		}
 	}
 	v, err := b.Func(&m.call, args)
+	if m.held > 0 {
+		m.giveBack()
+	}
 	if err != nil {
 		return err
 	}
@@ -197,10 +208,10 @@ func (m *machine) callBuiltin(b *Builtin, n int) error {
 			return err
 		}
 	}
-	if err := m.charge(size); err != nil {
+	if err := m.settle(size); err != nil {
 		return err
 	}
-	return m.burn((work + size) >> burnShift)
+	return m.burnBytes(work + size)
 }
 
 func arityError(b *Builtin, n int) error {

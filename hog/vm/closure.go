@@ -8,7 +8,7 @@ func (m *machine) define(in code.Instr) error {
 		return m.close(m.program.code.Captures[in.A : in.A+int32(in.B)])
 	}
 	decl := &m.program.code.Functions[in.A]
-	f := &Function{Name: decl.Name, Args: decl.Args, entry: decl.Entry, upvalues: int32(decl.Upvalues)}
+	f := &Function{Name: decl.Name, Args: decl.Args, program: m.program, entry: decl.Entry, upvalues: int32(decl.Upvalues)}
 	switch in.Op {
 	case code.OpDeclareFn:
 		m.declared[decl.Call] = f
@@ -67,6 +67,25 @@ func (m *machine) capture(f *Function, captures []code.Capture) error {
 
 // cellAt is the open cell of a stack slot; all closures that capture the slot share it.
 func (m *machine) cellAt(slot int) *cell {
+	if m.defects {
+		return m.reusedCell(slot)
+	}
+	return m.openCell(slot)
+}
+
+// reusedCell is the cell that was ever made for a slot, even if it has been closed since.
+func (m *machine) reusedCell(slot int) *cell {
+	for _, c := range m.reused {
+		if int(c.slot) == slot {
+			return c
+		}
+	}
+	c := m.openCell(slot)
+	m.reused = append(m.reused, c)
+	return c
+}
+
+func (m *machine) openCell(slot int) *cell {
 	at := &m.open
 	for *at != nil && int((*at).slot) > slot {
 		at = &(*at).next

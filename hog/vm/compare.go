@@ -90,35 +90,43 @@ func epoch(v Value) (float64, bool) {
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
-// Compare orders two values as the operators < <= > >= do: negative, zero or positive. It is not ok when the operators
-// are all false: for null, NaN and what has no order.
-func Compare(a, b Value) (order int, ok bool) {
-	if a.IsNumber() && b.IsNumber() {
-		return compareNumbers(a.num(), b.num())
-	}
-	if a.IsNull() || b.IsNull() {
-		return 0, false
+// compareValues orders two values as the operators < <= > >= do: negative, zero or positive. It is not ok when the
+// operators are all false: for null, NaN and what has no order.
+func (m *machine) compareValues(a, b Value) (order int, ok bool, err error) {
+	if (a.IsNull() || b.IsNull()) && !m.defects {
+		return 0, false, nil
 	}
 	a, b = unify(a, b)
 	if a.isList() && b.isList() && finite(a) && finite(b) {
-		return compareItems(a.array().Items, b.array().Items)
+		order, ok = compareItems(a.array().Items, b.array().Items)
+		return order, ok, nil
 	}
 	if a.Kind() > KindTuple || b.Kind() > KindTuple {
-		return 0, false // dictionaries and records have no order
+		return 0, false, nil // dictionaries and records have no order
 	}
-	return CompareHost(a, b)
+	return m.compareHost(a, b)
 }
 
-// CompareHost orders two values without unification, as the reference's host language does: as texts unless one is a
+// compareHost orders two values without unification, as the reference's host language does: as texts unless one is a
 // number, a boolean or null, else as numbers.
-func CompareHost(a, b Value) (order int, ok bool) {
+func (m *machine) compareHost(a, b Value) (order int, ok bool, err error) {
 	if a.IsNumber() && b.IsNumber() {
-		return compareNumbers(a.num(), b.num())
+		order, ok = compareNumbers(a.num(), b.num())
+		return order, ok, nil
 	}
-	if a.Kind() >= KindString && b.Kind() >= KindString {
-		return compareUnits(HostString(a), HostString(b)), true
+	if a.Kind() < KindString || b.Kind() < KindString {
+		order, ok = compareNumbers(m.number(a), m.number(b))
+		return order, ok, nil
 	}
-	return compareNumbers(ToNumber(a), ToNumber(b))
+	s, err := m.hostString(a)
+	if err != nil {
+		return 0, false, err
+	}
+	t, err := m.hostString(b)
+	if err != nil {
+		return 0, false, err
+	}
+	return compareUnits(s, t), true, m.burnBytes(min(len(s), len(t)))
 }
 
 func compareNumbers(a, b float64) (int, bool) {
@@ -150,18 +158,51 @@ func finite(v Value) bool {
 	return true
 }
 
-// Contains is the operator in.
-func Contains(container, needle Value) (bool, error) {
+// contains is the operator in.
+func (m *machine) contains(container, needle Value) (bool, error) {
 	switch container.Kind() {
 	case KindArray, KindTuple:
-		for _, item := range container.array().Items {
-			if SameValue(item, needle) {
-				return true, nil
-			}
-		}
-		return false, nil
+		i, err := m.index(container.array().Items, needle, true)
+		return i >= 0, err
 	case KindString:
-		return strings.Contains(container.str(), HostString(needle)), nil
+		s, err := m.hostString(needle)
+		if err != nil {
+			return false, err
+		}
+		return strings.Contains(container.str(), s), m.burnBytes(len(container.str()) + len(s))
 	}
 	return false, errorf(KindType, "can not search in %s; the right side of in is an array, a tuple or a string", container.Kind())
+}
+
+// index is where an item the same as the needle is, or -1. NaN is the same as NaN only if findNaN is set.
+func (m *machine) index(items []Value, needle Value, findNaN bool) (int, error) {
+	work, text := 0, needle.Kind() == KindString
+	findNaN = findNaN && needle.IsNumber() && needle.num() != needle.num()
+	for i := range items {
+		if Identical(items[i], needle) || findNaN && SameValue(items[i], needle) {
+			return i, m.burnBytes(work)
+		}
+		// Two strings are looked through as far as they agree, if they are equally long.
+		if work += slotSize; text && items[i].bits == needle.bits {
+			work += len(needle.str())
+		}
+		if work >= checkEvery<<burnShift {
+			if err := m.burnBytes(work); err != nil {
+				return -1, err
+			}
+			work = 0
+		}
+	}
+	return -1, m.burnBytes(work)
+}
+
+// compareWork is how many bytes a comparison looks at.
+func compareWork(v Value) int {
+	switch v.Kind() {
+	case KindString:
+		return len(v.str())
+	case KindArray, KindTuple:
+		return slotSize * len(v.array().Items)
+	}
+	return 0
 }

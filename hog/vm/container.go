@@ -20,8 +20,24 @@ func NewTuple(items ...Value) Value {
 	return object(KindTuple, unsafe.Pointer(&Array{Items: items}))
 }
 
+// smallSize is how many items or entries are kept in one piece of memory with the container they belong to.
+const smallSize = 4
+
+// copyArray is an array value of copies of the items.
+func copyArray(items []Value) Value {
+	if len(items) > smallSize {
+		return NewArray(append(make([]Value, 0, len(items)), items...)...)
+	}
+	small := &struct {
+		Array
+		room [smallSize]Value
+	}{}
+	small.Items = append(small.room[:0], items...)
+	return object(KindArray, unsafe.Pointer(&small.Array))
+}
+
 // indexFrom is the size from which a dictionary keeps hash maps; below it a scan over the keys is faster.
-const indexFrom = 12
+const indexFrom = 32
 
 type entry struct {
 	key   Value
@@ -32,13 +48,22 @@ type entry struct {
 // and '1' are two keys; containers are keys by reference.
 type Dict struct {
 	entries []entry
+	marks   uint64           // of all keys that are strings, see fresh
 	strings map[string]int32 // one more than the place in entries, as others
 	others  map[Value]int32
 }
 
 // NewDict is an empty dictionary with room for n entries. Its Value method makes it a value.
 func NewDict(n int) *Dict {
-	return &Dict{entries: make([]entry, 0, n)}
+	if n == 0 || n > smallSize {
+		return &Dict{entries: make([]entry, 0, n)}
+	}
+	small := &struct {
+		Dict
+		room [smallSize]entry
+	}{}
+	small.entries = small.room[:0]
+	return &small.Dict
 }
 
 // Value is the dictionary as a value; it shares the content.
@@ -66,11 +91,34 @@ func (d *Dict) GetString(key string) (Value, bool) { return d.Get(String(key)) }
 
 // Set stores the value under the key; a new key goes last, a known one keeps its place.
 func (d *Dict) Set(key, value Value) {
+	if d.fresh(key) {
+		d.add(key, value)
+		return
+	}
 	if i := d.find(key); i >= 0 {
 		d.entries[i].value = value
 		return
 	}
-	key = normalKey(key)
+	d.add(normalKey(key), value)
+}
+
+// fresh marks a key. It reports whether the key is known to be new without looking for it, as most new ones are.
+func (d *Dict) fresh(key Value) bool {
+	if key.Kind() != KindString {
+		return false
+	}
+	s := key.str()
+	var bit uint
+	if n := len(s); n > 0 {
+		bit = uint(n) + uint(s[0]) + uint(s[n-1])<<2 + uint(s[n/2])<<1
+	}
+	mark := uint64(1) << (bit % 64)
+	known := d.marks&mark != 0
+	d.marks |= mark
+	return !known
+}
+
+func (d *Dict) add(key, value Value) {
 	d.entries = append(d.entries, entry{key, value})
 	switch n := len(d.entries); {
 	case n == indexFrom:

@@ -1,7 +1,7 @@
 package vm
 
-// Copy is a deep copy of the value: nothing that a program does to it changes v. Functions are shared. Containers
-// deeper than 1000 levels become null.
+// Copy is a deep copy of the value: nothing that a program does to it changes v. Functions are shared, and so are
+// containers in the copy that are shared in the value.
 func Copy(v Value) Value {
 	if v.Kind() <= KindString {
 		return v
@@ -10,35 +10,47 @@ func Copy(v Value) Value {
 	if out := c.value(v, 0); c.left > 0 {
 		return out
 	}
-	// The value is large, or its containers hold each other many times: go on with a memory of what is copied already.
-	c = copier{done: map[Value]Value{}}
-	return c.value(v, 0)
+	// The value is large or deep, or its containers hold each other many times.
+	return copyGraph(v)
 }
 
-// plainNodes is how many values are walked before containers seen twice matter.
-const plainNodes = 10_000
+// plainNodes is how many values are walked before containers seen twice matter, and plainDepth how deep they are then.
+const (
+	plainNodes = 1000
+	plainDepth = 100
+)
 
-type copier struct {
-	left int             // values left before the walk gives up; used while done is nil
-	done map[Value]Value // copies by container
-}
+// copier copies a value as a tree, as most are, and gives up when there is too much of it.
+type copier struct{ left int }
 
 func (c *copier) value(v Value, depth int) Value {
-	if v.Kind() <= KindString {
+	if v.Kind() <= KindString || c.left <= 0 {
 		return v
 	}
-	if known, ok := c.done[v]; ok {
-		return known
-	}
-	if depth > maxNesting {
-		c.left = min(c.left, 0)
-		return Value{}
+	if depth > plainDepth {
+		c.left = 0
 	}
 	switch v.Kind() {
 	case KindArray, KindTuple:
-		return c.list(v, depth)
+		items := v.array().Items
+		if c.left -= len(items); c.left <= 0 {
+			return v
+		}
+		out := make([]Value, len(items))
+		for i, item := range items {
+			out[i] = c.value(item, depth+1)
+		}
+		return listLike(v, out)
 	case KindDict:
-		return c.dict(v, depth)
+		d := v.dict()
+		if c.left -= len(d.entries); c.left <= 0 {
+			return v
+		}
+		out := NewDict(len(d.entries))
+		for i := range d.entries {
+			out.Set(d.entries[i].key, c.value(d.entries[i].value, depth+1))
+		}
+		return out.Value()
 	case KindError:
 		e := v.errorValue()
 		return NewError(e.Type, e.Message, c.value(e.Payload, depth+1))
@@ -46,44 +58,68 @@ func (c *copier) value(v Value, depth int) Value {
 	return v
 }
 
-// enough reports whether a walk without memory has to stop before n more values.
-func (c *copier) enough(n int) bool {
-	c.left -= n
-	return c.done == nil && c.left <= 0
-}
-
-func (c *copier) list(v Value, depth int) Value {
-	items := v.array().Items
-	if c.enough(len(items)) {
-		return Value{}
-	}
-	out := make([]Value, len(items))
-	list := NewArray(out...)
+// listLike is an array or a tuple of the items, as v is one.
+func listLike(v Value, items []Value) Value {
 	if v.Kind() == KindTuple {
-		list = NewTuple(out...)
+		return NewTuple(items...)
 	}
-	c.keep(v, list)
-	for i, item := range items {
-		out[i] = c.value(item, depth+1)
-	}
-	return list
+	return NewArray(items...)
 }
 
-func (c *copier) dict(v Value, depth int) Value {
-	d := v.dict()
-	if c.enough(len(d.entries)) {
-		return Value{}
+// copyGraph copies every container once. It does not recurse: copies are made with the contents of the originals, which
+// are then replaced one container after the other.
+func copyGraph(v Value) Value {
+	done := map[Value]Value{}
+	var todo []Value // copies whose contents are still the originals
+	copied := func(v Value) Value {
+		if known, ok := done[v]; ok {
+			return known
+		}
+		out := shallowCopy(v)
+		if out != v {
+			done[v] = out
+			todo = append(todo, out)
+		}
+		return out
 	}
-	out := NewDict(len(d.entries))
-	c.keep(v, out.Value())
-	for i := range d.entries {
-		out.Set(d.entries[i].key, c.value(d.entries[i].value, depth+1))
+	root := copied(v)
+	for len(todo) > 0 {
+		c := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		switch c.Kind() {
+		case KindArray, KindTuple:
+			items := c.array().Items
+			for i := range items {
+				items[i] = copied(items[i])
+			}
+		case KindDict:
+			entries := c.dict().entries
+			for i := range entries {
+				entries[i].value = copied(entries[i].value)
+			}
+		case KindError:
+			e := c.errorValue()
+			e.Payload = copied(e.Payload)
+		}
 	}
-	return out.Value()
+	return root
 }
 
-func (c *copier) keep(v, copied Value) {
-	if c.done != nil {
-		c.done[v] = copied
+// shallowCopy is a container with the same contents, or any other value itself.
+func shallowCopy(v Value) Value {
+	switch v.Kind() {
+	case KindArray, KindTuple:
+		return listLike(v, append([]Value(nil), v.array().Items...))
+	case KindDict:
+		d := v.dict()
+		out := NewDict(len(d.entries))
+		for i := range d.entries {
+			out.Set(d.entries[i].key, d.entries[i].value)
+		}
+		return out.Value()
+	case KindError:
+		e := v.errorValue()
+		return NewError(e.Type, e.Message, e.Payload)
 	}
+	return v
 }

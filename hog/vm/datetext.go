@@ -27,7 +27,20 @@ func ParseDateText(text string, zone *time.Location) (time.Time, bool) {
 	if p.bad || p.s != "" || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, second, milli*1e6, zone), true
+	return WallTime(time.Date(year, time.Month(month), day, hour, minute, second, milli*1e6, time.UTC), zone), true
+}
+
+// WallTime is the instant at which clocks in the zone show the date and time that t shows in UTC. A time that clocks leave
+// out is as much later; of one that they show twice it is the first.
+func WallTime(t time.Time, zone *time.Location) time.Time {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	at := time.Date(year, month, day, hour, minute, second, t.Nanosecond(), zone)
+	_, offset := at.Zone()
+	if missing := t.Unix() - at.Unix() - int64(offset); missing > 0 {
+		return at.Add(time.Duration(missing) * time.Second)
+	}
+	return at
 }
 
 func daysIn(year, month int) int {

@@ -15,6 +15,20 @@
 // (arrayMap and its kin) are frames too, whose state is kept in stack slots, so that a machine can be stopped between
 // any two instructions and everything it knows is in those four lists.
 //
+// # Chunks
+//
+// A run may be of more programs than one: what a program imports, and in a [Session] the inputs before. Each is a chunk
+// with its own code, constants and globals. A function knows its program, so calls and returns change chunks as they
+// change frames; the loop, which holds the code of one chunk, starts again then.
+//
+// # Suspension
+//
+// A call of a function that the host runs outside the machine stops the run between two instructions ([Program.Start]).
+// The [Suspension] goes on with the result, or becomes a state: JSON in the reference's form, which either machine reads.
+// Our instructions are not the tokens of the bytecode, and functions with callbacks lie on our stack as they do not on
+// the reference's; places and slots are translated on the way out and in. What JSON cannot hold, from tuples to values
+// that are reached in two ways, is kept in notes beside it. States are not trusted.
+//
 // # Limits
 //
 // Nothing in a program is trusted. Steps, wall time, memory, call depth, the length of one string and the amount printed

@@ -20,6 +20,12 @@ type Env struct {
 	Global func(chain []string) (Value, bool, error)
 	// Functions are the host's functions by name; they hide library functions of the same name.
 	Functions map[string]Func
+	// Async reports the functions that the host runs outside the machine. A call of one suspends the run, see
+	// Program.Start. The language's own is sleep. Functions of the same name come first.
+	Async func(name string) bool
+	// Import supplies the programs that a program imports; false means that there is none of that name. It is asked once
+	// in a run for each name.
+	Import func(name string) (Chunk, bool, error)
 	// Print takes one line of output without its line end.
 	Print func(line string)
 	// Now is the clock.
@@ -28,6 +34,13 @@ type Env struct {
 	Rand io.Reader
 	// Limits bound the run; the zero value means the defaults.
 	Limits Limits
+}
+
+// Chunk is a program that others import.
+type Chunk struct {
+	Program *Program
+	// Globals are all that the program sees as globals; it sees none of the program that imports it.
+	Globals map[string]Value
 }
 
 // GlobalsOf serves globals from values by their first name. Reads are copies, so a program cannot change the values.

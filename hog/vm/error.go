@@ -22,15 +22,17 @@ const (
 	KindTime       ErrorKind = "time"        // Limits.Time
 	KindMemory     ErrorKind = "memory"      // Limits.Memory
 	KindDepth      ErrorKind = "depth"       // Limits.Depth
+	KindAsyncSteps ErrorKind = "async steps" // Limits.AsyncSteps
 	KindOutput     ErrorKind = "output"      // Limits.Output
 	KindStringSize ErrorKind = "string size" // Limits.StringSize
+	KindRegexSize  ErrorKind = "regex size"  // Limits.RegexSize
 	KindInternal   ErrorKind = "internal"    // a defect of this package
 )
 
 // IsLimit reports whether the kind is a limit that was reached.
 func (k ErrorKind) IsLimit() bool {
 	switch k {
-	case KindSteps, KindTime, KindMemory, KindDepth, KindOutput, KindStringSize:
+	case KindSteps, KindTime, KindMemory, KindDepth, KindAsyncSteps, KindOutput, KindStringSize, KindRegexSize:
 		return true
 	}
 	return false
@@ -40,6 +42,8 @@ func (k ErrorKind) IsLimit() bool {
 type StackFrame struct {
 	// Function is the name of a function, "lambda", or "" for the program itself.
 	Function string
+	// Chunk is the name under which the code of the frame was imported, "" for the program that was run.
+	Chunk string
 	// File, Line and Col are where the frame stood, counted from 1; Line is 0 when the source is not known.
 	File      string
 	Line, Col int
@@ -53,6 +57,8 @@ type Error struct {
 	// File, Line and Col are where the program stood, counted from 1; Line is 0 when the source is not known.
 	File      string
 	Line, Col int
+	// Chunk is the name under which the code of the innermost frame was imported, "" for the program that was run.
+	Chunk string
 	// Snippet is the source line with a caret under the place, or "".
 	Snippet string
 	// Stack is the calls, outermost first.
@@ -63,18 +69,15 @@ type Error struct {
 	Cause error
 }
 
-// Error is the place and the message on one line.
+// Error is the place, as far as it is known, and the message on one line.
 func (e *Error) Error() string {
-	if e.Line == 0 {
-		return e.Message
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Col, e.Message)
+	return placeText(e.File, e.Line, e.Col, e.Chunk) + e.Message
 }
 
 // Unwrap is the host's error, if there is one.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Backtrace is the call stack as text, outermost call first, one per line.
+// Backtrace is the call stack as text, outermost call first, one per line. Frames whose source is not known have no place.
 func (e *Error) Backtrace() string {
 	var b strings.Builder
 	for _, f := range e.Stack {
@@ -82,9 +85,20 @@ func (e *Error) Backtrace() string {
 		if name == "" {
 			name = "program"
 		}
-		fmt.Fprintf(&b, "%s:%d:%d: in %s\n", f.File, f.Line, f.Col, name)
+		fmt.Fprintf(&b, "%sin %s\n", placeText(f.File, f.Line, f.Col, f.Chunk), name)
 	}
 	return b.String()
+}
+
+// placeText is a place in front of a message: that in the source, else the chunk's name, if there is one.
+func placeText(file string, line, col int, chunk string) string {
+	switch {
+	case line > 0:
+		return fmt.Sprintf("%s:%d:%d: ", file, line, col)
+	case chunk != "":
+		return fmt.Sprintf("chunk %q: ", chunk)
+	}
+	return ""
 }
 
 func errorf(kind ErrorKind, format string, args ...any) *Error {
@@ -103,3 +117,14 @@ func (t *thrown) Error() string { return t.value.String() }
 
 // Throw is an error that, returned by a function, the program can catch as the error value v (see NewError).
 func Throw(v Value) error { return &thrown{value: v} }
+
+// maxMessage is how many bytes of a message are kept: programs can put any value into one.
+const maxMessage = 10_000
+
+// clip cuts a message that is too long.
+func clip(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
+}

@@ -4,9 +4,26 @@ import "github.com/prickle-dev/prickle/hog/code"
 
 var errUnderflow = errorf(KindBytecode, "Stack underflow")
 
-// execute runs the instructions that are not worth a place in the loop itself.
+// execute runs one plain instruction, whatever its operands are.
 func (m *machine) execute(in code.Instr) error {
 	switch in.Op {
+	case code.OpConst, code.OpNull, code.OpTrue, code.OpFalse, code.OpGetLocal, code.OpSetLocal, code.OpPop:
+		return m.move(in)
+	case code.OpJump, code.OpJumpIfFalse, code.OpJumpIfStackNotNull:
+		m.jump(in)
+		return nil
+	case code.OpPlus, code.OpMinus, code.OpMultiply, code.OpDivide, code.OpMod:
+		m.calculate(in.Op)
+		return nil
+	case code.OpEq, code.OpNotEq, code.OpLt, code.OpLtEq, code.OpGt, code.OpGtEq:
+		return m.comparison(in.Op)
+	case code.OpNot:
+		m.stack[m.sp-1] = Bool(!m.stack[m.sp-1].Truthy())
+		return nil
+	case code.OpGetProperty:
+		return m.property()
+	case code.OpReadGlobal:
+		return m.readGlobal(int(in.A))
 	case code.OpAnd, code.OpOr:
 		return m.combine(int(in.A), in.Op == code.OpOr)
 	case code.OpArray, code.OpTuple, code.OpDict:
@@ -41,9 +58,9 @@ func (m *machine) execute(in code.Instr) error {
 		return nil
 	}
 	if in.Op == code.OpFault {
-		return errorf(KindBytecode, "%s", m.program.code.Faults[in.A])
+		return errorf(KindBytecode, "%s", inChunk(m.name, m.program.code.Faults[in.A]))
 	}
-	return errorf(KindBytecode, "Unexpected node while running bytecode in chunk \"root\": %d", in.Op)
+	return errorf(KindBytecode, "Unexpected node while running bytecode in chunk %q: %d", m.name, in.Op)
 }
 
 // take pops n values; they stay valid until the next push.
@@ -89,6 +106,9 @@ func (m *machine) build(in code.Instr) error {
 		d := NewDict(n / 2)
 		for i := 0; i < n; i += 2 {
 			d.Set(values[i], values[i+1])
+			if err := m.burnKey(values[i]); err != nil {
+				return err
+			}
 		}
 		m.push(d.Value())
 	case code.OpTuple:
@@ -107,15 +127,15 @@ func (m *machine) test(op code.Op) error {
 	var err error
 	switch op {
 	case code.OpLike, code.OpNotLike:
-		yes, err = Like(left, right, false)
+		yes, err = m.like(left, right, false)
 	case code.OpILike, code.OpNotILike:
-		yes, err = Like(left, right, true)
+		yes, err = m.like(left, right, true)
 	case code.OpRegex, code.OpNotRegex:
-		yes, err = Match(left, right, false)
+		yes, err = m.match(left, right, false)
 	case code.OpIRegex, code.OpNotIRegex:
-		yes, err = Match(left, right, true)
+		yes, err = m.match(left, right, true)
 	default:
-		yes, err = Contains(right, left)
+		yes, err = m.contains(right, left)
 	}
 	if err != nil {
 		return err
@@ -125,7 +145,10 @@ func (m *machine) test(op code.Op) error {
 		yes = !yes
 	}
 	m.stack[m.sp-1] = Bool(yes)
-	return m.burn((shallow(left) + shallow(right)) >> burnShift)
+	if m.held > 0 {
+		m.giveBack()
+	}
+	return nil
 }
 
 // compare runs the comparisons of anything but two numbers.
@@ -137,7 +160,10 @@ func (m *machine) compare(op code.Op) error {
 	case code.OpEq, code.OpNotEq:
 		yes = Equal(left, right) == (op == code.OpEq)
 	default:
-		order, ok := Compare(left, right)
+		order, ok, err := m.compareValues(left, right)
+		if err != nil {
+			return err
+		}
 		switch op {
 		case code.OpLt:
 			yes = ok && order < 0
@@ -150,10 +176,7 @@ func (m *machine) compare(op code.Op) error {
 		}
 	}
 	m.stack[m.sp-1] = Bool(yes)
-	if left.isList() || right.isList() {
-		return m.burn(listWork)
-	}
-	return nil
+	return m.burnBytes(compareWork(left) + compareWork(right))
 }
 
 func (m *machine) setProperty() error {
@@ -167,7 +190,10 @@ func (m *machine) setProperty() error {
 		d := obj.dict()
 		before := d.Len()
 		d.Set(key, value)
-		return m.charge(entrySize * (d.Len() - before))
+		if err := m.settle(entrySize * (d.Len() - before)); err != nil {
+			return err
+		}
+		return m.burnKey(key)
 	case KindArray, KindTuple:
 		room := int64(1 << 24)
 		if m.limits.Memory >= 0 {
@@ -180,4 +206,12 @@ func (m *machine) setProperty() error {
 		return m.charge(slotSize * grown)
 	}
 	return errNotSettable(obj, key)
+}
+
+// burnKey counts the work of looking up a key.
+func (m *machine) burnKey(key Value) error {
+	if key.Kind() != KindString {
+		return nil
+	}
+	return m.burnBytes(len(key.str()))
 }

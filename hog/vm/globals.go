@@ -37,14 +37,12 @@ func (m *machine) readNamed(n int) error {
 }
 
 func (m *machine) lookup(chain []string) (Value, error) {
-	if m.env.Global != nil {
-		v, ok, err := m.env.Global(chain)
-		if err != nil {
-			return Value{}, hostError("global "+strings.Join(chain, "."), err)
-		}
-		if ok {
-			return v, nil
-		}
+	v, ok, err := m.globalOf(chain)
+	if err != nil {
+		return Value{}, hostError("global "+strings.Join(chain, "."), err)
+	}
+	if ok {
+		return v, nil
 	}
 	if len(chain) == 1 {
 		if f := m.libraryFunction(chain[0]); f != nil {
@@ -54,10 +52,25 @@ func (m *machine) lookup(chain []string) (Value, error) {
 	return Value{}, errorf(KindName, "Global variable not found: %s", strings.Join(chain, "."))
 }
 
+// globalOf asks the host, and looks among the globals that came with the chunk. A chunk that was imported sees no others.
+func (m *machine) globalOf(chain []string) (v Value, ok bool, err error) {
+	if m.env.Global != nil && !m.imported {
+		v, ok, err = m.env.Global(chain)
+	}
+	if !ok && err == nil && m.values != nil {
+		return GlobalsOf(m.values)(chain)
+	}
+	return v, ok, err
+}
+
 // libraryFunction is a function of the library as a value.
 func (m *machine) libraryFunction(name string) *Function {
-	if isAsync(name) {
-		return &Function{Name: name, Kind: FunctionAsync}
+	if m.env.asyncName(name) {
+		f := &Function{Name: name, Kind: FunctionAsync}
+		if m.env.Async == nil || !m.env.Async(name) {
+			f.Args = 1 // the language's own sleep
+		}
+		return f
 	}
 	b := m.program.library[name]
 	if b == nil {
@@ -65,7 +78,3 @@ func (m *machine) libraryFunction(name string) *Function {
 	}
 	return &Function{Name: name, Args: max(b.Max, 0), Kind: FunctionLibrary, library: b}
 }
-
-// isAsync reports the functions of the language that wait for the outside world. A host that has them offers them under
-// their name in Env.Functions.
-func isAsync(name string) bool { return name == "sleep" || name == "fetch" }

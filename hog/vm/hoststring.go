@@ -2,48 +2,50 @@ package vm
 
 import "strconv"
 
+// What the reference's host language shows of an object that is a dictionary already, and of one that is not yet.
+const (
+	objectMap   = "[object Map]"
+	objectPlain = "[object Object]"
+)
+
 // HostString is the text that the reference's host language makes of a value: arrays joined by commas, dictionaries as
-// [object Map]. The operators and functions that convert silently use it. It must be called inside of a run only: for
-// lists with more than a million items in them it ends the run with KindStringSize.
+// [object Map]. It is for names and messages, so a list that is longer than any of those is cut short; functions that
+// convert their arguments use Call.HostString.
 func HostString(v Value) string {
 	if v.Kind() == KindString {
 		return v.str()
 	}
-	return hostString(v, "[object Map]")
-}
-
-// PlainString is HostString of a value that was parsed from JSON just now, whose objects are no dictionaries there yet.
-func PlainString(v Value) string { return hostString(v, "[object Object]") }
-
-// maxHostItems bounds the work of one silent conversion; lists that hold each other many times have more items than
-// could ever be walked.
-const maxHostItems = 1_000_000
-
-func hostString(v Value, dict string) string {
-	h := hostPrinter{dict: dict}
+	h := hostPrinter{textWriter: textWriter{max: maxMessage}, dict: objectMap}
 	h.value(v)
-	if h.full() {
-		// Conversions are silent and deep inside of operators, so this leaves the run the short way; see Program.Run.
-		panic(errorf(KindStringSize, "a list is too large to be taken as text"))
-	}
 	return string(h.dst)
 }
 
-type hostPrinter struct {
-	dst   []byte
-	dict  string
-	items int
-	path  path
+// hostString is the text that operators and functions convert a value to silently.
+func (m *machine) hostString(v Value) (string, error) {
+	if v.Kind() == KindString {
+		return v.str(), nil
+	}
+	return m.hostText(v, objectMap)
 }
 
-func (h *hostPrinter) full() bool { return h.items > maxHostItems || len(h.dst) > maxText }
+// hostText is hostString with dictionaries shown as the given text.
+func (m *machine) hostText(v Value, dict string) (string, error) {
+	h := hostPrinter{textWriter: m.writer(), dict: dict}
+	h.value(v)
+	return h.text()
+}
+
+type hostPrinter struct {
+	textWriter
+	dict string
+}
 
 func (h *hostPrinter) value(v Value) {
 	switch v.Kind() {
 	case KindString:
-		h.dst = append(h.dst, v.str()...)
+		h.raw(v.str())
 	case KindArray, KindTuple:
-		h.list(v)
+		h.list(v, ",")
 	case KindDict:
 		h.dst = append(h.dst, h.dict...)
 	case KindNull:
@@ -53,24 +55,24 @@ func (h *hostPrinter) value(v Value) {
 	case KindNumber:
 		h.dst = appendNumber(h.dst, v.num())
 	default:
-		h.dst = append(h.dst, "[object Object]"...)
+		h.dst = append(h.dst, objectPlain...)
 	}
 }
 
-func (h *hostPrinter) list(v Value) {
-	if !h.path.enter(v) {
+func (h *hostPrinter) list(v Value, sep string) {
+	if !h.enter(v) {
 		return
 	}
 	for i, item := range v.array().Items {
-		if h.items++; h.full() {
+		if h.owed += slotSize; !h.more() {
 			break
 		}
 		if i > 0 {
-			h.dst = append(h.dst, ',')
+			h.raw(sep)
 		}
 		if !item.IsNull() {
 			h.value(item)
 		}
 	}
-	h.path.leave()
+	h.leave()
 }

@@ -2,9 +2,8 @@ package vm
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode/utf16"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -13,8 +12,12 @@ import (
 func FromJSON(raw []byte) (Value, error) { return ParseJSON(string(raw)) }
 
 // ParseJSON is FromJSON of a string. Strings of the result share the memory of the text.
-func ParseJSON(text string) (Value, error) {
-	d := jsonDecoder{s: text}
+func ParseJSON(text string) (Value, error) { return parseJSON(text, nil) }
+
+// parseJSON is ParseJSON, in a run of the machine unless that is nil.
+func parseJSON(text string, m *machine) (Value, error) {
+	d := jsonDecoder{s: text, m: m, left: payJSON}
+	defer d.release()
 	v, err := d.value(0)
 	if err != nil {
 		return Value{}, err
@@ -22,12 +25,68 @@ func ParseJSON(text string) (Value, error) {
 	if d.space(); d.i < len(d.s) {
 		return Value{}, d.fail("unexpected text after the value")
 	}
-	return v, nil
+	return v, d.pay()
 }
 
 type jsonDecoder struct {
-	s string
-	i int
+	s    string
+	i    int
+	m    *machine // whose limits hold; nil outside of a run
+	left int      // bytes of values to make before the machine hears of it
+	open *openContainers
+}
+
+// openContainers is what was read of the containers that are not closed yet, the innermost last: a container is made
+// when its size is known. They are pooled.
+type openContainers struct {
+	items   []Value
+	members []entry
+	// How many of each there were at once.
+	mostItems, mostMembers int
+}
+
+var containerPool = sync.Pool{New: func() any { return new(openContainers) }}
+
+// keptContainers is how many items and members may go back to the pool.
+const keptContainers = 1024
+
+// begin makes sure that there is room for what a container holds.
+func (d *jsonDecoder) begin() *openContainers {
+	if d.open == nil {
+		d.open = containerPool.Get().(*openContainers)
+	}
+	return d.open
+}
+
+// release gives the room back to the pool, without what was in it. After a mistake containers are still open.
+func (d *jsonDecoder) release() {
+	open := d.open
+	if open == nil || cap(open.items) > keptContainers || cap(open.members) > keptContainers {
+		return
+	}
+	open.mostItems = max(open.mostItems, len(open.items))
+	open.mostMembers = max(open.mostMembers, len(open.members))
+	clear(open.items[:open.mostItems])
+	clear(open.members[:open.mostMembers])
+	open.items, open.mostItems = open.items[:0], 0
+	open.members, open.mostMembers = open.members[:0], 0
+	containerPool.Put(open)
+}
+
+// payJSON is how many bytes of values are made between looks at the limits.
+const payJSON = 1 << 16
+
+// pay accounts for the values made so far.
+func (d *jsonDecoder) pay() error {
+	made := payJSON - d.left
+	d.left = payJSON
+	if d.m == nil {
+		return nil
+	}
+	if err := d.m.reserve(made); err != nil {
+		return err
+	}
+	return d.m.burnBytes(made)
 }
 
 func (d *jsonDecoder) fail(what string) error {
@@ -55,11 +114,14 @@ func (d *jsonDecoder) space() {
 
 func (d *jsonDecoder) value(depth int) (Value, error) {
 	d.space()
-	if depth > maxNesting {
-		return Value{}, d.fail("nested too deeply")
-	}
 	if d.i >= len(d.s) {
 		return Value{}, d.unexpected()
+	}
+	switch c := d.s[d.i]; c {
+	case '{', '[':
+		if depth >= maxNesting {
+			return Value{}, d.fail("nested over more than 1000 levels")
+		}
 	}
 	switch c := d.s[d.i]; c {
 	case '{':
@@ -90,7 +152,9 @@ func (d *jsonDecoder) word(w string) error {
 
 func (d *jsonDecoder) list(depth int) (Value, error) {
 	d.i++
-	var items []Value
+	d.left -= objectSize
+	open := d.begin()
+	start := len(open.items)
 	if d.space(); d.i < len(d.s) && d.s[d.i] == ']' {
 		d.i++
 		return NewArray(), nil
@@ -100,13 +164,18 @@ func (d *jsonDecoder) list(depth int) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		items = append(items, v)
+		open.items = append(open.items, v)
+		if d.left -= 2 * slotSize; d.left < 0 {
+			if err := d.pay(); err != nil {
+				return Value{}, err
+			}
+		}
 		more, err := d.more(']')
 		if err != nil {
 			return Value{}, err
 		}
 		if !more {
-			return NewArray(items...), nil
+			return d.array(start), nil
 		}
 	}
 }
@@ -123,10 +192,12 @@ func (d *jsonDecoder) more(end byte) (bool, error) {
 
 func (d *jsonDecoder) object(depth int) (Value, error) {
 	d.i++
-	dict, tagged := &Dict{}, false
+	d.left -= objectSize
+	open, tagged := d.begin(), false
+	start := len(open.members)
 	if d.space(); d.i < len(d.s) && d.s[d.i] == '}' {
 		d.i++
-		return dict.Value(), nil
+		return (&Dict{}).Value(), nil
 	}
 	for {
 		if d.space(); d.i >= len(d.s) || d.s[d.i] != '"' {
@@ -145,195 +216,46 @@ func (d *jsonDecoder) object(depth int) (Value, error) {
 			return Value{}, err
 		}
 		tagged = tagged || strings.HasPrefix(key, "__hog")
-		dict.Set(String(key), v)
+		open.members = append(open.members, entry{String(key), v})
+		if d.left -= entrySize; d.left < 0 {
+			if err := d.pay(); err != nil {
+				return Value{}, err
+			}
+		}
 		more, err := d.more('}')
 		if err != nil {
 			return Value{}, err
 		}
 		if !more {
-			return record(dict, tagged), nil
+			return record(d.dict(start), tagged), nil
 		}
 	}
 }
 
-// record is the datetime, date, interval or error that a tagged dictionary stands for, else the dictionary.
-func record(d *Dict, tagged bool) Value {
-	if !tagged {
-		return d.Value()
-	}
-	field := func(name string) Value { v, _ := d.GetString(name); return v }
-	is := func(mark string) bool { return field(mark).Truthy() }
-	switch {
-	case is(markDateTime):
-		return NewDateTime(numberOr(field("dt")), HostString(field("zone")))
-	case is(markDate):
-		return NewDate(numberOr(field("year")), numberOr(field("month")), numberOr(field("day")))
-	case is(markInterval):
-		return NewInterval(field("value"), HostString(field("unit")))
-	case is(markError):
-		return NewError(HostString(field("type")), HostString(field("message")), field("payload"))
-	}
-	return d.Value()
+// array makes an array of the items read from start on.
+func (d *jsonDecoder) array(start int) Value {
+	items := d.open.items
+	d.open.mostItems = max(d.open.mostItems, len(items))
+	d.open.items = items[:start]
+	return copyArray(items[start:])
 }
 
-// numberOr is the number, or NaN, which JSON writes as null.
-func numberOr(v Value) float64 {
-	if f, ok := v.AsNumber(); ok {
-		return f
-	}
-	return nan
-}
+// spareMembers is how many more members a larger object has room for: who reads one often adds to it.
+const spareMembers = 8
 
-func (d *jsonDecoder) number() (Value, error) {
-	start, i, s := d.i, d.i, d.s
-	if i < len(s) && s[i] == '-' {
-		i++
+// dict makes a dictionary of the members read from start on.
+func (d *jsonDecoder) dict(start int) *Dict {
+	members := d.open.members
+	d.open.mostMembers = max(d.open.mostMembers, len(members))
+	d.open.members = members[:start]
+	members = members[start:]
+	room := len(members)
+	if room > spareMembers {
+		room += spareMembers
 	}
-	first, digits := i, 0
-	for n := int64(0); ; i++ {
-		if i < len(s) && s[i]-'0' < 10 {
-			n = n*10 + int64(s[i]-'0')
-			digits++
-			continue
-		}
-		if digits == 0 || digits > 1 && s[first] == '0' {
-			d.i = min(i, len(s))
-			return Value{}, d.unexpected()
-		}
-		if digits > 15 || i < len(s) && (s[i] == '.' || s[i]|0x20 == 'e') || first > start && n == 0 {
-			break
-		}
-		d.i = i
-		if first > start {
-			n = -n
-		}
-		return Number(float64(n)), nil
+	dict := NewDict(room)
+	for _, e := range members {
+		dict.Set(e.key, e.value)
 	}
-	end, ok := jsonFraction(s, i)
-	d.i = end
-	if !ok {
-		return Value{}, d.unexpected()
-	}
-	f, _ := strconv.ParseFloat(s[start:end], 64) // out of range is infinity, as in the reference
-	return Number(f), nil
-}
-
-// jsonFraction is the end of the optional fraction and exponent at i, and whether they are well formed.
-func jsonFraction(s string, i int) (int, bool) {
-	digits := func() bool {
-		start := i
-		for i < len(s) && s[i]-'0' < 10 {
-			i++
-		}
-		return i > start
-	}
-	if i < len(s) && s[i] == '.' {
-		i++
-		if !digits() {
-			return i, false
-		}
-	}
-	if i < len(s) && s[i]|0x20 == 'e' {
-		i++
-		if i < len(s) && (s[i] == '+' || s[i] == '-') {
-			i++
-		}
-		if !digits() {
-			return i, false
-		}
-	}
-	return i, true
-}
-
-// string reads the string that starts at the quote under i.
-func (d *jsonDecoder) string() (string, error) {
-	start := d.i + 1
-	for i := start; i < len(d.s); i++ {
-		switch c := d.s[i]; {
-		case c == '"':
-			d.i = i + 1
-			return d.s[start:i], nil
-		case c == '\\':
-			d.i = i
-			return d.escaped(start)
-		case c < ' ':
-			d.i = i
-			return "", d.fail("control character in a string")
-		}
-	}
-	d.i = len(d.s)
-	return "", d.unexpected()
-}
-
-// escaped goes on with a string at its first backslash.
-func (d *jsonDecoder) escaped(start int) (string, error) {
-	buf := append(make([]byte, 0, d.i-start+32), d.s[start:d.i]...)
-	for d.i < len(d.s) {
-		c := d.s[d.i]
-		switch {
-		case c == '"':
-			d.i++
-			return string(buf), nil
-		case c < ' ':
-			return "", d.fail("control character in a string")
-		case c != '\\':
-			buf = append(buf, c)
-			d.i++
-			continue
-		}
-		var ok bool
-		if buf, ok = d.escape(buf); !ok {
-			return "", d.fail("bad escape")
-		}
-	}
-	return "", d.unexpected()
-}
-
-func (d *jsonDecoder) escape(buf []byte) ([]byte, bool) {
-	if d.i+1 >= len(d.s) {
-		return buf, false
-	}
-	c := d.s[d.i+1]
-	if c == 'u' {
-		return d.unicode(buf)
-	}
-	at := strings.IndexByte(`"\/bfnrt`, c)
-	if at < 0 {
-		return buf, false
-	}
-	d.i += 2
-	return append(buf, "\"\\/\b\f\n\r\t"[at]), true
-}
-
-func (d *jsonDecoder) unicode(buf []byte) ([]byte, bool) {
-	r, ok := hex4(d.s, d.i+2)
-	if !ok {
-		return buf, false
-	}
-	d.i += 6
-	if utf16.IsSurrogate(r) {
-		if low, ok := hex4(d.s, d.i+2); ok && d.s[d.i] == '\\' && d.s[d.i+1] == 'u' {
-			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-				d.i += 6
-				return utf8.AppendRune(buf, pair), true
-			}
-		}
-		return appendUnit(buf, uint16(r)), true
-	}
-	return utf8.AppendRune(buf, r), true
-}
-
-func hex4(s string, i int) (rune, bool) {
-	if i+4 > len(s) {
-		return 0, false
-	}
-	var r rune
-	for _, c := range []byte(s[i : i+4]) {
-		h := digit(c)
-		if h > 15 {
-			return 0, false
-		}
-		r = r<<4 | rune(h)
-	}
-	return r, true
+	return dict
 }

@@ -11,7 +11,7 @@ import (
 
 // frame is a call that is under way. The innermost frame's place is in the machine.
 type frame struct {
-	fn     *Function // nil for the program and for library functions
+	fn     *Function // nil for library functions
 	native *Builtin  // a library function with a callback, else nil
 	base   int32     // height of the stack under the arguments
 	ret    int32     // where this frame goes on when the one above it returns
@@ -39,11 +39,14 @@ const checkEvery = 2048
 
 // machine runs one program at a time; it is pooled with its program.
 type machine struct {
-	program *Program
+	*chunk  // that of the innermost frame
+	root    *chunk
+	chunks  map[*Program]*chunk // all but the root
 	ctx     context.Context
 	env     Env
 	limits  Limits
 	call    Call
+	waiting *asyncCall // what the run is suspended for
 
 	stack    []Value
 	sp       int // height of the stack
@@ -51,20 +54,24 @@ type machine struct {
 	base     int // of the innermost frame
 	frames   []frame
 	handlers []handler
-	open     *cell // captured variables that still live on the stack, highest slot first
-
-	host     []Func      // by index in code.Calls, when the host has functions
-	declared []*Function // by index in code.Calls: legacy functions that the program has declared
-	globals  []Value     // by index in code.Chains: scalars read earlier in this run
-	known    []bool      // which of globals are set
+	open     *cell   // captured variables that still live on the stack, highest slot first
+	defects  bool    // those of the reference, see Program.WithReferenceDefects
+	reused   []*cell // with the defects: all captured variables, one for each slot
 
 	fuel     int64 // steps until the next check
 	granted  int64 // what fuel was at the last check
 	steps    int64 // until the last check
-	work     int   // work of library functions since the last look at the clock
+	work     int64 // bytes that were worked on since the last check
 	deadline time.Time
 	room     int64 // bytes until the live values are measured again
+	held     int64 // bytes that the library function at work has asked for
 	printed  int
+	appended []byte // the text made by appending last, see Call.Append
+	buffer   []byte // for texts that are being written, see writer
+
+	asyncSteps int
+	spent      time.Duration // of the wall time, until the last suspension
+	peak       int64         // the most memory in use, as far as it was measured
 }
 
 // startStack is how many slots a new machine has; keptStack how many it may take back to the pool.
@@ -74,27 +81,26 @@ const (
 )
 
 func newMachine(p *Program) *machine {
-	m := &machine{
-		program: p, stack: make([]Value, startStack), frames: make([]frame, 0, 16),
-		host: make([]Func, len(p.code.Calls)), declared: make([]*Function, len(p.code.Calls)),
-		globals: make([]Value, len(p.code.Chains)), known: make([]bool, len(p.code.Chains)),
-	}
+	root := newChunk(rootChunk, p)
+	m := &machine{chunk: root, root: root, stack: make([]Value, startStack), frames: make([]frame, 0, 16)}
 	m.call.m = m
 	return m
 }
 
-func (m *machine) reset(ctx context.Context, env Env) {
+func (m *machine) reset(ctx context.Context, env Env) { m.resetOn(0, ctx, env) }
+
+// resetOn starts the root chunk on the lowest values of the stack.
+func (m *machine) resetOn(height int, ctx context.Context, env Env) {
 	m.ctx, m.env, m.limits = ctx, env, env.Limits.withDefaults()
-	m.frames = append(m.frames[:0], frame{})
-	m.sp, m.base, m.ip = 0, 0, int(m.program.code.Functions[0].Entry)
-	m.steps, m.granted, m.fuel, m.work, m.printed = 0, 0, 0, 0, 0
-	m.deadline = time.Time{}
+	m.frames = append(m.frames[:0], frame{fn: m.main})
+	m.sp, m.base, m.ip = height, 0, int(m.main.entry)
+	m.steps, m.granted, m.fuel, m.work, m.printed, m.held = 0, 0, 0, 0, 0, 0
+	m.deadline, m.asyncSteps, m.spent, m.peak = time.Time{}, 0, 0, 0
 	m.room = m.limits.Memory
+	m.defects = m.root.program.defects
 	m.grant()
-	if len(env.Functions) > 0 {
-		for i, name := range m.program.code.Calls {
-			m.host[i] = env.Functions[name]
-		}
+	if len(env.Functions) > 0 || env.Async != nil || m.program.sleeps {
+		m.link(&env)
 	}
 }
 
@@ -107,13 +113,21 @@ func (m *machine) release() {
 	}
 	clear(m.frames)
 	m.frames, m.handlers, m.open = m.frames[:0], m.handlers[:0], nil
-	if len(m.env.Functions) > 0 {
-		clear(m.host)
-	}
-	clear(m.declared)
-	clear(m.globals)
-	clear(m.known)
+	m.root.clear()
 	m.ctx, m.env = nil, Env{}
+	if m.chunks != nil || m.waiting != nil || m.reused != nil {
+		m.chunk, m.chunks, m.waiting, m.reused = m.root, nil, nil, nil
+	}
+	m.appended = nil
+}
+
+// drive runs until the program ends, fails or is suspended.
+func (m *machine) drive() (Value, error) {
+	v, err := m.run()
+	for err != nil && errors.Is(err, errSwitch) {
+		v, err = m.run()
+	}
+	return v, err
 }
 
 // grow makes the stack larger. It takes the memory without looking at the limit; the next charge does.
@@ -171,7 +185,7 @@ func (m *machine) locate(err error) error {
 		e = &Error{Kind: KindHost, Message: err.Error(), Cause: err}
 	}
 	located := *e
-	text := m.program.code.Source
+	located.Message = clip(e.Message)
 	for i := range m.frames {
 		f := &m.frames[i]
 		ip := int(f.ret) - 1
@@ -180,7 +194,12 @@ func (m *machine) locate(err error) error {
 		}
 		s := StackFrame{Function: f.name()}
 		if f.native == nil {
-			s.File, s.Line, s.Col = place(m.program.code, ip)
+			s.File, s.Line, s.Col = place(f.fn.program.code, ip)
+			if c := m.chunkOf(f.fn.program); c != nil && c.imported {
+				s.Chunk, located.Chunk = c.name, c.name
+			} else {
+				located.Chunk = ""
+			}
 		}
 		located.Stack = append(located.Stack, s)
 	}
@@ -189,23 +208,24 @@ func (m *machine) locate(err error) error {
 		located.File, located.Line, located.Col = s.File, s.Line, s.Col
 	}
 	if located.Line > 0 {
-		if at := m.program.code.Offsets[m.innermost()]; at >= 0 {
-			located.Snippet = text.Snippet(source.Span{Start: at, End: at + 1})
-		}
+		located.Snippet = m.snippet()
 	}
 	return &located
 }
 
-// innermost is the instruction that the innermost frame of the program's own code is at.
-func (m *machine) innermost() int {
-	last := len(m.frames) - 1
-	if m.frames[last].native == nil {
-		return max(m.ip-1, 0)
-	}
+// snippet is the line that the innermost frame of the program's own code is at.
+func (m *machine) snippet() string {
+	last, ip := len(m.frames)-1, m.ip
 	for last > 0 && m.frames[last].native != nil {
 		last--
+		ip = int(m.frames[last].ret)
 	}
-	return max(int(m.frames[last].ret)-1, 0)
+	p := m.frames[last].fn.program.code
+	if ip = max(ip-1, 0); p.Source == nil || ip >= len(p.Offsets) || p.Offsets[ip] < 0 {
+		return ""
+	}
+	at := p.Offsets[ip]
+	return p.Source.Snippet(source.Span{Start: at, End: at + 1})
 }
 
 func place(p *code.Program, ip int) (file string, line, col int) {

@@ -19,6 +19,9 @@ func appendNumber(dst []byte, f float64) []byte {
 	case math.IsInf(f, -1):
 		return append(dst, "-Infinity"...)
 	}
+	if cents := math.Round(f * 100); math.Abs(cents) < 1e15 && cents/100 == f {
+		return appendCents(dst, int64(cents))
+	}
 	if a := math.Abs(f); a >= 1e-6 && a < 1e21 {
 		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	}
@@ -31,6 +34,23 @@ func appendNumber(dst []byte, f float64) []byte {
 	}
 	return dst
 }
+
+// appendCents appends a number with one or two decimals, given in hundredths. A number of up to 15 digits has no shorter
+// text than that.
+func appendCents(dst []byte, cents int64) []byte {
+	if cents < 0 {
+		dst = append(dst, '-')
+		cents = -cents
+	}
+	dst = append(strconv.AppendInt(dst, cents/100, 10), '.', byte('0'+cents/10%10))
+	if last := cents % 10; last != 0 {
+		dst = append(dst, byte('0'+last))
+	}
+	return dst
+}
+
+// AppendNumber appends the text of a number, as print shows it.
+func AppendNumber(dst []byte, f float64) []byte { return appendNumber(dst, f) }
 
 // ParseNumber is the number that arithmetic sees in a string: blank is 0, and what is no number is NaN.
 func ParseNumber(s string) float64 {
@@ -174,27 +194,43 @@ func isSpace(r rune) bool {
 	return r >= 0x2000 && r <= 0x200A
 }
 
-// ToNumber is the number that arithmetic makes of any value; NaN when it has none.
+// ToNumber is the number that arithmetic makes of any value; NaN when it has none. A list is what its only item is, or 0
+// without items: that is the number in its text, where nothing stands around a single item.
 func ToNumber(v Value) float64 {
-	switch v.Kind() {
-	case KindNull:
-		return 0
-	case KindBool:
-		if v.Truthy() {
-			return 1
-		}
-		return 0
-	case KindNumber:
-		return v.num()
-	case KindString:
-		return ParseNumber(v.str())
-	case KindArray, KindTuple:
-		switch items := v.array().Items; len(items) {
-		case 0:
+	for range maxNesting {
+		switch v.Kind() {
+		case KindNull:
 			return 0
-		case 1:
-			return ParseNumber(HostString(v))
+		case KindNumber:
+			return v.num()
+		case KindString:
+			return ParseNumber(v.str())
+		case KindBool:
+			if v.Truthy() {
+				return 1
+			}
+			return 0
+		case KindArray, KindTuple:
+			items := v.array().Items
+			if len(items) == 0 {
+				return 0
+			}
+			if v = items[0]; len(items) > 1 || v.Kind() == KindBool {
+				return nan
+			}
+		default:
+			return nan
 		}
 	}
-	return math.NaN()
+	return 0 // a list inside of itself has no text
 }
+
+// number is ToNumber in a run.
+func (m *machine) number(v Value) float64 {
+	if v.Kind() == KindString {
+		m.spend(len(v.str()))
+	}
+	return ToNumber(v)
+}
+
+var nan = math.NaN()

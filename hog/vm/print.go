@@ -3,45 +3,28 @@ package vm
 import (
 	"strconv"
 	"strings"
-	"unsafe"
 )
 
-// maxNesting bounds how deep printing, JSON and copying follow containers, because they recurse in Go.
-const maxNesting = 1000
-
-// maxText bounds the text made where no Limits apply.
-const maxText = 64 << 20
-
-// String is the text that print shows: strings as they are, everything else in value form.
+// String is the text that print shows: strings as they are, everything else in value form. Values without a text, because
+// it is too long or they are too deep, show what there is of it.
 func (v Value) String() string {
 	if v.Kind() == KindString {
 		return v.str()
 	}
-	p := printer{max: maxText}
+	return v.Display()
+}
+
+// Display is the value form: what print shows inside of containers, with strings quoted.
+func (v Value) Display() string {
+	p := printer{outside(nil)}
 	p.value(v)
 	return string(p.dst)
 }
 
 // printer writes values in value form. A container that is already being printed prints null.
-type printer struct {
-	dst  []byte
-	max  int
-	full bool
-	path path
-}
-
-func (p *printer) raw(s string) {
-	if len(p.dst)+len(s) > p.max {
-		p.full = true
-		return
-	}
-	p.dst = append(p.dst, s...)
-}
+type printer struct{ textWriter }
 
 func (p *printer) value(v Value) {
-	if p.full {
-		return
-	}
 	switch v.Kind() {
 	case KindNull:
 		p.raw("null")
@@ -51,14 +34,13 @@ func (p *printer) value(v Value) {
 		p.dst = appendNumber(p.dst, v.num())
 	case KindString:
 		p.dst = appendQuoted(p.dst, v.str(), '\'')
-		p.full = p.full || len(p.dst) > p.max
 	case KindArray, KindTuple, KindDict, KindError, KindInterval:
-		if !p.path.enter(v) {
+		if !p.enter(v) {
 			p.raw("null")
 			return
 		}
 		p.container(v)
-		p.path.leave()
+		p.leave()
 	case KindDateTime:
 		p.dateTime(v.dateTime())
 	case KindDate:
@@ -81,6 +63,12 @@ func (p *printer) container(v Value) {
 		}
 		p.list(open, v.array().Items, ")")
 	case KindDict:
+		if classOf(v) != "" {
+			p.raw("sql(")
+			(&sqlPrinter{printer: p}).node(v)
+			p.raw(")")
+			return
+		}
 		p.dict(v.dict())
 	case KindInterval:
 		i := v.interval()
@@ -104,7 +92,7 @@ func (p *printer) container(v Value) {
 func (p *printer) list(open string, items []Value, end string) {
 	p.raw(open)
 	for i, item := range items {
-		if p.full {
+		if !p.more() {
 			return
 		}
 		if i > 0 {
@@ -118,7 +106,7 @@ func (p *printer) list(open string, items []Value, end string) {
 func (p *printer) dict(d *Dict) {
 	p.raw("{")
 	for i := range d.entries {
-		if p.full {
+		if !p.more() {
 			return
 		}
 		if i > 0 {
@@ -200,30 +188,4 @@ func escapeOf(c, quote byte) byte {
 		return c
 	}
 	return 0
-}
-
-// path is the containers being walked, outermost first.
-type path []unsafe.Pointer
-
-// enter adds a container; false when it is already on the path or the path is too long to follow.
-func (p *path) enter(v Value) bool {
-	if len(*p) >= maxNesting {
-		return false
-	}
-	for _, ptr := range *p {
-		if ptr == v.ptr {
-			return false
-		}
-	}
-	*p = append(*p, v.ptr)
-	return true
-}
-
-func (p *path) leave() { *p = (*p)[:len(*p)-1] }
-
-// Display is the value form: what print shows inside of containers, with strings quoted.
-func (v Value) Display() string {
-	p := printer{max: maxText}
-	p.value(v)
-	return string(p.dst)
 }

@@ -2,7 +2,9 @@ package vm
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/prickle-dev/prickle/hog/code"
@@ -14,6 +16,8 @@ type Program struct {
 	consts   []Value
 	library  Library
 	calls    []*Builtin // by index in code.Calls; nil where the library has no such function
+	sleeps   bool       // whether it calls sleep by name
+	defects  bool       // see WithReferenceDefects
 	machines sync.Pool
 }
 
@@ -26,6 +30,7 @@ func New(loaded *code.Program, library Library) *Program {
 	for _, name := range loaded.Calls {
 		p.calls = append(p.calls, library[name])
 	}
+	p.sleeps = slices.Contains(loaded.Calls, "sleep")
 	p.machines.New = func() any { return newMachine(p) }
 	return p
 }
@@ -42,28 +47,47 @@ func constant(c any) Value {
 	return Value{}
 }
 
+// WithReferenceDefects makes the program run with the defects of the released reference that bytecode may count on,
+// for an exact replay: captured variables that closures of later rounds share, null that counts as 0 in comparisons, and
+// months of 30 days in dateDiff. It is for a program that nothing has run yet, which it returns.
+func (p *Program) WithReferenceDefects() *Program {
+	p.defects = true
+	return p
+}
+
 // Code is the loaded bytecode.
 func (p *Program) Code() *code.Program { return p.code }
 
-// Run runs the program. The error is an *Error.
+// Run runs the program to its end: a call of a function that the host runs outside the machine is an error. The error
+// is an *Error.
 func (p *Program) Run(ctx context.Context, env Env) (result Value, err error) {
 	m := p.machines.Get().(*machine)
 	defer func() {
-		if cause := recover(); cause != nil {
+		if failure := failureOf(recover()); failure != nil {
 			// The machine is in an unknown state, so it does not go back to the pool.
-			failure, ok := cause.(*Error)
-			if !ok {
-				failure = errorf(KindInternal, "internal error: %s", fmt.Sprint(cause))
-			}
 			result, err = Value{}, m.locate(failure)
 		}
 	}()
 	m.reset(ctx, env)
-	result, failure := m.run()
+	result, failure := m.drive()
 	if failure != nil {
+		if errors.Is(failure, errSuspended) {
+			failure = unexpectedAsync(m.waiting.name)
+		}
 		result, err = Value{}, m.locate(failure)
 	}
 	m.release()
 	p.machines.Put(m)
 	return result, err
+}
+
+// failureOf is the error of a panic, or nil for none.
+func failureOf(cause any) error {
+	switch cause := cause.(type) {
+	case nil:
+		return nil
+	case *Error:
+		return cause
+	}
+	return errorf(KindInternal, "internal error: %s", fmt.Sprint(cause))
 }

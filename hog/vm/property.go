@@ -61,13 +61,13 @@ func Property(obj, key Value) (Value, error) { return getProperty(obj, key) }
 func setItem(a *Array, key, value Value, maxGrowth int) (grown int, err error) {
 	f, ok := key.AsNumber()
 	if !ok {
-		return 0, errorf(KindType, "Can not set %s on element of type object", HostString(key))
+		return 0, errorf(KindType, "Can not set %s on element of type object", keyText(key))
 	}
 	if f <= 0 {
 		return 0, errZeroIndex()
 	}
 	if f != math.Trunc(f) {
-		return 0, errorf(KindType, "Can not set %s on element of type object", HostString(key))
+		return 0, errorf(KindType, "Can not set %s on element of type object", keyText(key))
 	}
 	if i := f - 1; i < float64(len(a.Items)) {
 		a.Items[int(i)] = value
@@ -86,9 +86,17 @@ func setItem(a *Array, key, value Value, maxGrowth int) (grown int, err error) {
 func errNotSettable(obj, key Value) *Error {
 	switch obj.Kind() {
 	case KindNull:
-		return errorf(KindType, "Can not set %s on non-object: object", HostString(key))
+		return errorf(KindType, "Can not set %s on non-object: object", keyText(key))
 	case KindBool, KindNumber, KindString:
-		return errorf(KindType, "Can not set %s on non-object: %s", HostString(key), obj.Kind())
+		return errorf(KindType, "Can not set %s on non-object: %s", keyText(key), obj.Kind())
 	}
-	return errorf(KindType, "Can not set %s on element of type object", HostString(key))
+	return errorf(KindType, "Can not set %s on element of type object", keyText(key))
+}
+
+// keyText is the key as errors of writing show it: null as nothing.
+func keyText(key Value) string {
+	if key.IsNull() {
+		return ""
+	}
+	return HostString(key)
 }

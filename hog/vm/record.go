@@ -90,6 +90,7 @@ type Function struct {
 	Args int
 	Kind FunctionKind
 
+	program  *Program // whose code it runs
 	entry    int32
 	open     bool // a callable that no closure was made of yet
 	upvalues int32

@@ -36,7 +36,7 @@ func (m *machine) catch(err error) error {
 	m.frames = m.frames[:h.frames]
 	m.base, m.ip = int(m.frames[h.frames-1].base), int(h.catch)
 	m.push(t.value)
-	return nil
+	return m.enterChunk(m.frames[h.frames-1].fn.program)
 }
 
 func uncaught(v Value) *Error {
@@ -55,10 +55,9 @@ func (m *machine) dropHandlers() {
 	}
 }
 
+// jsonOf is a value as JSON, for a message.
 func jsonOf(v Value) string {
-	text, err := v.AppendJSON(nil)
-	if err != nil {
-		return "a value that is too large"
-	}
-	return string(text)
+	e := jsonEncoder{textWriter: textWriter{max: maxMessage}}
+	e.value(v)
+	return clip(string(e.dst))
 }

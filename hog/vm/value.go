@@ -185,6 +185,14 @@ func (v Value) Truthy() bool {
 
 // The accessors below do not check the kind; callers have.
 
+// setNumber is v = Number(f); a number in place of another costs no write barrier.
+func (v *Value) setNumber(f float64) {
+	if v.ptr != unsafe.Pointer(&numberMark) {
+		v.ptr = unsafe.Pointer(&numberMark)
+	}
+	v.bits = math.Float64bits(f)
+}
+
 func (v Value) num() float64 { return math.Float64frombits(v.bits) }
 
 func (v Value) str() string { return unsafe.String((*byte)(v.ptr), int(v.bits&payloadMask)) }

@@ -3,6 +3,7 @@ package hogs
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
@@ -17,11 +18,12 @@ var (
 
 // globals answers a program's reads of globals for one event.
 type globals struct {
-	event   *pipeline.Event
-	project pipeline.Project
+	event    pipeline.Event
+	received string // its time of receipt as text, once it was asked for
+	project  pipeline.Project
 }
 
-func (g globals) read(chain []string) (hog.Value, bool, error) {
+func (g *globals) read(chain []string) (hog.Value, bool, error) {
 	var v hog.Value
 	rest := chain[1:]
 	switch chain[0] {
@@ -43,21 +45,21 @@ func (g globals) read(chain []string) (hog.Value, bool, error) {
 // eventFields are the fields of `event` that are text, in the order in which they are printed; properties come after distinct_id.
 var eventFields = []struct {
 	name string
-	text func(g globals) string
+	text func(g *globals) string
 }{
-	{"uuid", func(g globals) string { return g.event.UUID }},
-	{"event", func(g globals) string { return g.event.Name }},
-	{"name", func(g globals) string { return g.event.Name }},
-	{"distinct_id", func(g globals) string { return g.event.DistinctID }},
-	{"timestamp", globals.timestamp},
-	{"elements_chain", func(g globals) string { return g.event.Properties.String("$elements_chain") }},
-	{"url", globals.url},
-	{"source", func(g globals) string { return g.event.Source }},
-	{"received_at", globals.receivedAt},
-	{"captured_at", globals.receivedAt},
+	{"uuid", func(g *globals) string { return g.event.UUID }},
+	{"event", func(g *globals) string { return g.event.Name }},
+	{"name", func(g *globals) string { return g.event.Name }},
+	{"distinct_id", func(g *globals) string { return g.event.DistinctID }},
+	{"timestamp", (*globals).timestamp},
+	{"elements_chain", func(g *globals) string { return g.event.Properties.String("$elements_chain") }},
+	{"url", (*globals).url},
+	{"source", func(g *globals) string { return g.event.Source }},
+	{"received_at", (*globals).receivedAt},
+	{"captured_at", (*globals).receivedAt},
 }
 
-func (g globals) eventField(chain []string) (hog.Value, bool, error) {
+func (g *globals) eventField(chain []string) (hog.Value, bool, error) {
 	if chain[0] == "properties" {
 		return property(g.event.Properties, chain[1:])
 	}
@@ -69,14 +71,20 @@ func (g globals) eventField(chain []string) (hog.Value, bool, error) {
 	return hog.Null(), true, nil
 }
 
-func (g globals) wholeEvent() (hog.Value, bool, error) {
-	properties, err := hog.FromJSON(g.event.Properties)
+func (g *globals) wholeEvent() (hog.Value, bool, error) {
+	properties, err := decode(g.event.Properties)
 	if err != nil {
 		return hog.Value{}, true, err
 	}
 	d := hog.NewDict(len(eventFields) + 1)
 	for _, f := range eventFields {
-		d.SetString(f.name, hog.String(f.text(g)))
+		var text string
+		if f.name == "elements_chain" {
+			text = elementsChain(properties) // which is decoded already
+		} else {
+			text = f.text(g)
+		}
+		d.SetString(f.name, hog.String(text))
 		if f.name == "distinct_id" {
 			d.SetString("properties", properties)
 		}
@@ -84,12 +92,31 @@ func (g globals) wholeEvent() (hog.Value, bool, error) {
 	return d.Value(), true, nil
 }
 
-func (g globals) timestamp() string { return g.event.Timestamp.UTC().Format(pipeline.TimeFormat) }
+func elementsChain(properties hog.Value) string {
+	d, ok := properties.AsDict()
+	if !ok {
+		return ""
+	}
+	text, _ := textOf(d, "$elements_chain")
+	return text
+}
 
-func (g globals) receivedAt() string { return g.event.ReceivedAt.UTC().Format(pipeline.TimeFormat) }
+func (g *globals) timestamp() string { return timeText(g.event.Timestamp) }
+
+func (g *globals) receivedAt() string {
+	if g.received == "" {
+		g.received = timeText(g.event.ReceivedAt)
+	}
+	return g.received
+}
+
+func timeText(t time.Time) string {
+	var buf [len(pipeline.TimeFormat)]byte
+	return string(pipeline.AppendTime(buf[:0], t))
+}
 
 // url is where PostHog shows the event, below the project's address.
-func (g globals) url() string {
+func (g *globals) url() string {
 	if g.project.URL == "" {
 		return ""
 	}
@@ -100,7 +127,7 @@ func (g globals) url() string {
 func property(raw []byte, path []string) (hog.Value, bool, error) {
 	for i, name := range path {
 		if rawjson.KindOf(raw) != rawjson.Object {
-			v, err := hog.FromJSON(raw)
+			v, err := decode(raw)
 			if err != nil {
 				return hog.Value{}, true, err
 			}
@@ -112,9 +139,12 @@ func property(raw []byte, path []string) (hog.Value, bool, error) {
 		}
 		raw = next
 	}
-	v, err := hog.FromJSON(raw)
+	v, err := decode(raw)
 	return v, true, err
 }
+
+// decode reads properties, which nobody changes in place, without copying them.
+func decode(raw []byte) (hog.Value, error) { return hog.ParseJSON(rawjson.Alias(raw)) }
 
 func descend(v hog.Value, path []string) (hog.Value, bool, error) {
 	if len(path) == 0 {

@@ -30,18 +30,30 @@ func keepNumbers(before, after []byte) []byte {
 	return after
 }
 
+// maxDigits is how many digits a float64 always keeps.
+const maxDigits = 15
+
 // hasLongNumber reports whether there may be a number of more than 15 digits. Digits in text count too, which costs a comparison at most.
 func hasLongNumber(raw []byte) bool {
-	run := 0
-	for _, c := range raw {
-		switch {
-		case c >= '0' && c <= '9':
-			if run++; run > 15 {
-				return true
+	// Of a run that is long enough, one character is among those that are looked at.
+	for i := maxDigits; i < len(raw); i += maxDigits + 1 {
+		if !inNumber(raw[i]) {
+			continue
+		}
+		digits, start := 0, i
+		for start > 0 && inNumber(raw[start-1]) {
+			start--
+		}
+		for i = start; i < len(raw) && inNumber(raw[i]); i++ {
+			if raw[i] != '.' {
+				digits++
 			}
-		case c != '.':
-			run = 0
+		}
+		if digits > maxDigits {
+			return true
 		}
 	}
 	return false
 }
+
+func inNumber(c byte) bool { return c >= '0' && c <= '9' || c == '.' }

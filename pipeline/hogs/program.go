@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prickle-dev/prickle/hog"
@@ -15,21 +16,32 @@ import (
 
 // program is a compiled program or template with what it needs to run.
 type program struct {
-	compiled  *hog.Program
-	place     place
-	project   pipeline.Project
-	log       *slog.Logger
-	now       func() time.Time
-	limits    hog.Limits
-	functions map[string]hog.Func
+	compiled *hog.Program
+	place    place
+	runs     sync.Pool // of *run
 }
 
-func newProgram(compiled *hog.Program, p place, env pipeline.Env) program {
-	now := env.Now
-	if now == nil {
-		now = time.Now
+func newProgram(compiled *hog.Program, p place, env pipeline.Env, limits hog.Limits, functions map[string]hog.Func) *program {
+	base := hog.Env{Functions: functions, Now: env.Now, Rand: env.Rand, Limits: limits}
+	if base.Now == nil {
+		base.Now = time.Now
 	}
-	return program{compiled: compiled, place: p, project: env.Project, log: env.Log, now: now, limits: hog.Limits{Time: DefaultTime}}
+	if base.Rand == nil {
+		base.Rand = rand.Reader
+	}
+	if base.Limits.Time == 0 {
+		base.Limits.Time = DefaultTime
+	}
+	made := &program{compiled: compiled, place: p}
+	made.runs.New = func() any {
+		r := &run{globals: globals{project: env.Project}, log: env.Log, env: base}
+		r.env.Global = r.globals.read
+		if r.log != nil {
+			r.env.Print = r.print
+		}
+		return r
+	}
+	return made
 }
 
 // DefaultTime is how long one run may take.
@@ -40,14 +52,11 @@ func compileOptions(functions ...string) []hog.Option {
 }
 
 func (p *program) run(ctx context.Context, e *pipeline.Event) (hog.Value, error) {
-	v, err := p.compiled.Run(ctx, hog.Env{
-		Global:    globals{e, p.project}.read,
-		Functions: p.functions,
-		Print:     p.printer(),
-		Now:       p.now,
-		Rand:      rand.Reader,
-		Limits:    p.limits,
-	})
+	r := p.runs.Get().(*run)
+	r.globals.event, r.printed = *e, 0
+	v, err := p.compiled.Run(ctx, r.env)
+	r.globals.event, r.globals.received = pipeline.Event{}, ""
+	p.runs.Put(r)
 	if err == nil {
 		return v, nil
 	}
@@ -57,26 +66,28 @@ func (p *program) run(ctx context.Context, e *pipeline.Event) (hog.Value, error)
 	return hog.Value{}, p.place.runError(err)
 }
 
+// run is what one run of a program sees. It is pooled with its program, so that a run allocates nothing of its own.
+type run struct {
+	globals globals
+	env     hog.Env // whose functions are methods of this run
+	log     *slog.Logger
+	printed int
+}
+
 // The limits of print, which are PostHog's.
 const (
 	maxPrints     = 25
 	maxPrintBytes = 10_000
 )
 
-// printer logs what one run prints.
-func (p *program) printer() func(line string) {
-	if p.log == nil {
-		return nil
-	}
-	printed := 0
-	return func(line string) {
-		printed++
-		switch {
-		case printed < maxPrints:
-			p.log.Info("hog print", "text", strings.ToValidUTF8(line[:min(len(line), maxPrintBytes)], ""))
-		case printed == maxPrints:
-			p.log.Warn("hog print: the rest of this run's output is left out", "limit", maxPrints)
-		}
+// print logs one line of what the run prints.
+func (r *run) print(line string) {
+	r.printed++
+	switch {
+	case r.printed < maxPrints:
+		r.log.Info("hog print", "text", strings.ToValidUTF8(line[:min(len(line), maxPrintBytes)], ""))
+	case r.printed == maxPrints:
+		r.log.Warn("hog print: the rest of this run's output is left out", "limit", maxPrints)
 	}
 }
 

@@ -24,11 +24,11 @@ func CompileTemplate(code pipeline.Code, env pipeline.Env) (*Template, error) {
 	if err != nil {
 		return nil, where.compileError(err)
 	}
-	p := newProgram(compiled, where, env)
+	p := newProgram(compiled, where, env, hog.Limits{}, nil)
 	if err := p.checkGlobals(); err != nil {
 		return nil, err
 	}
-	return &Template{program: &p}, nil
+	return &Template{program: p}, nil
 }
 
 // Constant returns the text of a template without expressions.

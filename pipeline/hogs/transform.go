@@ -13,7 +13,7 @@ import (
 )
 
 // Transform is a Hog program that returns what becomes of an event. It is safe for concurrent use.
-type Transform struct{ program program }
+type Transform struct{ program *program }
 
 // CompileTransformFile reads and compiles a .hog file. Mistakes are *pipeline.ConfigError, joined, with the source line.
 func CompileTransformFile(file pipeline.File, limits hog.Limits, env pipeline.Env) (*Transform, error) {
@@ -38,11 +38,7 @@ func compileTransform(where place, limits hog.Limits, env pipeline.Env) (*Transf
 	if err != nil {
 		return nil, where.compileError(err)
 	}
-	p := newProgram(compiled, where, env)
-	if limits.Time == 0 {
-		limits.Time = DefaultTime
-	}
-	p.limits, p.functions = limits, functions
+	p := newProgram(compiled, where, env, limits, functions)
 	if err := p.checkGlobals(); err != nil {
 		return nil, err
 	}
@@ -67,6 +63,9 @@ func (t *Transform) Apply(ctx context.Context, e pipeline.Event) (changed pipeli
 	return e, true, nil
 }
 
+// addedBytes is how much a program adds to the properties as a rule; more makes the buffer grow.
+const addedBytes = 256
+
 func takeOver(e *pipeline.Event, v hog.Value) error {
 	returned, ok := v.AsDict()
 	if !ok {
@@ -76,7 +75,7 @@ func takeOver(e *pipeline.Event, v hog.Value) error {
 	if _, ok := properties.AsDict(); !ok {
 		return fmt.Errorf("want an object properties in the result, got %s", properties.Kind())
 	}
-	raw, err := properties.AppendJSON(nil)
+	raw, err := properties.AppendJSON(make([]byte, 0, len(e.Properties)+addedBytes))
 	if err != nil {
 		return fmt.Errorf("properties of the result: %w", err)
 	}

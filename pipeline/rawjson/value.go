@@ -93,11 +93,12 @@ func Get(b []byte, path ...string) (value []byte, ok bool) {
 
 // KeyIs reports whether the raw string token key, quotes included, spells name.
 func KeyIs(key []byte, name string) bool {
-	if len(key) < 2 {
-		return false
+	if len(key) < len(name)+2 {
+		return false // an escape is longer than what it stands for
 	}
 	inner := key[1 : len(key)-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
+	escaped := len(inner) > len(name) || string(inner) == name
+	if !escaped || bytes.IndexByte(inner, '\\') < 0 {
 		return string(inner) == name
 	}
 	s, ok := String(key)
@@ -149,10 +150,13 @@ func String(b []byte) (string, bool) {
 	}
 	inner := b[1 : len(b)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
-		return unsafe.String(unsafe.SliceData(inner), len(inner)), true
+		return Alias(inner), true
 	}
 	return unescape(inner), true
 }
+
+// Alias is b as a string that shares its memory, so b must not be changed as long as the string lives.
+func Alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // unescape undoes the escapes of a string's inside. A lone surrogate becomes U+FFFD, as in encoding/json.
 func unescape(b []byte) string {
