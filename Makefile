@@ -4,10 +4,10 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint
 NODE_MODULES := test/node/node_modules
 
-.PHONY: help build run test quick race lint fuzz bench golden tools clean
+.PHONY: help build run test quick race lint fuzz bench bench-hog hog-diff golden tools clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the binary into bin/
 	$(GO) build -o bin/prickle ./cmd/prickle
@@ -19,6 +19,7 @@ test: tools ## install what is missing, then vet, lint, and every test with the 
 	$(GO) vet ./...
 	$(LINT) run
 	PRICKLE_TEST_ALL=1 $(GO) test -race -timeout 20m ./...
+	cd test/hogbench && $(GO) vet ./... && $(CURDIR)/$(LINT) run && PRICKLE_TEST_ALL=1 $(GO) test ./...
 
 quick: ## the tests that need only Go and gcc
 	$(GO) test ./...
@@ -33,6 +34,15 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-hog: $(NODE_MODULES)/.installed ## Hog against PostHog's machine and other languages, as one table
+	cd test/hogbench && $(GO) run .
+
+HOG_DIFF ?= 20000
+HOG_SEED ?= 1
+hog-diff: $(NODE_MODULES)/.installed ## HOG_DIFF (20000) generated programs from HOG_SEED on, on PostHog's parser and machine and on ours
+	PRICKLE_TEST_ALL=1 $(GO) test ./hog ./hog/parser -run '^TestGeneratedProgramsAgainstReference$$' -count 1 -v -timeout 0 \
+		-diff.count $(HOG_DIFF) -diff.seed $(HOG_SEED)
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./hog/... ./configs/... ./cmd/... -update

@@ -55,6 +55,7 @@ var mayImport = map[string]struct {
 	"transforms/hog":        {[]string{"pipeline", "pipeline/hogs", "hog"}, "it takes the language's limits as its configuration"},
 	"pipeline/exprs":        {[]string{"pipeline"}, "expr over events"},
 	"pipeline/hogs":         {[]string{"pipeline", "hog"}, "Hog over events"},
+	"pipeline/hogcase":      {[]string{"pipeline", "pipeline/hogs", "hog", "configs"}, "tests of Hog programs, which are YAML files"},
 	"pipeline/httpsend":     {[]string{"pipeline"}, "for every HTTP destination"},
 	"pipeline/bus":          {[]string{"pipeline"}, "everything that knows JetStream"},
 	"pipeline/capture":      {[]string{"pipeline"}, "it declares the log that it writes to"},

@@ -27,7 +27,7 @@ reason until it is replayed or dropped, for 30 days.`,
   prickle dead drop 17 18`,
 	}
 	cmd.AddCommand(newDeadList(p), newDeadShow(p), newDeadReplay(p), newDeadDrop(p))
-	return cmd
+	return group(cmd)
 }
 
 // deadFlags select dead letters: by id, by pipeline and destination, or all of them when the user says so.

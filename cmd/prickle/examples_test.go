@@ -42,6 +42,14 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// The test files of the examples pass, and the example of Hog has some.
+func TestExamplesHogTests(t *testing.T) {
+	code, out, errOut := run(t, "hog", "test", "../../configs/examples")
+	if code != 0 || !strings.Contains(out, "configs/examples/hog/functions/enrich.test.yaml: 4 cases") {
+		t.Errorf("exit code %d\n%s%s", code, out, errOut)
+	}
+}
+
 // setEnv sets the variables of a file of NAME=value lines, for as long as the test runs.
 func setEnv(t *testing.T, text string) {
 	t.Helper()

@@ -1,89 +1,75 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
-	"time"
 
-	"github.com/prickle-dev/prickle/hog"
+	"github.com/prickle-dev/prickle/hog/source"
 	"github.com/spf13/cobra"
 )
 
 func newHog(p *projectFlag) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "hog",
-		Short:   "Work with Hog, the language of functions",
-		Example: `  prickle hog run functions/enrich.hog`,
+		Use:   "hog",
+		Short: "Work with Hog, the language of functions",
+		Long:  "Runs, tests and compiles programs in Hog, the language of functions. docs/hog has the language and all of these commands.",
+		Example: `  prickle hog run functions/enrich.hog
+  prickle hog test functions`,
 	}
-	cmd.AddCommand(newHogRun(p))
-	return cmd
+	cmd.AddCommand(newHogRun(p), newHogTest(p), newHogCompile(p), newHogExec(p), newHogDisasm(p), newHogFmt(p), newHogLint(p), newHogRepl(p))
+	return group(cmd)
 }
 
-func newHogRun(p *projectFlag) *cobra.Command {
-	var globals string
-	cmd := &cobra.Command{
-		Use:   "run FILE",
-		Short: "Run a Hog program",
-		Long: `Compiles and runs a Hog program. print() writes to standard output, and so does the value that the program returns, as JSON. --globals
-gives a JSON object whose keys become globals, for example {"event": {...}}.`,
-		Example: `  prickle hog run hello.hog
-  prickle hog run functions/enrich.hog --globals event.json`,
-		Args: exactlyOne,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := os.ReadFile(args[0])
-			if err != nil {
-				return err
-			}
-			env, names, err := hogEnv(p, globals)
-			if err != nil {
-				return err
-			}
-			program, err := hog.Compile(args[0], string(text), hog.WithFunctions(), hog.WithGlobals(names...))
-			if err != nil {
-				return err
-			}
-			result, err := program.Run(cmd.Context(), env)
-			if err != nil {
-				return err
-			}
-			if result.IsNull() {
-				return nil
-			}
-			out, err := result.AppendJSON(nil)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(p.std.out, "%s\n", out)
-			return err
-		},
-	}
-	cmd.Flags().StringVar(&globals, "globals", "", "a `file` with a JSON object")
-	return cmd
-}
-
-// hogEnv is what a program sees, and the names of its globals.
-func hogEnv(p *projectFlag, globals string) (env hog.Env, names []string, err error) {
-	env = hog.Env{Now: time.Now, Rand: rand.Reader, Print: func(line string) { fmt.Fprintln(p.std.out, line) }}
-	if globals == "" {
-		return env, nil, nil
-	}
-	text, err := os.ReadFile(globals)
-	if err != nil {
-		return env, nil, err
-	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return env, nil, fmt.Errorf("%s: want a JSON object: %w", globals, err)
-	}
-	values := map[string]hog.Value{}
-	for name, text := range raw {
-		if values[name], err = hog.FromJSON(text); err != nil {
-			return env, nil, fmt.Errorf("%s: %s: %w", globals, name, err)
+// group makes a command that only has others below it refuse a word that is none of them; cobra would print the help and succeed.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
 		}
-		names = append(names, name)
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			return fmt.Errorf("unknown command %q for %q; did you mean %q?", args[0], cmd.CommandPath(), near[0])
+		}
+		return fmt.Errorf("unknown command %q for %q; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
 	}
-	env.Global = hog.GlobalsOf(values)
-	return env, names, nil
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
+}
+
+// stdin is the name that stands for standard input.
+const stdin = "-"
+
+// mostHogBytes bounds the files that the hog commands read: programs, bytecode and globals.
+const mostHogBytes = 16 << 20
+
+// read returns the content of a file, or of standard input for "-", and the name that errors call it by.
+func (s streams) read(path string) (text []byte, name string, err error) {
+	in, name := s.in, "standard input"
+	if path != stdin {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, "", err
+		}
+		defer file.Close()
+		in, name = file, path
+	}
+	text, err = io.ReadAll(io.LimitReader(in, mostHogBytes+1))
+	if err != nil {
+		return nil, "", err
+	}
+	if len(text) > mostHogBytes {
+		return nil, "", fmt.Errorf("%s: larger than %d MB", name, mostHogBytes>>20)
+	}
+	return text, name, nil
+}
+
+// errTwiceStdin says that two files cannot both be standard input.
+var errTwiceStdin = errors.New("only one file can be standard input")
+
+// atOffset is an error at a byte of a text, with its place and the line.
+func atOffset(name string, text []byte, offset int64, format string, args ...any) error {
+	at := int32(min(max(offset, 0), int64(len(text))))
+	return source.ErrorList{source.New(name, string(text)).Errorf(source.Span{Start: at, End: at + 1}, format, args...)}
 }

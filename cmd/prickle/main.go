@@ -14,6 +14,7 @@ import (
 
 	"github.com/prickle-dev/prickle/configs"
 	"github.com/prickle-dev/prickle/hog"
+	"github.com/prickle-dev/prickle/hog/source"
 	"github.com/spf13/cobra"
 )
 
@@ -81,10 +82,16 @@ func usage(cmd *cobra.Command, ok bool) error {
 func printError(w io.Writer, err error) {
 	var failed *hog.Error
 	if errors.As(err, &failed) {
-		fmt.Fprintf(w, "%s%v\n", failed.Backtrace(), failed)
+		text := fmt.Sprintf("%s%v\n", failed.Backtrace(), failed)
 		if failed.Snippet != "" {
-			fmt.Fprintln(w, failed.Snippet)
+			text += failed.Snippet + "\n"
 		}
+		fmt.Fprint(w, strings.Map(printableOrTab, text))
+		return
+	}
+	var compile source.ErrorList
+	if errors.As(err, &compile) {
+		fmt.Fprintln(w, strings.Map(printableOrTab, compile.Error()))
 		return
 	}
 	var mistakes configs.Errors
@@ -96,6 +103,14 @@ func printError(w io.Writer, err error) {
 		fmt.Fprintln(w, m)
 	}
 	fmt.Fprintf(w, "mistakes found: %d; nothing was started\n", len(mistakes))
+}
+
+// printableOrTab keeps the tabs of source lines, since the caret below stands after as many.
+func printableOrTab(c rune) rune {
+	if c == '\t' {
+		return c
+	}
+	return printable(c)
 }
 
 func newRoot(std streams) *cobra.Command {

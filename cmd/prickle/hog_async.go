@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prickle-dev/prickle/hog"
+	"github.com/prickle-dev/prickle/hog/fetch"
+	"github.com/prickle-dev/prickle/hog/vm"
+)
+
+// longestSleep is how long one call of sleep may wait, so that a slip of the pen does not stop a script for a day.
+const longestSleep = time.Minute
+
+// sleep is the function of the language: it waits for a number of seconds, and not at all for what is none.
+func sleep(ctx context.Context, args []hog.Value) (hog.Value, error) {
+	seconds := 0.0
+	if len(args) > 0 {
+		seconds = vm.ToNumber(args[0])
+	}
+	if !(seconds > 0) {
+		return hog.Null(), ctx.Err()
+	}
+	if seconds > longestSleep.Seconds() {
+		return hog.Value{}, fmt.Errorf("at most %v seconds at a time, got %v", longestSleep.Seconds(), seconds)
+	}
+	timer := time.NewTimer(time.Duration(seconds * float64(time.Second)))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return hog.Value{}, ctx.Err()
+	case <-timer.C:
+		return hog.Null(), nil
+	}
+}
+
+// fetchTimeout bounds one call of fetch.
+const fetchTimeout = 30 * time.Second
+
+// doFetch asks the network.
+func doFetch(ctx context.Context, args []hog.Value) (hog.Value, error) {
+	r, err := fetch.Parse(args)
+	if err != nil {
+		return hog.Value{}, err
+	}
+	return r.Do(ctx, &http.Client{Timeout: fetchTimeout})
+}
+
+// refuseFetch says what the program asked for and how to allow it.
+func refuseFetch(_ context.Context, args []hog.Value) (hog.Value, error) {
+	r, err := fetch.Parse(args)
+	if err != nil {
+		return hog.Value{}, err
+	}
+	return hog.Value{}, fmt.Errorf("%s %s is not allowed; add --allow-fetch to let the program use the network", r.Method, r.URL)
+}
