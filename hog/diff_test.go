@@ -18,6 +18,8 @@ var (
 const (
 	// batchSize is how many programs go to the reference at once.
 	batchSize = 50
+	// shrinkTries is how often the text of a shrunk program is tried to be made shorter still.
+	shrinkTries = 1000
 	// maxFailures is how many programs are shrunk and shown.
 	maxFailures = 8
 )
@@ -63,7 +65,7 @@ func (d *differ) report(t *testing.T, tr *trial) {
 		}
 		return smaller.diff != ""
 	}
-	gen.ShrinkText(gen.New(tr.seed).Shrink(fails).Source(), fails)
+	gen.ShrinkText(gen.New(tr.seed).Shrink(fails).Source(), shrinkTries, fails)
 	t.Errorf("seed %d differs. Shrunk to\n\n%s\n\n%s\nAgain: go test ./hog -run GeneratedProgramsAgainstReference -diff.seed %d -diff.count 1",
 		tr.seed, small.source, small.diff, tr.seed)
 }

@@ -158,6 +158,41 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
+// TestRestoreRefusesFrames are states with frames that no program comes to.
+func TestRestoreRefusesFrames(t *testing.T) {
+	const root = `{"chunk":"root","closure":{"callable":{"__hogCallable__":"local","chunk":"root","ip":1},"upvalues":[]},"ip":2,"stackStart":0}`
+	of := func(kind string) string {
+		return strings.Replace(strings.Replace(root, `"local"`, `"`+kind+`"`, 1), `"ip":1}`, `"ip":2,"name":"upper"}`, 1)
+	}
+	native := `{"chunk":"stl/arrayExists","ip":35,"stackStart":0}`
+	for frames, want := range map[string]string{
+		of("async"):                          "a frame is of no function of the program",
+		of("stl"):                            "a frame is of no function of the program",
+		strings.Replace(root, `1}`, `2}`, 1): `there is no function ""`,
+		root + "," + native + "," + strings.Replace(native, `:0}`, `:7}`, 1): "arrayExists is called by arrayExists",
+	} {
+		state := `{"bytecode":["_H",1,31,38],"stack":[0,0,0,[],0,0,0,0,0,0,[],0,0,0],"callStack":[` + frames + `]}`
+		_, err := hog.Restore([]byte(state))
+		e, ok := errors.AsType[*hog.Error](err)
+		if !ok || e.Kind != "data" || !strings.Contains(e.Message, want) {
+			t.Errorf("%s:\n got %v\nwant %s", frames, err, want)
+		}
+	}
+}
+
+// TestResumeDepth resumes a run with more frames than the limit allows.
+func TestResumeDepth(t *testing.T) {
+	for depth, want := range map[int]string{2: "Call stack exceeded maximum length of 2", 3: "[1]", -1: "[1]"} {
+		env := fetches()
+		s := suspension(t, `return arrayMap(x -> fetch(x), [1])`, env)
+		env.Limits.Depth = depth
+		out, err := s.Resume(context.Background(), env, hog.Number(1))
+		if got := fmt.Sprint(out.Value, err); !strings.Contains(got, want) {
+			t.Errorf("depth %d: got %s, want %s", depth, got, want)
+		}
+	}
+}
+
 // TestStateRefuses are runs that have no state.
 func TestStateRefuses(t *testing.T) {
 	for text, want := range map[string]string{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/prickle-dev/prickle/hog"
@@ -54,5 +55,14 @@ func refuseFetch(_ context.Context, args []hog.Value) (hog.Value, error) {
 	if err != nil {
 		return hog.Value{}, err
 	}
-	return hog.Value{}, fmt.Errorf("%s %s is not allowed; add --allow-fetch to let the program use the network", r.Method, r.URL)
+	return hog.Value{}, fmt.Errorf("%s %s is not allowed; add --allow-fetch to let the program use the network", r.Method, withoutSecrets(r.URL))
+}
+
+// withoutSecrets is a URL without the parts that may hold a key: user, query and fragment.
+func withoutSecrets(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(not a URL)"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

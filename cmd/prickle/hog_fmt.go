@@ -108,7 +108,7 @@ func (o *hogFmt) finish(path, name string, text, formatted []byte) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(o.std.out, name)
+	_, err := fmt.Fprintln(terminalSafe(o.std.out), name)
 	return err
 }
 

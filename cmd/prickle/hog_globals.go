@@ -16,6 +16,7 @@ func readGlobals(std streams, path string) (map[string]hog.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
 	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return nil, fmt.Errorf(`%s: want a JSON object, such as {"event": {"properties": {}}}`, name)
 	}

@@ -62,23 +62,12 @@ func replConfig(std streams, o hogRunOptions) (c repl.Config, err error) {
 	}
 	o.globals = "" // the shell serves them itself
 	c.Env, _, err = o.env(std, stdin)
-	c.Env.Functions = map[string]hog.Func{"sleep": named("sleep", sleep), "fetch": named("fetch", refuseFetch)}
+	c.Env.Functions = map[string]hog.Func{"sleep": sleep, "fetch": refuseFetch}
 	if o.allowFetch {
-		c.Env.Functions["fetch"] = named("fetch", doFetch)
+		c.Env.Functions["fetch"] = doFetch
 	}
 	c.Out, c.Err = terminalSafe(std.out), terminalSafe(std.err)
 	return c, err
-}
-
-// named puts the name of a function in front of its errors.
-func named(name string, f hog.Func) hog.Func {
-	return func(ctx context.Context, args []hog.Value) (hog.Value, error) {
-		v, err := f(ctx, args)
-		if err != nil {
-			err = fmt.Errorf("%s: %w", name, err)
-		}
-		return v, err
-	}
 }
 
 func terminalOf(in io.Reader) (*os.File, bool) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 )
 
 // Load turns portable bytecode into a program. It fails for bytecode that is malformed anywhere where a run could get
@@ -157,7 +157,7 @@ func (l *loader) global(ip, n, texts int) {
 	if p.Offsets != nil {
 		p.Offsets = p.Offsets[:first]
 	}
-	key := strings.Join(chain, "\x00")
+	key := chainKey(chain)
 	at, ok := l.chains[key]
 	if !ok {
 		at = int32(len(p.Chains))
@@ -166,6 +166,16 @@ func (l *loader) global(ip, n, texts int) {
 	}
 	l.push(ip, Instr{Op: OpReadGlobal, A: at})
 	p.Places[first] = place
+}
+
+// chainKey is a text that no other chain has, whatever is in the names.
+func chainKey(chain []string) string {
+	var key []byte
+	for _, name := range chain {
+		key = append(strconv.AppendInt(key, int64(len(name)), 10), ':')
+		key = append(key, name...)
+	}
+	return string(key)
 }
 
 func (l *loader) function(ip int, in instruction) {

@@ -78,6 +78,17 @@ func TestLoadTables(t *testing.T) {
 	}
 }
 
+// TestLoadChains has chains that are the same text when their names are put one after another.
+func TestLoadChains(t *testing.T) {
+	p, err := Load(decode(t, `["_H",1,32,"b",32,"a",1,2,32,"a\u0000b",1,1,32,"1:b",32,"a",1,2,32,"a1:b",1,1]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]string{{"a", "b"}, {"a\x00b"}, {"a", "1:b"}, {"a1:b"}}, p.Chains); diff != "" {
+		t.Errorf("chains (-want +got):\n%s", diff)
+	}
+}
+
 // TestLoadJumps follows jumps to their instruction, also one into the operand of another instruction, which the
 // reference executes.
 func TestLoadJumps(t *testing.T) {

@@ -100,8 +100,11 @@ func (c *compiler) assignField(s *ast.Assign, target *ast.Field) {
 	root, last := target.Chain[0], len(target.Chain)-1
 	v, ok := c.find(root.Text)
 	if !ok {
-		c.fail(root, fmt.Sprintf("Variable %q not declared in this scope. Can not assign to globals.", root.Text),
-			"declare it first: let "+ast.Quote(root.Text)+" := ...")
+		hint := "declare it first: let " + ast.Quote(root.Text) + " := ..."
+		if last > 0 {
+			hint = "change a copy: let copy := " + ast.Quote(root.Text)
+		}
+		c.fail(root, fmt.Sprintf("Variable %q not declared in this scope. Can not assign to globals.", root.Text), hint)
 		return
 	}
 	if last == 0 {

@@ -137,7 +137,9 @@ func (r Request) send(ctx context.Context, client *http.Client) (status int, bod
 	if host := req.Header.Get("Host"); host != "" {
 		req.Host = host
 	}
-	res, err := client.Do(req)
+	following := *client
+	following.CheckRedirect = r.redirected
+	res, err := following.Do(req)
 	if err != nil {
 		return 0, nil, cause(err)
 	}
@@ -147,6 +149,25 @@ func (r Request) send(ctx context.Context, client *http.Client) (status int, bod
 		err = fmt.Errorf("the answer is longer than %d MB", MaxAnswer>>20)
 	}
 	return res.StatusCode, body, err
+}
+
+// mostRedirects is how many redirects one call follows.
+const mostRedirects = 10
+
+// redirected keeps from another host what was meant for the first one: the program's headers, which may hold a key, and the URL.
+func (r Request) redirected(req *http.Request, via []*http.Request) error {
+	if len(via) > mostRedirects {
+		return fmt.Errorf("more than %d redirects", mostRedirects)
+	}
+	req.Header.Del("Referer")
+	if req.URL.Host != via[0].URL.Host {
+		for name := range r.Header {
+			if !strings.EqualFold(name, "Content-Type") {
+				req.Header.Del(name)
+			}
+		}
+	}
+	return nil
 }
 
 // cause takes off the wrapper that repeats the URL, which may hold a secret.

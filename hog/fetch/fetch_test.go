@@ -116,3 +116,31 @@ func TestDo(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestRedirect wants neither the program's headers nor the URL, which may hold keys, to go to another host.
+func TestRedirect(t *testing.T) {
+	seen := make(chan http.Header, 2)
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header }))
+	defer other.Close()
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+		case "/here":
+			http.Redirect(w, r, "/end", http.StatusTemporaryRedirect)
+		default:
+			seen <- r.Header
+		}
+	}))
+	defer first.Close()
+	for path, key := range map[string]string{"/away?token=secret": "", "/here?token=secret": "secret"} {
+		r := fetch.Request{Method: "POST", URL: first.URL + path, Header: map[string]string{"X-Api-Key": "secret", "Content-Type": "text/plain"}}
+		if _, err := r.Do(t.Context(), first.Client()); err != nil {
+			t.Fatal(err)
+		}
+		h := <-seen
+		if h.Get("X-Api-Key") != key || h.Get("Referer") != "" || h.Get("Content-Type") != "text/plain" {
+			t.Errorf("%s: got the headers %v", path, h)
+		}
+	}
+}

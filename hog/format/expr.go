@@ -192,8 +192,17 @@ func (f *builder) postfix() doc {
 		if d = join(d, f.next()); tok.Kind == token.Float {
 			return d
 		}
+		if isNumber(f.tok()) && isWord(before) {
+			d = join(d, space{}) // in.1 is the operator before .1
+		}
 	}
 	return join(d, f.next())
+}
+
+// isWord reports whether the token may be a word of the grammar, and not a name.
+func isWord(tok token.Token) bool {
+	word := strings.ToLower(tok.Text)
+	return tok.Kind == token.Ident && !tok.Quoted && (infixWords[word] || prefixWords[word])
 }
 
 var arguments = listing{comma: true, hug: true, hugCall: true}

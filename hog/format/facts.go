@@ -1,6 +1,8 @@
 package format
 
 import (
+	"slices"
+
 	"github.com/prickle-dev/prickle/hog/ast"
 	"github.com/prickle-dev/prickle/hog/token"
 )
@@ -143,11 +145,16 @@ func (f *builder) needsSeal(b *ast.Block) bool {
 	if len(b.Body) != 1 {
 		return len(b.Body) == 0
 	}
+	end := f.index(b.Range().Stop() - 1)
 	switch s := b.Body[0].(type) {
 	case *ast.ExprStmt:
 		return true
 	case *ast.Return:
-		return s.Value == nil && f.scanned[f.index(b.Range().Stop()-1)-1].Kind == ";"
+		return s.Value == nil && f.scanned[end-1].Kind == ";"
+	case *ast.Block:
+		// A block in a block may read as a value in a value.
+		inside := f.scanned[f.index(b.Range().Pos()):end]
+		return slices.ContainsFunc(inside, func(tok token.Token) bool { return tok.Kind == ";" })
 	}
 	return false
 }

@@ -16,13 +16,15 @@ import (
 
 // What `make hog-diff` sets. The reference's parser takes a good part of a second for a program, so few are the default.
 var (
-	diffCount = flag.Int("diff.count", 60, "how many generated programs are parsed and compared with the reference")
+	diffCount = flag.Int("diff.count", 25, "how many generated programs are parsed and compared with the reference")
 	diffSeed  = flag.Uint64("diff.seed", 1, "the seed of the first generated program; the others count up from it")
 )
 
 const (
 	// shardSize is how many programs are worth another process of the reference.
 	shardSize = 500
+	// shrinkTries is how often a text is tried to be made shorter.
+	shrinkTries = 150
 	// maxFailures is how many texts of a shard are shrunk and shown.
 	maxFailures = 5
 )
@@ -88,7 +90,7 @@ func compareGenerated(t *testing.T, shard, shards int) map[string]int {
 // shrunk is the verdict on the shortest text found on which the parsers differ.
 func shrunk(t *testing.T, reference *referenceParser, s sample) verdict {
 	t.Helper()
-	small := gen.ShrinkText(s.src, func(text string) bool {
+	small := gen.ShrinkText(s.src, shrinkTries, func(text string) bool {
 		return judge(t, reference, sample{s.mode, text}).differs()
 	})
 	return judge(t, reference, sample{s.mode, small})

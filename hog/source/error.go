@@ -64,11 +64,17 @@ func (e *Error) Error() string {
 // ErrorList is several errors found in one pass over a text.
 type ErrorList []*Error
 
-// Error returns all errors, each as Error.Error prints it.
+// maxShown is how many errors of a list its text shows; one mistake can cause thousands.
+const maxShown = 50
+
+// Error returns the first errors, each as Error.Error prints it, and how many more there are.
 func (l ErrorList) Error() string {
-	parts := make([]string, len(l))
-	for i, e := range l {
-		parts[i] = e.Error()
+	var parts []string
+	for _, e := range l[:min(len(l), maxShown)] {
+		parts = append(parts, e.Error())
+	}
+	if more := len(l) - maxShown; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(parts, "\n")
 }

@@ -5,7 +5,9 @@
 package source
 
 import (
+	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -15,7 +17,15 @@ type Text struct {
 	Name string
 	// Body is the text that offsets refer to.
 	Body string
+
+	marked sync.Once
+	marks  []mark // every markEvery bytes, when the text is longer
 }
+
+// mark is a known place, from which those after it are counted.
+type mark struct{ offset, line, col int }
+
+const markEvery = 1024
 
 // New returns a text under the given name.
 func New(name, body string) *Text { return &Text{Name: name, Body: body} }
@@ -36,9 +46,39 @@ func (s Span) To(other Span) Span { return Span{s.Start, other.End} }
 // 1; columns count characters. Offsets outside the text are moved into it.
 func (t *Text) Position(offset int) (line, col int) {
 	offset = min(max(offset, 0), len(t.Body))
-	before := t.Body[:offset]
-	lineStart := strings.LastIndexByte(before, '\n') + 1
-	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[lineStart:]) + 1
+	from := mark{0, 1, 1}
+	if offset >= markEvery {
+		t.marked.Do(t.setMarks)
+		if after := sort.Search(len(t.marks), func(i int) bool { return t.marks[i].offset > offset }); after > 0 {
+			from = t.marks[after-1]
+		}
+	}
+	to := from.advance(t.Body[from.offset:offset])
+	return to.line, to.col
+}
+
+// advance is the place behind the text that follows a place.
+func (m mark) advance(text string) mark {
+	m.offset += len(text)
+	if lineStart := strings.LastIndexByte(text, '\n') + 1; lineStart > 0 {
+		m.line += strings.Count(text, "\n")
+		m.col, text = 1, text[lineStart:]
+	}
+	m.col += utf8.RuneCountInString(text)
+	return m
+}
+
+// setMarks marks starts of characters, as a piece of one would count as several.
+func (t *Text) setMarks() {
+	at := mark{0, 1, 1}
+	for len(t.Body)-at.offset >= markEvery {
+		end := at.offset + markEvery
+		for end < len(t.Body) && !utf8.RuneStart(t.Body[end]) {
+			end++
+		}
+		at = at.advance(t.Body[at.offset:end])
+		t.marks = append(t.marks, at)
+	}
 }
 
 // snippetWidth bounds the shown part of a line in characters, so that minified
@@ -49,20 +89,20 @@ const snippetWidth = 100
 // caret line that marks the part of the span on that line.
 func (t *Text) Snippet(s Span) string {
 	start := min(max(s.Pos(), 0), len(t.Body))
-	lineStart := strings.LastIndexByte(t.Body[:start], '\n') + 1
-	line := t.Body[lineStart:]
+	first := start
+	for n := 0; n < snippetWidth/2 && first > 0 && t.Body[first-1] != '\n'; n++ {
+		_, size := utf8.DecodeLastRuneInString(t.Body[:first])
+		first -= size
+	}
+	line := t.Body[first:min(len(t.Body), first+snippetWidth*utf8.UTFMax+1)] // more than is shown
 	if end := strings.IndexByte(line, '\n'); end >= 0 {
 		line = line[:end]
 	}
 	line = strings.TrimSuffix(line, "\r")
-	from := min(start-lineStart, len(line))
-	to := min(max(s.Stop()-lineStart, from), len(line))
+	from := min(start-first, len(line))
+	to := min(max(s.Stop()-first, from), len(line))
 	before, marked := []rune(line[:from]), utf8.RuneCountInString(line[from:to])
 	shown := []rune(line)
-	if len(before) > snippetWidth/2 {
-		cut := len(before) - snippetWidth/2
-		before, shown = before[cut:], shown[cut:]
-	}
 	shown = shown[:min(len(shown), snippetWidth)]
 	marked = min(max(marked, 1), max(len(shown)-len(before), 1))
 	return string(shown) + "\n" + blank(before) + strings.Repeat("^", marked)

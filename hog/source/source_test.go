@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,6 +18,47 @@ func TestPosition(t *testing.T) {
 		line, col := text.Position(offset)
 		if got := [2]int{line, col}; got != want {
 			t.Errorf("offset %d\ngot  %v\nwant %v", offset, got, want)
+		}
+	}
+}
+
+// TestPositionInLongText compares with counting from the start.
+func TestPositionInLongText(t *testing.T) {
+	for name, part := range map[string]string{
+		"one line": "x €é 😀;", "lines": "ab\n€ 😀\r\n", "long lines": strings.Repeat("é€", 700) + "\n", "no UTF-8": "a\xe2\x82\x82\x82\x82\xff",
+	} {
+		body := strings.Repeat(part, 5000/len(part)+2)
+		text := source.New("t", body)
+		for offset := range len(body) + 1 {
+			before := body[:offset]
+			start := strings.LastIndex(before, "\n") + 1
+			want := [2]int{strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[start:]) + 1}
+			line, col := text.Position(offset)
+			if got := [2]int{line, col}; got != want {
+				t.Fatalf("%s, offset %d\ngot  %v\nwant %v", name, offset, got, want)
+			}
+		}
+	}
+}
+
+// TestSnippetOfLongLine is as long as that of a shorter line, wherever the line is cut.
+func TestSnippetOfLongLine(t *testing.T) {
+	short, long := strings.Repeat("😀é€x", 100), strings.Repeat("😀é€x", 10_000)
+	for _, around := range [][2]string{{"", ""}, {"first\n", "\nlast"}, {"first\r\n", "\r\nlast"}} {
+		for _, at := range []int{0, 3, 10, 50} {
+			span := func(text string) string {
+				start := int32(len(around[0]) + at*10)
+				return source.New("t", around[0]+text+around[1]).Snippet(source.Span{Start: start, End: start + 20})
+			}
+			if diff := cmp.Diff(span(short), span(long)); diff != "" {
+				t.Errorf("%q, %d: -short +long\n%s", around, at, diff)
+			}
+		}
+		whole := source.New("t", around[0]+long+around[1])
+		end := int32(len(around[0]) + len(long))
+		want := "€x" + strings.Repeat("😀é€x", 12) + "\n" + strings.Repeat(" ", 50) + "^"
+		if diff := cmp.Diff(want, whole.Snippet(source.Span{Start: end, End: end})); diff != "" {
+			t.Errorf("%q, end: -want +got\n%s", around, diff)
 		}
 	}
 }
@@ -44,6 +86,23 @@ func TestError(t *testing.T) {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestErrorListIsCut(t *testing.T) {
+	text := source.New("", strings.Repeat("a", 60))
+	list := func(n int32) source.ErrorList {
+		var errs source.ErrorList
+		for i := range n {
+			errs = append(errs, text.Errorf(source.Span{Start: i, End: i + 1}, "bad"))
+		}
+		return errs
+	}
+	for n, want := range map[int32]string{50: "^", 51: "^\nand 1 more", 60: "^\nand 10 more"} {
+		got := list(n).Error()
+		if strings.Count(got, "bad") != 50 || !strings.HasSuffix(got, want) {
+			t.Errorf("%d errors: %s", n, got)
+		}
 	}
 }
 

@@ -47,13 +47,24 @@ func (m *machine) suspend(name string, n int) error {
 		return errorf(KindAsyncSteps, "Exceeded maximum number of async steps: %d", m.limits.AsyncSteps)
 	}
 	m.asyncSteps++
-	call := &asyncCall{name: name}
-	for _, v := range m.stack[m.sp-n : m.sp] {
-		call.args = append(call.args, Copy(v))
+	args, err := m.copied(m.stack[m.sp-n : m.sp])
+	if err != nil {
+		return err
 	}
 	m.cut(m.sp - n)
-	m.waiting = call
+	m.waiting = &asyncCall{name: name, args: args}
 	return errSuspended
+}
+
+// copied is copies of values for the host, which share what the values share. They take no more than the values alive
+// do, and the host drops them before the next ones are made, so they count as work and not against the memory limit.
+func (m *machine) copied(values []Value) ([]Value, error) {
+	list := NewArray(values...)
+	_, work := sizeOf(list)
+	if err := m.burnBytes(work - objectSize - slotSize); err != nil { // without the list itself
+		return nil, err
+	}
+	return Copy(list).array().Items, nil
 }
 
 func unexpectedAsync(name string) error {
@@ -89,6 +100,9 @@ func (s *Suspension) next(ctx context.Context, env Env, answer func(*machine) er
 	m.waiting = nil
 	m.reopen(ctx, env)
 	return m.advance(func() error {
+		if len(m.frames) > m.limits.Depth && m.limits.Depth >= 0 {
+			return m.tooDeep()
+		}
 		if m.limits.Memory >= 0 {
 			if err := m.makeRoom(0); err != nil {
 				return err
@@ -124,6 +138,7 @@ func (m *machine) advance(first func() error) (out Outcome, err error) {
 		if failure := failureOf(recover()); failure != nil {
 			// The machine is in an unknown state, so it does not go back to the pool.
 			out, err = Outcome{}, m.locate(failure)
+			m.closeFrom(0)
 		}
 	}()
 	started := time.Now()

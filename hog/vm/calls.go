@@ -127,12 +127,16 @@ func (m *machine) callLocal(f *Function, n int) error {
 // enter pushes a frame.
 func (m *machine) enter(f frame) error {
 	if len(m.frames) >= m.limits.Depth && m.limits.Depth >= 0 {
-		return errorf(KindDepth, "Call stack exceeded maximum length of %d", m.limits.Depth)
+		return m.tooDeep()
 	}
 	m.frames[len(m.frames)-1].ret = int32(m.ip)
 	m.frames = append(m.frames, f)
 	m.base = int(f.base)
 	return m.charge(slotSize)
+}
+
+func (m *machine) tooDeep() error {
+	return errorf(KindDepth, "Call stack exceeded maximum length of %d", m.limits.Depth)
 }
 
 // leave ends the innermost frame and gives its result to the one below.
@@ -160,20 +164,27 @@ func (m *machine) leave(result Value) error {
 }
 
 func (m *machine) callHost(name string, f Func, n int) error {
+	if err := m.checkClock(); err != nil { // the host may take its time in every call
+		return err
+	}
 	v, err := f(m.ctx, m.stack[m.sp-n:m.sp:m.sp])
 	if err != nil {
 		return hostError(name, err)
 	}
 	m.cut(m.sp - n)
+	v = Copy(v) // the host may keep it, and hand it to other runs
 	m.push(v)
 	return m.chargeDeep(v)
 }
 
-// hostError keeps what the program can catch and errors of the machine, and marks all others as the host's.
+// hostError copies what the program can catch, keeps errors of the machine, and marks all others as the host's.
 func hostError(what string, err error) error {
 	var t *thrown
 	var e *Error
-	if errors.As(err, &t) || errors.As(err, &e) {
+	if errors.As(err, &t) {
+		return Throw(Copy(t.value))
+	}
+	if errors.As(err, &e) {
 		return err
 	}
 	return &Error{Kind: KindHost, Message: what + ": " + err.Error(), Cause: err}
@@ -194,7 +205,8 @@ func (m *machine) callBuiltin(b *Builtin, n int) error {
 		}
 	}
 	v, err := b.Func(&m.call, args)
-	if m.held > 0 {
+	held := int(m.held)
+	if held > 0 {
 		m.giveBack()
 	}
 	if err != nil {
@@ -203,6 +215,9 @@ func (m *machine) callBuiltin(b *Builtin, n int) error {
 	m.cut(m.sp - n)
 	m.push(v)
 	size := shallow(v)
+	if v.Kind() > KindString {
+		size = max(size, held) // what is inside of a container was asked for while it was made
+	}
 	if v.Kind() == KindString {
 		if err := m.stringSize(size); err != nil {
 			return err

@@ -50,11 +50,17 @@ func (m *machine) capture(f *Function, captures []code.Capture) error {
 	if len(captures) == 0 {
 		return nil
 	}
+	if err := m.burnBytes(slotSize * len(captures)); err != nil {
+		return err
+	}
 	f.cells = make([]*cell, len(captures))
 	outer := m.frames[len(m.frames)-1].fn
 	for i, c := range captures {
 		if c.Local {
-			f.cells[i] = m.cellAt(m.base + int(c.Index))
+			var err error
+			if f.cells[i], err = m.cellAt(m.base + int(c.Index)); err != nil {
+				return err
+			}
 			continue
 		}
 		if outer == nil || int(c.Index) >= len(outer.cells) {
@@ -66,7 +72,7 @@ func (m *machine) capture(f *Function, captures []code.Capture) error {
 }
 
 // cellAt is the open cell of a stack slot; all closures that capture the slot share it.
-func (m *machine) cellAt(slot int) *cell {
+func (m *machine) cellAt(slot int) (*cell, error) {
 	if m.defects {
 		return m.reusedCell(slot)
 	}
@@ -74,28 +80,39 @@ func (m *machine) cellAt(slot int) *cell {
 }
 
 // reusedCell is the cell that was ever made for a slot, even if it has been closed since.
-func (m *machine) reusedCell(slot int) *cell {
-	for _, c := range m.reused {
+func (m *machine) reusedCell(slot int) (*cell, error) {
+	for i, c := range m.reused {
 		if int(c.slot) == slot {
-			return c
+			return c, m.burnBytes(slotSize * i)
 		}
 	}
-	c := m.openCell(slot)
-	m.reused = append(m.reused, c)
-	return c
+	if err := m.burnBytes(slotSize * len(m.reused)); err != nil {
+		return nil, err
+	}
+	c, err := m.openCell(slot)
+	if err == nil {
+		m.reused = append(m.reused, c)
+	}
+	return c, err
 }
 
-func (m *machine) openCell(slot int) *cell {
-	at := &m.open
+// openCell looks for the cell of a slot among those above it, of which there are few as a rule.
+func (m *machine) openCell(slot int) (*cell, error) {
+	at, passed := &m.open, 0
 	for *at != nil && int((*at).slot) > slot {
 		at = &(*at).next
+		passed++
+	}
+	if err := m.burnBytes(slotSize * passed); err != nil {
+		return nil, err
 	}
 	if *at != nil && int((*at).slot) == slot {
-		return *at
+		return *at, nil
 	}
-	c := &cell{slot: int32(slot), open: true, next: *at}
+	c := &cell{slot: int32(slot), next: *at}
+	c.openedBy(m)
 	*at = c
-	return c
+	return c, nil
 }
 
 // upvalue runs the instructions on captured variables.
@@ -109,6 +126,9 @@ func (m *machine) upvalue(in code.Instr) error {
 		return errorf(KindBytecode, "Invalid upvalue index: %d", in.A)
 	}
 	c := f.cells[in.A]
+	if c.open && !c.ownedBy(m) {
+		return errorf(KindType, "Can not use a variable of another run")
+	}
 	if in.Op == code.OpGetUpvalue {
 		if c.open {
 			m.push(m.slot(int(c.slot)))

@@ -115,8 +115,8 @@ func (m *machine) compareHost(a, b Value) (order int, ok bool, err error) {
 		return order, ok, nil
 	}
 	if a.Kind() < KindString || b.Kind() < KindString {
-		order, ok = compareNumbers(m.number(a), m.number(b))
-		return order, ok, nil
+		order, ok = compareNumbers(ToNumber(a), ToNumber(b))
+		return order, ok, m.burnBytes(numberWork(a) + numberWork(b))
 	}
 	s, err := m.hostString(a)
 	if err != nil {

@@ -1,7 +1,8 @@
 package vm
 
-// Copy is a deep copy of the value: nothing that a program does to it changes v. Functions are shared, and so are
-// containers in the copy that are shared in the value.
+// Copy is a deep copy of the value: nothing that a program does to it changes v. Datetimes and dates,
+// which never change, are shared, and so are functions whose variables are those of a run that goes on. Containers in the
+// copy are shared where they are in the value.
 func Copy(v Value) Value {
 	if v.Kind() <= KindString {
 		return v
@@ -54,6 +55,13 @@ func (c *copier) value(v Value, depth int) Value {
 	case KindError:
 		e := v.errorValue()
 		return NewError(e.Type, e.Message, c.value(e.Payload, depth+1))
+	case KindInterval:
+		i := v.interval()
+		return NewInterval(c.value(i.Value, depth+1), i.Unit)
+	case KindFunction:
+		if v.function().keepsVariables() {
+			c.left = 0 // others may hold the same variables
+		}
 	}
 	return v
 }
@@ -69,7 +77,7 @@ func listLike(v Value, items []Value) Value {
 // copyGraph copies every container once. It does not recurse: copies are made with the contents of the originals, which
 // are then replaced one container after the other.
 func copyGraph(v Value) Value {
-	done := map[Value]Value{}
+	done, cells := map[Value]Value{}, map[*cell]*cell{}
 	var todo []Value // copies whose contents are still the originals
 	copied := func(v Value) Value {
 		if known, ok := done[v]; ok {
@@ -100,6 +108,17 @@ func copyGraph(v Value) Value {
 		case KindError:
 			e := c.errorValue()
 			e.Payload = copied(e.Payload)
+		case KindInterval:
+			i := c.interval()
+			i.Value = copied(i.Value)
+		case KindFunction:
+			f := c.function()
+			for i, from := range f.cells {
+				if cells[from] == nil {
+					cells[from] = &cell{slot: from.slot, value: copied(from.value)}
+				}
+				f.cells[i] = cells[from]
+			}
 		}
 	}
 	return root
@@ -120,6 +139,15 @@ func shallowCopy(v Value) Value {
 	case KindError:
 		e := v.errorValue()
 		return NewError(e.Type, e.Message, e.Payload)
+	case KindInterval:
+		i := v.interval()
+		return NewInterval(i.Value, i.Unit)
+	case KindFunction:
+		if v.function().keepsVariables() {
+			f := *v.function()
+			f.cells = append([]*cell(nil), f.cells...)
+			return newFunction(&f)
+		}
 	}
 	return v
 }

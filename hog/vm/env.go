@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Func is a function that the host offers to a program under a name. The arguments are valid during the call only. An
-// error ends the run with KindHost, except one made by Throw, which the program can catch.
+// Func is a function that the host offers to a program under a name. The arguments are valid during the call only. The
+// program gets a copy of the result. An error ends the run with KindHost, except one made by Throw, which the program can catch.
 type Func func(ctx context.Context, args []Value) (Value, error)
 
 // Env is all that a program can reach. What is nil is not there: without Now there is no clock, without Rand no

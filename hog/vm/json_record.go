@@ -1,5 +1,7 @@
 package vm
 
+import "strings"
+
 // record is the datetime, date, interval or error that a tagged dictionary stands for, else the dictionary.
 func record(d *Dict, tagged bool) Value {
 	if !tagged {
@@ -13,7 +15,7 @@ func record(d *Dict, tagged bool) Value {
 	case is(markDate):
 		return NewDate(numberOr(field("year")), numberOr(field("month")), numberOr(field("day")))
 	case is(markInterval):
-		return NewInterval(field("value"), HostString(field("unit")))
+		return NewInterval(field("value"), strings.Clone(HostString(field("unit"))))
 	case is(markError):
 		return NewError(HostString(field("type")), HostString(field("message")), field("payload"))
 	}

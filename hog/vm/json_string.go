@@ -37,6 +37,7 @@ func (d *jsonDecoder) escaped(start int) (string, error) {
 		switch {
 		case c == '"':
 			d.i++
+			d.left -= len(buf)
 			return string(buf), nil
 		case c < ' ':
 			return "", d.fail("control character in a string")

@@ -59,18 +59,23 @@ func (m *machine) checkClock() error {
 	if m.limits.Time < 0 {
 		return nil
 	}
-	now := time.Now()
 	if m.deadline.IsZero() {
-		// The clock starts at the first check: what ran before it takes microseconds, and short programs, which are
-		// most, never ask for the time.
-		m.deadline = now.Add(m.limits.Time)
+		m.startClock()
 		return nil
 	}
-	if now.Before(m.deadline) {
+	if time.Now().Before(m.deadline) {
 		return nil
 	}
 	return errorf(KindTime, "Execution timed out after %s seconds. Performed %d ops.",
 		formatNumber(m.limits.Time.Seconds()), m.performed())
+}
+
+// startClock begins the wall time. It is called at the first check, and before what takes long at once: what runs before
+// takes microseconds, and short programs, which are most, never ask for the time.
+func (m *machine) startClock() {
+	if m.deadline.IsZero() && m.limits.Time >= 0 {
+		m.deadline = time.Now().Add(m.limits.Time)
+	}
 }
 
 // charge accounts for n bytes of new values that nothing holds yet. When the room is used up the values alive are

@@ -21,7 +21,7 @@ type Limits struct {
 	// StringSize is the length in bytes of one string. Default: 16 MiB.
 	StringSize int
 	// RegexSize is the size of one regular expression: of its text in bytes, and of what it is compiled to in
-	// instructions, where x{100} counts as a hundred x. Default: 10,000. No limit means a million.
+	// instructions, where x{100} counts as a hundred x; and of classes such as \p{L} at most 100. Default: 10,000. No limit means a million.
 	RegexSize int
 }
 

@@ -154,7 +154,7 @@ func (m *machine) run() (Value, error) {
 		case code.OpCallUpvalue:
 			if f := m.frames[len(m.frames)-1].fn; f != nil && int(in.C) < len(f.cells) {
 				callee := f.cells[in.C].value
-				if c := f.cells[in.C]; c.open && int(c.slot) < sp {
+				if c := f.cells[in.C]; c.open && int(c.slot) < sp && c.ownedBy(m) {
 					callee = stack[c.slot]
 				}
 				if at, to, ok := m.enterAt(callee, int(in.B), sp, ip+1); ok {

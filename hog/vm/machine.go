@@ -96,7 +96,9 @@ func (m *machine) resetOn(height int, ctx context.Context, env Env) {
 	m.sp, m.base, m.ip = height, 0, int(m.main.entry)
 	m.steps, m.granted, m.fuel, m.work, m.printed, m.held = 0, 0, 0, 0, 0, 0
 	m.deadline, m.asyncSteps, m.spent, m.peak = time.Time{}, 0, 0, 0
-	m.room = m.limits.Memory
+	if m.room = m.limits.Memory; height > 0 {
+		m.room = 0 // the values on the stack count, too: the first charge measures them
+	}
 	m.defects = m.root.program.defects
 	m.grant()
 	if len(env.Functions) > 0 || env.Async != nil || m.program.sleeps {
@@ -104,15 +106,17 @@ func (m *machine) resetOn(height int, ctx context.Context, env Env) {
 	}
 }
 
-// release drops what the run left behind, so that a pooled machine keeps nothing of it alive.
+// release drops what the run left behind, so that a pooled machine keeps nothing of it alive. Functions that outlive the
+// run, in its result for instance, keep their variables.
 func (m *machine) release() {
+	m.closeFrom(0)
 	if len(m.stack) > keptStack {
 		m.stack = make([]Value, startStack)
 	} else {
 		clear(m.stack)
 	}
 	clear(m.frames)
-	m.frames, m.handlers, m.open = m.frames[:0], m.handlers[:0], nil
+	m.frames, m.handlers = m.frames[:0], m.handlers[:0]
 	m.root.clear()
 	m.ctx, m.env = nil, Env{}
 	if m.chunks != nil || m.waiting != nil || m.reused != nil {

@@ -31,6 +31,8 @@ func recordText(v Value) int {
 		return len(v.dateTime().Zone)
 	case KindError:
 		return len(v.errorValue().Type) + len(v.errorValue().Message)
+	case KindInterval:
+		return len(v.interval().Unit)
 	}
 	return 0
 }
@@ -200,13 +202,14 @@ func (w *walker) inside(v Value) {
 	case KindDict:
 		w.dict(v.dict())
 	case KindDateTime:
-		w.field(&v.dateTime().Zone)
+		w.total += int64(recordText(v)) // which is its own already, and other runs may read it
 	case KindError:
 		e := v.errorValue()
 		w.field(&e.Type)
 		w.field(&e.Message)
 		w.add(&e.Payload)
 	case KindInterval:
+		w.total += int64(recordText(v))
 		w.add(&v.interval().Value)
 	case KindFunction:
 		w.cells(v.function().cells)

@@ -227,10 +227,29 @@ func ToNumber(v Value) float64 {
 
 // number is ToNumber in a run.
 func (m *machine) number(v Value) float64 {
-	if v.Kind() == KindString {
-		m.spend(len(v.str()))
+	if v.Kind() >= KindString {
+		m.spend(numberWork(v))
 	}
 	return ToNumber(v)
+}
+
+// numberWork is how many bytes ToNumber looks at.
+func numberWork(v Value) int {
+	for depth := range maxNesting {
+		switch v.Kind() {
+		case KindString:
+			return slotSize*depth + len(v.str())
+		case KindArray, KindTuple:
+			items := v.array().Items
+			if len(items) != 1 {
+				return slotSize * depth
+			}
+			v = items[0]
+		default:
+			return slotSize * depth
+		}
+	}
+	return slotSize * maxNesting
 }
 
 var nan = math.NaN()

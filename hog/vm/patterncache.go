@@ -31,6 +31,10 @@ const maxCachedPattern = 1000
 // every one takes milliseconds to fold.
 const maxWideRanges = 20
 
+// maxUnicodeClasses is how many classes such as \pL a pattern may have: every one has hundreds of ranges, which are
+// sorted, and folded, before anything can be said about the size of the pattern.
+const maxUnicodeClasses = 100
+
 // pattern is the compiled RE2 pattern.
 func (m *machine) pattern(text string) (*compiledPattern, error) {
 	if err := m.regexSize(len(text)); err != nil {
@@ -57,6 +61,7 @@ func (m *machine) compiled(text string) (*compiledPattern, error) {
 	p := patterns.compiled[text]
 	patterns.RUnlock()
 	if p == nil {
+		m.startClock()
 		var err error
 		if p, err = compilePattern(text, m.limits.regexLimit(), m.reserve); err != nil {
 			return nil, err
@@ -86,6 +91,9 @@ func Regexp(text string) (*regexp.Regexp, error) {
 func compilePattern(text string, limit int, reserve func(bytes int) error) (*compiledPattern, error) {
 	if n := wideRanges(text); n > maxWideRanges && foldsCase(text) {
 		return nil, errorf(KindRegexSize, "Regular expression without regard to case has %d character ranges beyond ASCII; at most %d can be used", n, maxWideRanges)
+	}
+	if n := strings.Count(text, `\p`) + strings.Count(text, `\P`); n > maxUnicodeClasses {
+		return nil, errorf(KindRegexSize, "Regular expression has %d Unicode classes (\\p and \\P); at most %d can be used", n, maxUnicodeClasses)
 	}
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {

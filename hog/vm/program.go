@@ -66,6 +66,7 @@ func (p *Program) Run(ctx context.Context, env Env) (result Value, err error) {
 		if failure := failureOf(recover()); failure != nil {
 			// The machine is in an unknown state, so it does not go back to the pool.
 			result, err = Value{}, m.locate(failure)
+			m.closeFrom(0)
 		}
 	}()
 	m.reset(ctx, env)

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"math"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -15,7 +16,7 @@ const (
 	markAST      = "__hx_ast"
 )
 
-// DateTime is an instant and the zone it is shown in.
+// DateTime is an instant and the zone it is shown in. It never changes, so runs share it.
 type DateTime struct {
 	// Epoch is seconds since 1970 in UTC; NaN when the text it was made from was no date.
 	Epoch float64
@@ -23,8 +24,11 @@ type DateTime struct {
 	Zone string
 }
 
-// NewDateTime is a datetime value.
+// NewDateTime is a datetime value. It keeps a copy of the zone, which can be a piece of a large text.
 func NewDateTime(epoch float64, zone string) Value {
+	if zone != "UTC" {
+		zone = strings.Clone(zone)
+	}
 	return object(KindDateTime, unsafe.Pointer(&DateTime{Epoch: epoch, Zone: zone}))
 }
 
@@ -98,12 +102,29 @@ type Function struct {
 	library  *Builtin
 }
 
+// keepsVariables reports whether the function has captured variables, and none of them is on a stack any more.
+func (f *Function) keepsVariables() bool {
+	for _, c := range f.cells {
+		if c.open {
+			return false
+		}
+	}
+	return len(f.cells) > 0
+}
+
 func newFunction(f *Function) Value { return object(KindFunction, unsafe.Pointer(f)) }
 
 // cell is a captured variable: a slot of the stack while its scope lives, a value of its own afterwards.
 type cell struct {
-	value Value
+	value Value // while open: the machine whose stack the slot is in, see ownedBy
 	slot  int32
 	open  bool
 	next  *cell
 }
+
+// openedBy makes the cell a slot of the machine's stack.
+func (c *cell) openedBy(m *machine) { c.open, c.value = true, Value{ptr: unsafe.Pointer(m)} }
+
+// ownedBy reports whether the slot of an open cell is one of the machine's stack. It is not when a host hands a function
+// of a run that still goes on to another run.
+func (c *cell) ownedBy(m *machine) bool { return c.value.ptr == unsafe.Pointer(m) }

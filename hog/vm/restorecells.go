@@ -49,6 +49,7 @@ func (r *restorer) link(open []*cell) {
 			r.fail("a captured variable has the slot %d, which is none of its own", c.slot)
 			return
 		}
+		c.openedBy(r.m)
 		c.next, r.m.open = r.m.open, c
 	}
 }

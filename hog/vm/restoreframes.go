@@ -84,6 +84,10 @@ func (r *restorer) frames(list []Value) {
 				r.fail("%s is not a function with a callback", name)
 				return
 			}
+			if m.frames[i-1].native != nil {
+				r.fail("%s is called by %s, which calls functions of the program only", name, m.frames[i-1].native.Name)
+				return
+			}
 			f.native, natives = natives[0].builtin, natives[1:]
 		} else {
 			f.fn = r.frameFunction(d)

@@ -31,6 +31,7 @@ func (s *Session) Run(ctx context.Context, p *Program, env Env, declared func(to
 	defer func() {
 		if failure := failureOf(recover()); failure != nil {
 			result, err = Value{}, m.locate(failure)
+			m.mend(height)
 		}
 		m.cut(keep)
 		for err == nil && m.sp < locals {
@@ -48,6 +49,14 @@ func (s *Session) Run(ctx context.Context, p *Program, env Env, declared func(to
 	}
 	keep = declared(p.code.Token(m.ip - 1))
 	return result, nil
+}
+
+// mend makes a machine that panicked one that the next program can run on, with the variables that were there.
+func (m *machine) mend(height int) {
+	m.appended, m.buffer, m.waiting = nil, nil, nil
+	for m.sp < height {
+		m.sp++ // what was popped is still in its slot
+	}
 }
 
 // next makes the program the root of the session's machine.

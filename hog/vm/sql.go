@@ -105,6 +105,9 @@ func (p *sqlPrinter) field(d *Dict) {
 		return
 	}
 	for i, name := range chain {
+		if !p.more() {
+			return
+		}
 		if i > 0 {
 			p.raw(".")
 		}
@@ -209,6 +212,9 @@ func (p *sqlPrinter) lambda(d *Dict) {
 		p.raw("(")
 	}
 	for i, name := range names {
+		if !p.more() {
+			return
+		}
 		if i > 0 {
 			p.raw(", ")
 		}

@@ -57,6 +57,9 @@ func (p *sqlPrinter) windows(d *Dict) {
 		return
 	}
 	for i := range windows.Len() {
+		if !p.more() {
+			return
+		}
 		key, window := windows.At(i)
 		if i == 0 {
 			p.raw(" WINDOW ")

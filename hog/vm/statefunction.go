@@ -137,7 +137,11 @@ func (r *restorer) frameFunction(frame *Dict) *Function {
 	if ip := r.count(callable, "ip"); ip == mainIP(c.name) {
 		return c.main
 	}
-	f, _ := r.closure(closure).AsFunction()
+	f, ok := r.closure(closure).AsFunction()
+	if !ok || f.Kind != FunctionLocal {
+		r.fail("a frame is of no function of the program")
+		return nil
+	}
 	return f
 }
 

@@ -1,11 +1,13 @@
 package hogcase
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
@@ -23,6 +25,9 @@ func (o *outcome) fail(pos pipeline.Pos, what, got, want string) {
 }
 
 func (o *outcome) check() []Failure {
+	if o.checkUnlisted() {
+		return o.failures // whatever else happened came of an answer that nobody gave
+	}
 	o.checkError()
 	if given(o.c.Result) && o.err == nil {
 		o.checkResult()
@@ -39,9 +44,27 @@ func (o *outcome) checkError() {
 		o.fail(o.c.Name.Pos, "error", describe(o.err), "no error")
 	case want.Text != "" && o.err == nil:
 		o.fail(want.Pos, "error", "no error", want.Text)
-	case want.Text != "" && !strings.Contains(o.err.Error(), want.Text):
-		o.fail(want.Pos, "error", o.err.Error(), "a message with "+want.Text)
+	case want.Text != "" && !strings.Contains(message(o.err), want.Text):
+		o.fail(want.Pos, "error", message(o.err), "a message with "+want.Text)
 	}
+}
+
+// message is the text of an error without the place, which holds the name of the file.
+func message(err error) string {
+	if e, ok := errors.AsType[*hog.Error](err); ok {
+		return e.Message
+	}
+	return err.Error()
+}
+
+// checkUnlisted reports calls of fetch that the case does not foresee. They fail it even when it expects an error.
+func (o *outcome) checkUnlisted() bool {
+	n := len(o.c.Fetches)
+	for i := n; i < len(o.w.fetched); i++ {
+		got := o.w.fetched[i]
+		o.fail(o.c.Name.Pos, fmt.Sprintf("fetches, call %d", i+1), got.Method+" "+got.URL, "no call")
+	}
+	return len(o.w.fetched) > n
 }
 
 func (o *outcome) checkResult() {

@@ -70,7 +70,7 @@ func (f *finder) walk(root string) error {
 			errs = append(errs, &pipeline.ConfigError{Message: err.Error()})
 		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
 			return fs.SkipDir
-		case !d.IsDir():
+		case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0:
 			_, err := f.file(path)
 			errs = append(errs, err)
 		}

@@ -2,6 +2,8 @@ package hogcase_test
 
 import (
 	"errors"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,5 +67,17 @@ sub/f.test.yml: names of test files end in .test.yaml; rename it to sub/f.test.y
 	}
 	if _, err := hogcase.Load("missing.test.yaml"); !errors.As(err, &configs.Errors{}) || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What is no file is left alone: reading a pipe would wait for ever.
+func TestFindLeavesPipesAlone(t *testing.T) {
+	dir := t.TempDir()
+	if err := exec.Command("mkfifo", filepath.Join(dir, "p.hog")).Run(); err != nil {
+		t.Fatal(err)
+	}
+	found, err := hogcase.Find([]string{dir})
+	if err != nil || len(found.Programs) != 0 {
+		t.Errorf("got %v, %v; want nothing", found.Programs, err)
 	}
 }

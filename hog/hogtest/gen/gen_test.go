@@ -64,7 +64,7 @@ func TestShrink(t *testing.T) {
 			continue
 		}
 		shrunk++
-		small := gen.ShrinkText(p.Shrink(fails).Source(), fails)
+		small := gen.ShrinkText(p.Shrink(fails).Source(), 1000, fails)
 		if !fails(small) || len(small) > 60 {
 			t.Errorf("seed %d is shrunk to\n%s", seed, small)
 		}
@@ -75,7 +75,7 @@ func TestShrink(t *testing.T) {
 }
 
 func TestShrinkText(t *testing.T) {
-	got := gen.ShrinkText("let a := f(1, 'x', [2]) + g(3);", func(text string) bool { return strings.Contains(text, "[") && strings.Contains(text, "3") })
+	got := gen.ShrinkText("let a := f(1, 'x', [2]) + g(3);", 1000, func(text string) bool { return strings.Contains(text, "[") && strings.Contains(text, "3") })
 	if want := "[3"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

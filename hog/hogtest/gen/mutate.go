@@ -54,12 +54,15 @@ func mutate(r *rand.Rand, list []string) []string {
 	return slices.Insert(slices.Clone(list), at, " "+vocabulary[r.IntN(len(vocabulary))]+" ")
 }
 
-// ShrinkText drops tokens while fails holds, and returns the shortest text found.
-func ShrinkText(text string, fails func(string) bool) string {
+// ShrinkText drops tokens while fails holds, and returns the shortest text found. It asks at most so many times.
+func ShrinkText(text string, tries int, fails func(string) bool) string {
 	list := tokens.FindAllString(text, -1)
 	for size := len(list) / 2; size > 0; {
 		dropped := false
 		for at := len(list) - size; at >= 0; at -= size {
+			if tries--; tries < 0 {
+				return strings.Join(list, "")
+			}
 			shorter := slices.Delete(slices.Clone(list), at, min(at+size, len(list)))
 			if fails(strings.Join(shorter, "")) {
 				list, dropped = shorter, true
