@@ -38,15 +38,16 @@ func (f *builder) operand() doc {
 }
 
 func (f *builder) word(tok token.Token) doc {
-	switch form := f.forms[tok.Pos()]; {
+	form, called := f.forms[tok.Pos()], f.peek(1).Kind == "(" && !f.stops[f.peek(1).Pos()]
+	switch {
 	case f.nots[tok.Pos()] && tok.Is("not"):
 		return join(f.keyword(), space{}, f.expr(levelNot))
-	case tok.Kind == token.Ident && !tok.Quoted && tok.Text == "not" && f.peek(1).Kind == "(":
+	case called && !tok.Quoted && tok.Text == "not":
 		// It is a call, but reads as the operator, which it equals.
 		return join(f.next(), space{}, f.brackets(listing{comma: true, single: true, hug: true, hugCall: true}))
 	case f.booleans[tok.Pos()]:
 		return f.keyword()
-	case tok.Is("sql") && f.peek(1).Kind == "(":
+	case called && tok.Is("sql"):
 		return f.until(f.closing("(", ")"))
 	case form != nil && tok.Is("case"):
 		return f.caseForm()
