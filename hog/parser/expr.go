@@ -84,10 +84,7 @@ func (p *parser) prefix() ast.Expr {
 
 // negates tells the operator `not` from a name: not(e) is a call, and reads the same.
 func (p *parser) negates() bool {
-	switch p.peek(1).Kind {
-	case "[":
-		return false
-	case "(":
+	if p.peek(1).Kind == "(" {
 		p.at++
 		isLambda := p.arrowAfterParameters()
 		p.at--
