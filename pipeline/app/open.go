@@ -52,8 +52,8 @@ func (a *App) undoing(err error) error {
 }
 
 func (a *App) openBus(ctx context.Context) error {
-	if err := os.MkdirAll(a.project.Data, 0o700); err != nil {
-		return fmt.Errorf("data folder: %w", err)
+	if err := openData(a.project.Data); err != nil {
+		return err
 	}
 	b, err := bus.Open(ctx, a.busConfig, a.options.Log)
 	if err != nil {

@@ -33,6 +33,7 @@ type Bus struct {
 	trimmer  trimmer
 
 	events, deliver, dead jetstream.Stream
+	kv                    jetstream.KeyValue
 
 	ackWait   time.Duration // how long a frame handed to process may be without a sign of life
 	pinnedFor time.Duration // how long the process that works a lane may ask for nothing before another takes over
@@ -83,7 +84,10 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 	if err := checkServer(ctx, b.conn, b.js); err != nil {
 		return err
 	}
-	return b.openStreams(ctx)
+	if err := b.openStreams(ctx); err != nil {
+		return err
+	}
+	return b.openState(ctx)
 }
 
 // Close waits until the server has taken what is still on its way (acknowledgements, for one), at most five seconds, and stops an

@@ -35,6 +35,9 @@ type Config struct {
 	Retain time.Duration `yaml:"retain"`
 	// MaxBytes limits EVENTS. 0 means as much as the disk holds.
 	MaxBytes pipeline.Bytes `yaml:"max_bytes"`
+	// Namespace sets this project's streams and subjects apart from those of other projects on an outside server: 1 to 32 letters, digits, -
+	// or _. Empty means none. All processes of one project give the same.
+	Namespace string `yaml:"namespace"`
 	// Replicas is how many servers of an outside cluster keep each stream: 1, 3 or 5.
 	Replicas int `yaml:"replicas"`
 }
@@ -58,9 +61,12 @@ func (c *Config) Validate() error {
 	check(c.Sync == SyncAlways || c.Sync == SyncInterval, "sync: want %q or %q, got %q", SyncAlways, SyncInterval, c.Sync)
 	if c.URL == "" {
 		check(c.Dir != "", "dir: want the folder of the embedded server, or url for an outside one")
+		check(c.Namespace == "", "namespace: the embedded server belongs to this project alone; remove it, or set url")
 		check(c.Replicas == 1, "replicas: the embedded server is a single one, so want 1, got %d; set url to use a cluster", c.Replicas)
 		return errors.Join(errs...)
 	}
+	check(c.Namespace == "" || len(c.Namespace) <= 32 && checkName("bus", c.Namespace) == nil,
+		"namespace: want 1 to 32 letters, digits, - or _, got %q", c.Namespace)
 	check(c.Replicas == 1 || c.Replicas == 3 || c.Replicas == 5, "replicas: want 1, 3 or 5, got %d", c.Replicas)
 	methods := 0
 	for _, given := range []bool{c.User != "" || c.Password != "", c.Token != "", c.Credentials.Path != ""} {

@@ -60,7 +60,8 @@ func (b *Bus) Bury(ctx context.Context, letters []DeadLetter) error {
 		if err != nil {
 			return err
 		}
-		if futures[i], err = b.js.PublishMsgAsync(m, jetstream.WithExpectStream(streamDead)); err != nil {
+		m.Subject = b.subject(m.Subject)
+		if futures[i], err = b.js.PublishMsgAsync(m, jetstream.WithExpectStream(b.config.streamName(streamDead))); err != nil {
 			return publishError(streamDead, err)
 		}
 	}

@@ -26,7 +26,7 @@ func (b *Bus) DeadLetters(ctx context.Context, filter DeadFilter, after uint64, 
 	}
 	var letters []DeadLetter
 	for next := after + 1; len(letters) < limit; {
-		m, err := b.dead.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+		m, err := b.dead.GetMsg(ctx, next, jetstream.WithGetMsgSubject(b.subject(subject)))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			break
 		}
@@ -132,7 +132,7 @@ func (b *Bus) sendAgain(ctx context.Context, raw *jetstream.RawStreamMsg) error 
 	if letter.Stage == StageProcess {
 		stream, subject = streamEvents, eventsOnlySubject(letter.Pipeline, strconv.Itoa(lane))
 	}
-	m := &nats.Msg{Subject: subject, Header: frameHeader(1, event.Timestamp, event.Timestamp), Data: AppendFrame(nil, []pipeline.Event{event})}
+	m := &nats.Msg{Subject: b.subject(subject), Header: frameHeader(1, event.Timestamp, event.Timestamp), Data: AppendFrame(nil, []pipeline.Event{event})}
 	if letter.Stage == StageProcess && letter.Destination != "" {
 		m.Header.Set(headerDestination, letter.Destination)
 	}

@@ -55,7 +55,7 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 	d := &Deliveries{bus: b, target: deliverTarget{pipeline, destination, lane}, subject: DeliverTopic(pipeline, destination, lane)}
 	config := jetstream.ConsumerConfig{
 		Durable:       pipeline + "+" + destination + "+" + strconv.Itoa(lane),
-		FilterSubject: d.subject,
+		FilterSubject: b.subject(d.subject),
 		DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       deliverAckWait,

@@ -108,12 +108,12 @@ func (d *Delivery) succeed(ctx context.Context, m *nats.Msg, delay time.Duration
 	m.Header.Set(headerFirstAt, d.firstAt.Format(time.RFC3339Nano))
 	id := strconv.FormatUint(d.sequence, 10)
 	m.Header.Set(nats.MsgIdHdr, "retry/"+id)
-	m.Subject = d.from.subject
+	m.Subject = d.from.bus.subject(d.from.subject)
 	if delay > 0 {
 		t := d.from.target
-		m.Subject = retrySubject(t.pipeline, t.destination, t.lane, id)
+		m.Subject = d.from.bus.subject(retrySubject(t.pipeline, t.destination, t.lane, id))
 		m.Header.Set(jetstream.ScheduleHeader, "@at "+time.Now().Add(delay).UTC().Format(time.RFC3339Nano))
-		m.Header.Set(jetstream.ScheduleTargetHeader, d.from.subject)
+		m.Header.Set(jetstream.ScheduleTargetHeader, d.from.bus.subject(d.from.subject))
 	}
 	return d.from.bus.publish(ctx, streamDeliver, m)
 }

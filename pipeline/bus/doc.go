@@ -7,6 +7,10 @@
 //	DELIVER  deliver.<pipeline>.<destination>.<lane>     a work queue: a frame is gone once it is acknowledged
 //	         retry.<pipeline>.<destination>.<lane>.<id>  frames waiting for their next try
 //	DEAD     dead.<stage>.<pipeline>.<destination>       one event a message, kept for 30 days
+//	PRICKLE  a key-value bucket                          what is small and survives a restart: State, Lease
+//
+// With Config.Namespace, names of streams begin with it and an underscore, subjects with it and a dot, so that several projects can share
+// a server.
 //
 // The server runs inside the process, without a network port, or outside (Config.URL). The one inside syncs every write to disk before
 // it is acknowledged, unless Config.Sync is "interval".

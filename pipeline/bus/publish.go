@@ -23,7 +23,7 @@ func frameHeader(count int, first, last time.Time) nats.Header {
 }
 
 func (b *Bus) publishFrame(ctx context.Context, p *pile) error {
-	m := &nats.Msg{Subject: EventsTopic(p.lane), Header: frameHeader(p.count, p.first, p.last), Data: p.payload}
+	m := &nats.Msg{Subject: b.subject(EventsTopic(p.lane)), Header: frameHeader(p.count, p.first, p.last), Data: p.payload}
 	err := b.publish(ctx, streamEvents, m)
 	var full *fullError
 	if errors.As(err, &full) && b.trimmer.trim(ctx, b) {
@@ -39,7 +39,7 @@ func (b *Bus) publish(ctx context.Context, stream string, m *nats.Msg) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	_, err := b.js.PublishMsg(ctx, m, jetstream.WithExpectStream(stream))
+	_, err := b.js.PublishMsg(ctx, m, jetstream.WithExpectStream(b.config.streamName(stream)))
 	return publishError(stream, err)
 }
 

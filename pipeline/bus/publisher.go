@@ -46,7 +46,7 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	futures := make([]jetstream.PubAckFuture, len(messages))
 	for i, m := range messages {
 		var err error
-		if futures[i], err = p.bus.js.PublishMsgAsync(toNats(topic, m), jetstream.WithExpectStream(stream)); err != nil {
+		if futures[i], err = p.bus.js.PublishMsgAsync(p.bus.toNats(topic, m), jetstream.WithExpectStream(p.bus.config.streamName(stream))); err != nil {
 			return publishError(stream, err)
 		}
 	}
@@ -85,7 +85,7 @@ func await(stream string, futures []jetstream.PubAckFuture, ctx func(int) contex
 // messageID is the stream-wide key for deduplication. The topic is part of it, so that the same UUID can go to several topics.
 func messageID(topic, uuid string) string { return topic + "/" + uuid }
 
-func toNats(topic string, m *message.Message) *nats.Msg {
+func (b *Bus) toNats(topic string, m *message.Message) *nats.Msg {
 	header := make(nats.Header, len(m.Metadata)+1)
 	for key, value := range m.Metadata {
 		if !strings.HasPrefix(key, "Nats-") { // these are orders to the server
@@ -93,5 +93,5 @@ func toNats(topic string, m *message.Message) *nats.Msg {
 		}
 	}
 	header[nats.MsgIdHdr] = []string{messageID(topic, m.UUID)}
-	return &nats.Msg{Subject: topic, Header: header, Data: m.Payload}
+	return &nats.Msg{Subject: b.subject(topic), Header: header, Data: m.Payload}
 }

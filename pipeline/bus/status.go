@@ -19,7 +19,7 @@ type Status struct {
 
 // StreamStatus describes one stream.
 type StreamStatus struct {
-	Name        string
+	Name        string // EVENTS, DELIVER or DEAD, whatever the namespace
 	Messages    uint64
 	Bytes       uint64
 	MaxBytes    int64 // -1 is no limit
@@ -47,23 +47,25 @@ type DeadStatus struct {
 // Status asks the server. It takes a request for each stream and about one for every 250 consumers.
 func (b *Bus) Status(ctx context.Context) (Status, error) {
 	var s Status
-	filters := map[string]string{streamDeliver: "retry.>", streamDead: "dead.>"}
 	delayed := map[deliverTarget]int{}
-	for _, stream := range []jetstream.Stream{b.events, b.deliver, b.dead} {
+	for _, stream := range []struct {
+		jetstream.Stream
+		name, counted string // counted are the subjects of which the messages are counted
+	}{{b.events, streamEvents, ""}, {b.deliver, streamDeliver, "retry.>"}, {b.dead, streamDead, "dead.>"}} {
 		var options []jetstream.StreamInfoOpt
-		if filter := filters[stream.CachedInfo().Config.Name]; filter != "" {
-			options = append(options, jetstream.WithSubjectFilter(filter))
+		if stream.counted != "" {
+			options = append(options, jetstream.WithSubjectFilter(b.subject(stream.counted)))
 		}
 		info, err := stream.Info(ctx, options...)
 		if err != nil {
 			return Status{}, fmt.Errorf("status: %w", unavailable(err))
 		}
 		s.Streams = append(s.Streams, StreamStatus{
-			Name: info.Config.Name, Messages: info.State.Msgs, Bytes: info.State.Bytes, MaxBytes: info.Config.MaxBytes,
+			Name: stream.name, Messages: info.State.Msgs, Bytes: info.State.Bytes, MaxBytes: info.Config.MaxBytes,
 			First: info.State.FirstTime, Last: info.State.LastTime,
 		})
 		for subject, count := range info.State.Subjects {
-			s.countSubject(subject, count, delayed)
+			s.countSubject(b.topic(subject), count, delayed)
 		}
 	}
 	for _, stream := range []jetstream.Stream{b.events, b.deliver} {
@@ -81,13 +83,13 @@ func (b *Bus) Status(ctx context.Context) (Status, error) {
 // delayedSince counts the delayed frames once more: one that was put off after the first count and before its consumer was asked would be
 // nowhere.
 func (b *Bus) delayedSince(ctx context.Context, s *Status) error {
-	info, err := b.deliver.Info(ctx, jetstream.WithSubjectFilter("retry.>"))
+	info, err := b.deliver.Info(ctx, jetstream.WithSubjectFilter(b.subject("retry.>")))
 	if err != nil {
 		return fmt.Errorf("status: %w", unavailable(err))
 	}
 	delayed := map[deliverTarget]int{}
 	for subject, count := range info.State.Subjects {
-		s.countSubject(subject, count, delayed)
+		s.countSubject(b.topic(subject), count, delayed)
 	}
 	for i := range s.Consumers {
 		c := &s.Consumers[i]

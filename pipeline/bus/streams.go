@@ -44,6 +44,11 @@ func streamConfigs(config Config) []jetstream.StreamConfig {
 // openStreams creates the streams or brings their settings up to date, and refuses ones that have another number of lanes.
 func (b *Bus) openStreams(ctx context.Context) error {
 	for _, want := range streamConfigs(b.config) {
+		name := want.Name
+		want.Name = b.config.streamName(name)
+		for i := range want.Subjects {
+			want.Subjects[i] = b.subject(want.Subjects[i])
+		}
 		existing, err := b.js.Stream(ctx, want.Name)
 		if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return fmt.Errorf("stream %s: %w", want.Name, err)
@@ -57,7 +62,7 @@ func (b *Bus) openStreams(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("stream %s: %w", want.Name, err)
 		}
-		switch want.Name {
+		switch name {
 		case streamEvents:
 			b.events = stream
 		case streamDeliver:
@@ -72,7 +77,7 @@ func (b *Bus) openStreams(ctx context.Context) error {
 func checkStream(existing jetstream.StreamConfig, lanes int) error {
 	stored, ok := existing.Metadata[metadataLanes]
 	if !ok {
-		return fmt.Errorf("stream %s on this server belongs to something else: give Prickle an account of its own", existing.Name)
+		return fmt.Errorf("stream %s on this server belongs to something else: give Prickle an account of its own, or set bus.namespace", existing.Name)
 	}
 	if stored != strconv.Itoa(lanes) {
 		return fmt.Errorf("stream %s has %s lanes and the configuration says %d: a person's events would change lanes, so set lanes: %s or start with an empty bus",

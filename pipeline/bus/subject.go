@@ -22,6 +22,30 @@ func DeliverTopic(pipeline, destination string, lane int) string {
 
 const eventsAll = "events.all."
 
+// subject is a topic as the server knows it: in the project's namespace.
+func (b *Bus) subject(topic string) string {
+	if b.config.Namespace == "" {
+		return topic
+	}
+	return b.config.Namespace + "." + topic
+}
+
+// topic is the reverse of subject.
+func (b *Bus) topic(subject string) string {
+	if b.config.Namespace == "" {
+		return subject
+	}
+	return strings.TrimPrefix(subject, b.config.Namespace+".")
+}
+
+// streamName is a stream's name as the server knows it.
+func (c *Config) streamName(name string) string {
+	if c.Namespace == "" {
+		return name
+	}
+	return c.Namespace + "_" + name
+}
+
 func eventsOnlySubject(pipeline, lane string) string { return "events.only." + pipeline + "." + lane }
 
 // retrySubject has an id of its own for each frame, because a subject holds one schedule at a time.

@@ -105,7 +105,7 @@ func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Cons
 	}
 	config := jetstream.ConsumerConfig{
 		Durable:        s.pipeline + "+" + lane,
-		FilterSubjects: []string{topic, eventsOnlySubject(s.pipeline, lane)},
+		FilterSubjects: []string{s.bus.subject(topic), s.bus.subject(eventsOnlySubject(s.pipeline, lane))},
 		DeliverPolicy:  jetstream.DeliverNewPolicy,
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        s.bus.ackWait,

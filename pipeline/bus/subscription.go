@@ -64,7 +64,7 @@ func (s *subscription) run(ctx context.Context) {
 func (s *subscription) handle(ctx, stopping context.Context, m jetstream.Msg) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	msg := fromNats(m)
+	msg := s.bus.fromNats(m)
 	msg.SetContext(work)
 	alive := time.NewTicker(s.bus.ackWait / 3)
 	defer alive.Stop()
@@ -141,7 +141,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // fromNats makes a Watermill message. Its UUID is the publisher's, or the stream sequence for frames of a Writer, so it is the same at
 // every delivery.
-func fromNats(m jetstream.Msg) *message.Message {
+func (b *Bus) fromNats(m jetstream.Msg) *message.Message {
 	header := m.Headers()
 	out := message.NewMessage("", m.Data())
 	for key, values := range header {
@@ -151,7 +151,7 @@ func fromNats(m jetstream.Msg) *message.Message {
 	}
 	out.Metadata[headerLane] = strconv.Itoa(laneOfSubject(m.Subject()))
 	if id := header.Get(nats.MsgIdHdr); id != "" {
-		out.UUID = strings.TrimPrefix(id, m.Subject()+"/")
+		out.UUID = strings.TrimPrefix(id, b.topic(m.Subject())+"/")
 	} else if md, err := m.Metadata(); err == nil {
 		out.UUID = fmt.Sprintf("%s-%d", strings.ToLower(md.Stream), md.Sequence.Stream)
 	}

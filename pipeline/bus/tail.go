@@ -14,7 +14,7 @@ import (
 // yield returns an error, which it returns. A tail that cannot keep up falls behind; it holds nothing else up.
 func (b *Bus) Tail(ctx context.Context, yield func(pipeline.Event) error) error {
 	consumer, err := b.events.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{eventsAll + ">"}, DeliverPolicy: jetstream.DeliverNewPolicy,
+		FilterSubjects: []string{b.subject(eventsAll + ">")}, DeliverPolicy: jetstream.DeliverNewPolicy,
 	})
 	if err != nil {
 		return fmt.Errorf("tail: %w", unavailable(err))

@@ -1,0 +1,54 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// dataFormat is the version of what this binary keeps in the data folder. It grows when an older binary could not go on with what a newer
+// one has written; a newer binary brings older folders up to date.
+const dataFormat = 1
+
+// formatFile holds the version, in the data folder.
+const formatFile = "format"
+
+// openData makes the data folder when there is none, and refuses one that a newer binary has written.
+func openData(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	path := filepath.Join(dir, formatFile)
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return writeFormat(path)
+	case err != nil:
+		return fmt.Errorf("data folder: %w", err)
+	}
+	found, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	switch {
+	case err != nil || found < 1:
+		return fmt.Errorf("data folder %q: its file %q holds %q instead of a version: restore it from a backup, or write %d into it if no other program than this one has used the folder",
+			dir, formatFile, strings.TrimSpace(string(text)), dataFormat)
+	case found > dataFormat:
+		return fmt.Errorf("data folder %q has format %d, and this binary knows formats up to %d: use the newer binary that wrote it, or another data folder",
+			dir, found, dataFormat)
+	}
+	return nil
+}
+
+// writeFormat leaves either a whole file or none.
+func writeFormat(path string) error {
+	part := path + ".part"
+	if err := os.WriteFile(part, []byte(strconv.Itoa(dataFormat)+"\n"), 0o600); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	if err := os.Rename(part, path); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
+}
