@@ -83,6 +83,7 @@ func (w *printer) pivoted(e Expr) {
 	w.expr(e)
 }
 
+// Columns of a pivot have no parentheses of their own: in front of FOR and IN these make a tuple.
 func (w *printer) pivot(e *Pivot) {
 	w.pivoted(e.Table)
 	w.put(" pivot (")
@@ -93,7 +94,7 @@ func (w *printer) pivot(e *Pivot) {
 	w.put(" for")
 	for _, c := range e.Columns {
 		w.put(" ")
-		w.operand(c.Column)
+		w.expr(c.Column)
 		w.list(" in (", c.Values, ")")
 	}
 	if len(e.GroupBy) > 0 {
@@ -111,13 +112,13 @@ func (w *printer) unpivot(e *Unpivot) {
 	w.put("(")
 	for i, c := range e.Columns {
 		w.comma(i)
-		w.operand(c.Values)
+		w.expr(c.Values)
 		w.put(" for ")
-		w.operand(c.Names)
+		w.expr(c.Names)
 		w.list(" in (", c.Columns, ")")
 		for _, more := range c.More {
 			w.put(" ")
-			w.operand(more.Column)
+			w.expr(more.Column)
 			w.list(" in (", more.Values, ")")
 		}
 	}

@@ -192,8 +192,10 @@ func (f *builder) postfix() doc {
 		if d = join(d, f.next()); tok.Kind == token.Float {
 			return d
 		}
-		if isNumber(f.tok()) && isWord(before) {
-			d = join(d, space{}) // in.1 is the operator before .1
+		switch next := f.tok(); {
+		case isNumber(next) && isWord(before), // in.1 is the operator before .1
+			isNumber(before) && tok.Stop() < next.Pos(): // 0x1. p3 is no 0x1.p3
+			d = join(d, space{})
 		}
 	}
 	return join(d, f.next())

@@ -1,6 +1,9 @@
 package parser
 
-import "github.com/prickle-dev/prickle/hog/ast"
+import (
+	"github.com/prickle-dev/prickle/hog/ast"
+	"github.com/prickle-dev/prickle/hog/token"
+)
 
 // pivoted parses PIVOT or UNPIVOT behind a table.
 func (p *parser) pivoted(first int, table ast.Expr) *ast.Join {
@@ -42,10 +45,14 @@ func (p *parser) pivotColumn() *ast.PivotColumn {
 // columnOrTuple parses a column, or several in parentheses, before IN or FOR.
 func (p *parser) columnOrTuple() ast.Expr {
 	first := p.at
-	if !p.is("(") {
+	if !p.is("(") || !endsColumns(p.peek(p.closing())) {
 		return p.expr(levelCompare + 1)
 	}
 	p.next()
+	if p.queryAhead() {
+		p.at = first
+		return p.expr(levelCompare + 1)
+	}
 	items := p.someItems("the columns")
 	return &ast.Tuple{Place: p.place(first), Items: items}
 }
@@ -76,5 +83,24 @@ func (p *parser) unpivot(first int, table ast.Expr) ast.Expr {
 	}
 	p.expect(")", "at the end of `unpivot`")
 	n.Place = p.place(first)
+	return n
+}
+
+func endsColumns(tok token.Token) bool { return tok.Is("for") || tok.Is("in") }
+
+// closing is how many tokens the brackets that begin here take, with both ends; at the end of the text, how many there are.
+func (p *parser) closing() int {
+	depth, n := 0, 0
+	for ; p.peek(n).Kind != token.EOF; n++ {
+		switch p.peek(n).Kind {
+		case "(", "[", "{":
+			depth++
+		case ")", "]", "}":
+			depth--
+		}
+		if depth <= 0 {
+			return n + 1
+		}
+	}
 	return n
 }

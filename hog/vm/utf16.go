@@ -47,16 +47,23 @@ func FromUnits(units []uint16) string {
 	return string(buf)
 }
 
-// UnitLen is the number of UTF-16 units of a string.
+// UnitLen is the number of UTF-16 units of a string, len(Units(s)). Bytes that are no UTF-8 count as one each, as they do there.
 func UnitLen(s string) int {
 	n := 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < 0x80 || c >= 0xC0 && c < 0xF0:
+	for i := 0; i < len(s); {
+		if s[i] < utf8.RuneSelf {
+			i++
 			n++
-		case c >= 0xF0:
-			n += 2
+			continue
 		}
+		if _, ok := halfAt(s, i); ok {
+			i += 3
+			n++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		n += utf16.RuneLen(r)
+		i += size
 	}
 	return n
 }

@@ -210,6 +210,15 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// Bytes that are no UTF-8 count the same everywhere.
+func TestUnitsOfBadBytes(t *testing.T) {
+	for _, s := range []string{"a\xffb", "\xff\xff", "\xc3", "\xe2\x82", "\x82\x82", "\xed\xa0\x80", "\xed\xa0", "\xf0\x9f", "\xf8\x88\x80\x80\x80", "é\xf0🎉"} {
+		if got, want := UnitLen(s), len(Units(s)); got != want {
+			t.Errorf("%q, length:\n got %d\nwant %d", s, got, want)
+		}
+	}
+}
+
 func TestUnits(t *testing.T) {
 	for _, s := range []string{"", "abc", "é", "🎉", "a🎉b", "\ufffd"} {
 		units := Units(s)
