@@ -194,7 +194,7 @@ func (f *builder) postfix() doc {
 		}
 		switch next := f.tok(); {
 		case isNumber(next) && isWord(before), // in.1 is the operator before .1
-			isNumber(before) && tok.Stop() < next.Pos(): // 0x1. p3 is no 0x1.p3
+			isNumber(before) && next.Kind == token.Ident && tok.Stop() < next.Pos(): // 0x1. p3 is no 0x1.p3
 			d = join(d, space{})
 		}
 	}
