@@ -13,11 +13,14 @@ import (
 // Handler returns the server's handler, for tests and for serving it in some other way.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serve(to http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		panic(http.ErrAbortHandler) // closes the connection; returning would answer 200
 	}
 	defer s.inFlight.Done()
+	w := answers.Get().(*answer)
+	w.ResponseWriter, w.status = to, 0
+	defer s.count(w, time.Now())
 	defer func() {
 		if v := recover(); v != nil {
 			s.deps.Log.Error("panic while serving", "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
@@ -25,12 +28,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	s.stats.Requests.Add(1)
+	s.stats.InFlight.Add(1)
 	allowOrigin(w, r)
 	// Whatever is read of the body, now or when the rest is discarded, has to arrive by then. Only tests serve without deadlines.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.config.Limits.BodyTimeout))
 	if err := s.dispatch(w, r); err != nil {
 		s.refuse(w, err)
 	}
+}
+
+// count notes how a request was answered. It comes after whatever still uses w.
+func (s *Server) count(w *answer, start time.Time) {
+	s.stats.InFlight.Add(-1)
+	s.stats.Duration.Since(start)
+	s.stats.answered(w.status)
+	w.ResponseWriter = nil
+	answers.Put(w)
 }
 
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) error {

@@ -29,13 +29,17 @@ func newRoom(limits Limits) room {
 type metered struct {
 	body  io.Reader
 	room  *semaphore.Weighted
+	stats *Stats
 	free  int64 // bytes that may still arrive without asking
 	taken int64 // to be given back
+	read  int64 // all that has arrived
 }
 
 // Read reads from the body.
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.body.Read(p)
+	m.read += int64(n)
+	m.stats.Held.Add(int64(n))
 	m.free -= int64(n)
 	for m.free < 0 {
 		if !m.room.TryAcquire(roomStep) {
@@ -47,7 +51,11 @@ func (m *metered) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (m *metered) giveBack() { m.room.Release(m.taken) }
+func (m *metered) giveBack() {
+	m.room.Release(m.taken)
+	m.stats.Held.Add(-m.read)
+	m.stats.Bytes.Add(uint64(m.read))
+}
 
 // decode runs f, which inflates and decodes, when it is its turn.
 func (r *room) decode(ctx context.Context, f func() error) error {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/measure"
 )
 
 // Deps are the collaborators of a Server.
@@ -56,10 +58,14 @@ func New(config Config, deps Deps) (*Server, error) {
 		deps.Ready = func(context.Context) error { return nil }
 	}
 	s := &Server{config: config, deps: deps, keys: newKeyring(config.Keys), room: newRoom(config.Limits)}
+	s.stats.Duration = measure.Seconds()
 	s.proxies, _ = parseProxies(config.TrustedProxies) // Validate has seen to errors
 	s.routes = s.routeTable()
 	return s, nil
 }
+
+// MaxInFlight is how many bytes the bodies of all requests in flight may have together.
+func (s *Server) MaxInFlight() int64 { return int64(s.config.Limits.InFlight) }
 
 // Stats returns the server's counters, which go on counting.
 func (s *Server) Stats() *Stats { return &s.stats }

@@ -2,8 +2,11 @@ package capture
 
 import (
 	"maps"
+	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"github.com/prickle-dev/prickle/pipeline/measure"
 )
 
 // Stats counts what a Server has done since its start. All fields may be read at any time.
@@ -11,10 +14,27 @@ type Stats struct {
 	Requests atomic.Uint64 // every request, of any path
 	Accepted atomic.Uint64 // events stored
 	Filtered atomic.Uint64 // events taken and left out on purpose ($performance_event, session recordings)
+	Bytes    atomic.Uint64 // of bodies, as they were sent
+	InFlight atomic.Int64  // requests being answered
+	Held     atomic.Int64  // bytes of their bodies
+	Duration *measure.Histogram
+
+	answers [600]atomic.Uint64 // by status
 
 	mu       sync.Mutex
 	refused  map[string]uint64
 	rejected map[string]uint64
+}
+
+// Answers returns how many requests were answered, by status.
+func (s *Stats) Answers() map[int]uint64 {
+	answers := map[int]uint64{}
+	for status := range s.answers {
+		if n := s.answers[status].Load(); n > 0 {
+			answers[status] = n
+		}
+	}
+	return answers
 }
 
 // Refused returns how many requests were answered with an error, by the error's code.
@@ -48,4 +68,32 @@ func (s *Stats) reject(code string) {
 		s.rejected = map[string]uint64{}
 	}
 	s.rejected[code]++
+}
+
+// answer is a ResponseWriter that remembers the status.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+var answers = sync.Pool{New: func() any { return new(answer) }}
+
+// WriteHeader remembers the status.
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (s *Stats) answered(status int) {
+	if status == 0 {
+		status = http.StatusOK // what net/http says when nobody says anything
+	}
+	if status < len(s.answers) {
+		s.answers[status].Add(1)
+	}
 }
