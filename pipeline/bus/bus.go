@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -35,6 +36,9 @@ type Bus struct {
 	events, deliver, dead jetstream.Stream
 	kv                    jetstream.KeyValue
 
+	stats     map[string]*StreamStats // by stream
+	refusedAt atomic.Int64            // when EVENTS was last found full, in nanoseconds since 1970
+
 	ackWait   time.Duration // how long a frame handed to process may be without a sign of life
 	pinnedFor time.Duration // how long the process that works a lane may ask for nothing before another takes over
 	// pinnedForSend is the same for deliveries. It is longer than a call of Send with its settling: asking for more is the only sign of life
@@ -44,6 +48,7 @@ type Bus struct {
 	mu      sync.Mutex
 	opened  map[string]bool        // consumers that this Bus has opened
 	readers map[string]*Deliveries // by subject
+	hands   []*hand
 }
 
 // Open starts or connects to the server and makes the streams ready. It returns within seconds, except that an embedded server with a
@@ -52,7 +57,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, pinnedFor: 20 * time.Second, pinnedForSend: 90 * time.Second, disk: disk{now: time.Now}, opened: map[string]bool{}, readers: map[string]*Deliveries{}}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, pinnedFor: 20 * time.Second, pinnedForSend: 90 * time.Second, disk: disk{now: time.Now}, opened: map[string]bool{}, readers: map[string]*Deliveries{}, stats: newStats()}
 	if err := b.connect(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
@@ -119,14 +124,6 @@ func (b *Bus) drain() error {
 	}
 	clear(b.readers)
 	return errors.Join(group.Wait(), b.conn.FlushTimeout(publishTimeout))
-}
-
-// Ready returns nil when the event log takes events, else why it does not.
-func (b *Bus) Ready(context.Context) error {
-	if !b.conn.IsConnected() {
-		return unavailable(errors.New("the server is not connected"))
-	}
-	return b.disk.room(streamEvents)
 }
 
 // Lanes is the number of lanes.

@@ -51,6 +51,17 @@ const (
 
 // Bury stores letters and returns nil once the stream has acknowledged all of them. After an error any of them may be stored.
 func (b *Bus) Bury(ctx context.Context, letters []DeadLetter) error {
+	stats, start := b.stats[streamDead], time.Now()
+	if err := stats.done(start, b.bury(ctx, letters)); err != nil {
+		return err
+	}
+	for i := range letters {
+		stats.frame("1", len(letters[i].Event))
+	}
+	return nil
+}
+
+func (b *Bus) bury(ctx context.Context, letters []DeadLetter) error {
 	if err := b.disk.room(streamDead); err != nil {
 		return err
 	}

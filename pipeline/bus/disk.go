@@ -33,19 +33,25 @@ func (d *disk) room(stream string) error {
 	if d.free == nil {
 		return nil
 	}
+	free, err := d.ask()
+	if err != nil {
+		return unavailable(fmt.Errorf("free disk space: %w", err))
+	}
+	if need := reserve[stream]; free < need {
+		return unavailable(&fullError{fmt.Sprintf("disk is nearly full: %d MB free, and %d MB are kept in reserve; make room for the bus dir", free>>20, need>>20)})
+	}
+	return nil
+}
+
+// ask returns how many bytes are free, as of askEvery ago at most.
+func (d *disk) ask() (int64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if now := d.now(); now.Sub(d.asked) >= askEvery {
 		d.asked = now
 		d.last, d.err = d.free()
 	}
-	if d.err != nil {
-		return unavailable(fmt.Errorf("free disk space: %w", d.err))
-	}
-	if need := reserve[stream]; d.last < need {
-		return unavailable(&fullError{fmt.Sprintf("disk is nearly full: %d MB free, and %d MB are kept in reserve; make room for the bus dir", d.last>>20, need>>20)})
-	}
-	return nil
+	return d.last, d.err
 }
 
 // fullError is a refusal for want of space, from the disk or from the stream.

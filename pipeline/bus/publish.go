@@ -29,11 +29,23 @@ func (b *Bus) publishFrame(ctx context.Context, p *pile) error {
 	if errors.As(err, &full) && b.trimmer.trim(ctx, b) {
 		err = b.publish(ctx, streamEvents, m)
 	}
+	if errors.As(err, &full) && b.disk.room(streamEvents) == nil {
+		b.refusedAt.Store(time.Now().UnixNano())
+	}
 	return err
 }
 
 // publish stores one message and waits for the acknowledgement, at most publishTimeout.
 func (b *Bus) publish(ctx context.Context, stream string, m *nats.Msg) error {
+	stats, start := b.stats[stream], time.Now()
+	if err := stats.done(start, b.store(ctx, stream, m)); err != nil {
+		return err
+	}
+	stats.frame(headerValue(m.Header, headerCount), len(m.Data))
+	return nil
+}
+
+func (b *Bus) store(ctx context.Context, stream string, m *nats.Msg) error {
 	if err := b.disk.room(stream); err != nil {
 		return err
 	}

@@ -40,6 +40,17 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	if strings.HasPrefix(topic, "events.") {
 		stream = streamEvents
 	}
+	stats, start := p.bus.stats[stream], time.Now()
+	if err := stats.done(start, p.publish(stream, topic, messages)); err != nil {
+		return err
+	}
+	for _, m := range messages {
+		stats.frame(m.Metadata.Get(headerCount), len(m.Payload))
+	}
+	return nil
+}
+
+func (p *Publisher) publish(stream, topic string, messages []*message.Message) error {
 	if err := p.bus.disk.room(stream); err != nil {
 		return err
 	}

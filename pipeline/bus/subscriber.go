@@ -68,7 +68,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
 	}
-	sub := &subscription{Subscriber: s, topic: topic, consumer: consumer, iterator: iterator, out: make(chan *message.Message)}
+	sub := &subscription{Subscriber: s, topic: topic, consumer: consumer, iterator: iterator, out: make(chan *message.Message), hand: s.bus.newHand(s.pipeline)}
 	s.running.Go(func() { sub.run(ctx) })
 	return sub.out, nil
 }

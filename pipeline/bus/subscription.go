@@ -30,10 +30,12 @@ type subscription struct {
 	pin      string // the last one seen
 	iterator jetstream.MessagesContext
 	out      chan *message.Message
+	hand     *hand
 }
 
 func (s *subscription) run(ctx context.Context) {
 	defer close(s.out)
+	defer s.bus.dropHand(s.hand)
 	defer func() { s.bus.unpin(s.bus.events, s.consumer, s.pin) }()
 	stopping, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -55,6 +57,7 @@ func (s *subscription) run(ctx context.Context) {
 			s.report(m.Nak())
 		default:
 			s.pin = m.Headers().Get(headerPin)
+			s.hand.take(m)
 			s.report(s.handle(ctx, stopping, m))
 		}
 	}
@@ -106,7 +109,11 @@ func (s *subscription) await(stopping context.Context, cancel context.CancelFunc
 func (s *subscription) ack(m jetstream.Msg) error {
 	ctx, cancel := context.WithTimeout(context.Background(), publishTimeout)
 	defer cancel()
-	return m.DoubleAck(ctx)
+	if err := m.DoubleAck(ctx); err != nil {
+		return err
+	}
+	s.hand.stored.Store(0)
+	return nil
 }
 
 // lastChance gives a handler whose context has been cancelled a second to say how it went.

@@ -74,6 +74,9 @@ func (w *Writer) Append(ctx context.Context, events []pipeline.Event) error {
 	}
 }
 
+// Pending returns how many bytes of events wait to be stored, and how many may at most.
+func (w *Writer) Pending() (bytes, limit int64) { return w.piled.Load(), w.limit }
+
 func (w *Writer) measure(events []pipeline.Event) (int64, error) {
 	limit := w.bus.maxEvent()
 	var total int64
