@@ -70,6 +70,7 @@ func (w *worker) send(ctx context.Context, events []pipeline.Event) (err error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.stage.target.SendTimeout)
 	defer cancel()
+	defer func(start time.Time) { w.stage.counts.sent(start, err) }(time.Now())
 	defer func() {
 		if p := recover(); p != nil {
 			err = pipeline.Permanent(fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack()))

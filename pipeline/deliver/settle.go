@@ -44,6 +44,7 @@ func (w *worker) settle(ctx context.Context, b *batch, errs []error) {
 
 func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error) error {
 	letters := w.unreadable(f)
+	refused, givenUp := 0, 0
 	var again []pipeline.Event
 	var delay time.Duration
 	delivered := 0
@@ -53,8 +54,10 @@ func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error) error 
 		case err == nil:
 			delivered++
 		case pipeline.IsPermanent(err):
+			refused++
 			letters = append(letters, w.letter(f, i, err))
 		case w.stage.now().Sub(f.delivery.FirstAt()) >= w.stage.target.Retry.GiveUp:
+			givenUp++
 			letters = append(letters, w.letter(f, i, fmt.Errorf("gave up after %s: %w", w.stage.target.Retry.GiveUp, err)))
 		default:
 			again = append(again, *e)
@@ -70,9 +73,12 @@ func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error) error 
 		return err
 	}
 	c := &w.stage.counts
-	c.Delivered.Add(int64(delivered))
+	c.delivered(f, delivered, w.stage.now())
 	c.Retried.Add(int64(len(again)))
 	c.Dead.Add(int64(len(letters)))
+	c.Refused.Add(int64(refused))
+	c.GivenUp.Add(int64(givenUp))
+	c.Unreadable.Add(int64(len(f.content.Bad)))
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
@@ -40,13 +39,6 @@ type Bus interface {
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
 }
 
-// Counts counts what became of a destination's events since the stage was made.
-type Counts struct {
-	Delivered atomic.Int64
-	Retried   atomic.Int64 // attempts that failed and will be made again
-	Dead      atomic.Int64
-}
-
 // Stage delivers to one destination.
 type Stage struct {
 	target Target
@@ -66,11 +58,17 @@ func New(t Target, b Bus, log *slog.Logger) *Stage {
 		t.SendTimeout = defaultSendTimeout
 	}
 	t.Batch.Events = max(t.Batch.Events, 1)
-	return &Stage{target: t, bus: b, log: log.With("pipeline", t.Pipeline, "destination", t.Name), now: time.Now}
+	return &Stage{target: t, bus: b, log: log.With("pipeline", t.Pipeline, "destination", t.Name), now: time.Now, counts: newCounts()}
 }
 
 // Counts returns the stage's counters, which go on counting.
 func (s *Stage) Counts() *Counts { return &s.counts }
+
+// Target returns what the stage was made for. It is not to be changed.
+func (s *Stage) Target() *Target { return &s.target }
+
+// Paused returns for how much longer nothing is sent because the destination asked for it, or 0.
+func (s *Stage) Paused() time.Duration { return max(s.paused(), 0) }
 
 // LastError returns the error of the attempt that failed last, or "" when the last attempt succeeded.
 func (s *Stage) LastError() string {

@@ -95,6 +95,7 @@ func (w *worker) deliver(ctx context.Context, b *batch) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.stage.target.SendTimeout, cancel) })()
+	w.stage.counts.batch(b)
 	stopBeating := b.beat(heartbeat)
 	errs := w.sendAll(work, b.events)
 	stopBeating()

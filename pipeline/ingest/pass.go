@@ -127,6 +127,7 @@ func (r *Runner) emit(p *pass) pipeline.Emit {
 		if err != nil {
 			return fmt.Errorf("merge: %w", err)
 		}
+		r.totals.Rows.Add(uint64(len(b.Records)))
 		r.mu.Lock()
 		r.status.Progress.add(b, merged)
 		now := r.status.Progress.clone()

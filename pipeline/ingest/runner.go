@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/measure"
 )
 
 // DefaultEvery is the interval between passes when none is configured.
@@ -36,7 +37,8 @@ type Deps struct {
 
 // Runner runs one Source. It is safe for concurrent use, and never makes two passes at once.
 type Runner struct {
-	deps Deps
+	deps   Deps
+	totals Totals
 
 	mu      sync.Mutex
 	current *pass // the pass that is under way, or nil
@@ -54,7 +56,7 @@ func New(deps Deps) *Runner {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	return &Runner{deps: deps, status: Status{Source: deps.Name, State: Queued}}
+	return &Runner{deps: deps, totals: Totals{Duration: measure.New(.1, .5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 4*3600)}, status: Status{Source: deps.Name, State: Queued}}
 }
 
 // Run makes a pass at once and then one after every interval, give or take a tenth. A failed pass is logged and tried again at the next

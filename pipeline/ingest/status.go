@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"maps"
+	"sync/atomic"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/measure"
 )
 
 // State is where a source stands.
@@ -79,6 +81,17 @@ func (r *Runner) Status() Status {
 	return s
 }
 
+// Totals counts what a Runner has done since it was made.
+type Totals struct {
+	Rows     atomic.Uint64      // records committed
+	Duration *measure.Histogram // of finished passes, in seconds
+
+	Succeeded, Failed, Cancelled atomic.Uint64 // passes, by how they ended
+}
+
+// Totals returns the runner's counters, which go on counting.
+func (r *Runner) Totals() *Totals { return &r.totals }
+
 // started notes the begin of a pass; the caller holds mu.
 func (r *Runner) started() {
 	r.status.State = Running
@@ -91,6 +104,15 @@ func (r *Runner) started() {
 func (r *Runner) finished(err error, stopped bool) {
 	s := &r.status
 	s.Finished, s.Err = r.deps.Now(), err
+	r.totals.Duration.Observe(s.Finished.Sub(s.Started).Seconds())
+	switch {
+	case err == nil:
+		r.totals.Succeeded.Add(1)
+	case stopped:
+		r.totals.Cancelled.Add(1)
+	default:
+		r.totals.Failed.Add(1)
+	}
 	switch {
 	case err == nil:
 		s.State, s.Succeeded, s.Failures = Succeeded, s.Finished, 0

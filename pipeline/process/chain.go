@@ -43,7 +43,10 @@ func (e *StepError) Unwrap() error { return e.Err }
 type Chain []Step
 
 // Scratch holds the slices that Chain.Run works in, so that a run allocates nothing. It belongs to one goroutine; the zero value is ready.
-type Scratch struct{ from, to []pipeline.Event }
+type Scratch struct {
+	from, to []pipeline.Event
+	ended    int // index of the step after which nothing was left, or which failed
+}
 
 // Run takes e through the chain and returns what came out: none, one or several events, valid until the scratch is used again. An error is a
 // *StepError of a transform whose on_error is dead_letter, or ctx's error; nothing of the event may then go on.
@@ -54,11 +57,13 @@ func (c Chain) Run(ctx context.Context, e pipeline.Event, s *Scratch) ([]pipelin
 		s.to = s.to[:0]
 		for j := range s.from {
 			if s.to, err = c[i].apply(ctx, s.from[j], s.to); err != nil {
+				s.ended = i
 				return nil, err
 			}
 		}
 		s.from, s.to = s.to, s.from
 		if len(s.from) == 0 {
+			s.ended = i
 			break
 		}
 	}

@@ -42,6 +42,7 @@ func firstLine(s string) string {
 
 // unreadable buries the lines of a frame that are no events, as the text they are.
 func (l *laneWorker) unreadable(id string, frame bus.Frame) {
+	l.tally.unreadable = int64(len(frame.Bad))
 	for _, bad := range frame.Bad {
 		event := json.RawMessage(bad.Line)
 		if !json.Valid(event) {

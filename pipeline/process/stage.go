@@ -11,6 +11,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/measure"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -53,11 +54,17 @@ type Stage struct {
 
 // New makes the stage of a pipeline. It does no I/O.
 func New(p Pipeline, b Bus, log *slog.Logger) *Stage {
-	return &Stage{pipeline: p, bus: b, log: log.With("pipeline", p.Name), now: time.Now}
+	return &Stage{
+		pipeline: p, bus: b, log: log.With("pipeline", p.Name), now: time.Now,
+		counts: Counts{Frames: measure.Seconds(), Steps: make([]OutcomeCounts, len(p.Chain)), Routes: make([]RouteCounts, len(p.Routes))},
+	}
 }
 
 // Counts returns the stage's counters, which go on counting.
 func (s *Stage) Counts() *Counts { return &s.counts }
+
+// Pipeline returns what the stage was made for. It is not to be changed.
+func (s *Stage) Pipeline() *Pipeline { return &s.pipeline }
 
 // Open gives the pipeline its place in every lane. What is captured afterwards reaches it, whenever Run starts.
 func (s *Stage) Open() error {
@@ -82,7 +89,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	router.AddMiddleware(middleware.Recoverer)
 	publisher := s.bus.Publisher()
 	for lane := range s.bus.Lanes() {
-		l := &laneWorker{stage: s, publisher: publisher}
+		l := &laneWorker{stage: s, publisher: publisher, tally: newTally(&s.pipeline)}
 		router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.pipeline.Name, lane), bus.EventsTopic(lane), s.bus.Subscriber(s.pipeline.Name), l.handle)
 	}
 	// A router that is stopped in the middle of its start never ends: a stop waits until all lanes are being worked.
@@ -111,35 +118,38 @@ type laneWorker struct {
 	stage     *Stage
 	publisher message.Publisher
 	scratch   Scratch
+	tally     tally // of the frame in hand
 	out       outbox
 	letters   []bus.DeadLetter
 	only      string // the destination that the frame is meant for alone, whose condition failed before; its events are transformed
 }
 
 func (l *laneWorker) handle(m *message.Message) error {
-	ctx := m.Context()
+	ctx, start := m.Context(), time.Now()
 	frame := bus.FrameOf(m)
 	l.only = bus.DestinationOf(m)
 	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), m.UUID)
 	l.letters = l.letters[:0]
-	var tally tally
+	l.tally.reset()
 	l.unreadable(m.UUID, frame)
 	for i := range frame.Events {
-		if err := l.event(ctx, m.UUID, &frame.Events[i], &tally); err != nil {
+		if err := l.event(ctx, m.UUID, &frame.Events[i]); err != nil {
 			return err
 		}
 	}
 	if err := l.publish(ctx); err != nil {
 		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
 	}
-	tally.add(&l.stage.counts)
+	l.tally.add(&l.stage.counts)
+	l.stage.counts.Frames.Since(start)
 	return nil
 }
 
 // event takes one event through the chain and into the outbox. Its only error is that of a context that ended.
-func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event, t *tally) error {
+func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event) error {
+	t := &l.tally
 	if l.only != "" {
-		l.route(frame, e, t)
+		l.route(frame, e)
 		return nil
 	}
 	t.in++
@@ -148,31 +158,31 @@ func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event,
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		t.dead++
+		t.dead[l.scratch.ended]++
 		l.bury(frame, e, "", err)
 		return nil
 	}
 	for i := range results {
 		if size, limit := results[i].Size(), l.stage.bus.MaxEvent(); size > limit {
-			t.dead++
+			t.tooBig++
 			l.bury(frame, e, "", fmt.Errorf("the transforms made an event of %d bytes of it, and the bus takes %d", size, limit))
 			return nil
 		}
 	}
 	if len(results) == 0 {
-		t.dropped++
+		t.dropped[l.scratch.ended]++
 		return nil
 	}
 	t.passed++
 	t.out += int64(len(results))
 	for i := range results {
-		l.route(frame, &results[i], t)
+		l.route(frame, &results[i])
 	}
 	return nil
 }
 
 // route hands a transformed event to the destinations that want it.
-func (l *laneWorker) route(frame string, e *pipeline.Event, t *tally) {
+func (l *laneWorker) route(frame string, e *pipeline.Event) {
 	for i := range l.stage.pipeline.Routes {
 		r := &l.stage.pipeline.Routes[i]
 		if l.only != "" && l.only != r.Destination {
@@ -181,9 +191,10 @@ func (l *laneWorker) route(frame string, e *pipeline.Event, t *tally) {
 		wanted, err := wants(r, e)
 		switch {
 		case err != nil:
+			l.tally.conditions[i]++
 			l.bury(frame, e, r.Destination, err)
 		case wanted:
-			t.copies++
+			l.tally.copies[i]++
 			l.out.add(i, *e)
 		}
 	}
@@ -209,16 +220,4 @@ func (l *laneWorker) publish(ctx context.Context) error {
 		group.Go(func() error { return l.stage.bus.Bury(ctx, l.letters) })
 	}
 	return group.Wait()
-}
-
-// tally counts one frame, so that a frame which is worked again counts once.
-type tally struct{ in, passed, dropped, dead, out, copies int64 }
-
-func (t *tally) add(c *Counts) {
-	c.In.Add(t.in)
-	c.Passed.Add(t.passed)
-	c.Dropped.Add(t.dropped)
-	c.Dead.Add(t.dead)
-	c.Out.Add(t.out)
-	c.Copies.Add(t.copies)
 }
