@@ -29,6 +29,8 @@ type Project struct {
 
 	Capture   Component // Type is "capture"
 	Bus       Component // Type is "bus"
+	Admin     Component
+	Telemetry Component
 	Warehouse Component // the default is duckdb with its defaults
 	Pipelines []Pipeline
 	Sources   []Source

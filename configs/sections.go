@@ -15,6 +15,8 @@ type fileParts struct {
 	Data      *node `yaml:"data"`
 	Capture   *node `yaml:"capture"`
 	Bus       *node `yaml:"bus"`
+	Admin     *node `yaml:"admin"`
+	Telemetry *node `yaml:"telemetry"`
 	Warehouse *node `yaml:"warehouse"`
 	Pipelines *node `yaml:"pipelines"`
 	Sources   *node `yaml:"sources"`
@@ -33,6 +35,8 @@ func (l *loader) sections(n *node, name string, chain []string) {
 		{"data", s.Data, l.takeData},
 		{"capture", s.Capture, func(n *node, at pipeline.Pos) { l.project.Capture = l.section("capture", at, n) }},
 		{"bus", s.Bus, func(n *node, at pipeline.Pos) { l.project.Bus = l.section("bus", at, n) }},
+		{"admin", s.Admin, func(n *node, at pipeline.Pos) { l.project.Admin = l.section("admin", at, n) }},
+		{"telemetry", s.Telemetry, func(n *node, at pipeline.Pos) { l.project.Telemetry = l.section("telemetry", at, n) }},
 		{"warehouse", s.Warehouse, l.takeWarehouse},
 	} {
 		if e, given := n.find(single.name); given && l.once(single.name, e.pos) && single.node != nil {

@@ -167,6 +167,11 @@ func runExample(t *testing.T, dir string) {
 // natsServer starts a NATS server with JetStream on a free port and returns its address.
 func natsServer(t *testing.T) string {
 	t.Helper()
+	return startNATS(t).ClientURL()
+}
+
+func startNATS(t *testing.T) *server.Server {
+	t.Helper()
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -179,5 +184,5 @@ func natsServer(t *testing.T) string {
 	if !s.ReadyForConnections(30 * time.Second) {
 		t.Fatal("the NATS server did not start")
 	}
-	return s.ClientURL()
+	return s
 }

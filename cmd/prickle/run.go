@@ -71,6 +71,9 @@ func runApp(ctx context.Context, a *app.App, out io.Writer, screen *screen) erro
 
 func printStart(w io.Writer, st control.Status, took time.Duration) {
 	fmt.Fprintf(w, "%s is ready after %d ms, %s\n", st.Project, took.Milliseconds(), capturing(st))
+	if st.Admin != "" {
+		fmt.Fprintf(w, "  metrics and health on %s\n", st.Admin)
+	}
 	for _, p := range st.Pipelines {
 		names := make([]string, len(p.Destinations))
 		for i, d := range p.Destinations {

@@ -35,6 +35,9 @@ func printStatus(w io.Writer, st control.Status) {
 	fmt.Fprintf(w, "%s, process %d, up %s, %s\n", st.Project, st.PID, time.Since(st.Started).Round(time.Second), capturing(st))
 	fmt.Fprintf(w, "captured %d events, refused %d requests; frames: %d pending, %d to be retried; %d dead letters\n",
 		st.Captured, st.Rejected, st.Pending, st.Retrying, st.Dead)
+	if st.Admin != "" {
+		fmt.Fprintf(w, "metrics and health on %s\n", st.Admin)
+	}
 	for _, pl := range st.Pipelines {
 		fmt.Fprintf(w, "pipeline %s: %d in = %d passed + %d dropped + %d dead\n", pl.Name, pl.In, pl.Passed, pl.Dropped, pl.Dead)
 		for _, d := range pl.Destinations {

@@ -4,15 +4,18 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prickle-dev/prickle/configs"
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/admin"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
+	"github.com/prickle-dev/prickle/pipeline/metrics"
 	"github.com/prickle-dev/prickle/pipeline/process"
 )
 
@@ -52,6 +55,7 @@ type App struct {
 
 	busConfig      bus.Config
 	captureConfig  capture.Config
+	adminConfig    admin.Config
 	warehouse      pipeline.Warehouse
 	warehousePath  string
 	warehouseBatch pipeline.Batch
@@ -59,6 +63,7 @@ type App struct {
 	sources        []builtSource
 
 	// What Run or an Open method made.
+	admin      *admin.Server // nil when it is off
 	bus        *bus.Bus
 	capture    *capture.Server
 	writer     *bus.Writer
@@ -66,7 +71,10 @@ type App struct {
 	processes  []*process.Stage
 	deliveries [][]*deliver.Stage // by pipeline
 	runners    map[string]*ingest.Runner
+	carried    map[target]uint64 // frames that an earlier process has left
 	started    time.Time
+	running    atomic.Pointer[metrics.Stages] // nil until everything is open
+	replayed   replays
 	closers    []closer
 }
 

@@ -103,7 +103,11 @@ func (a *App) ReplayDead(ctx context.Context, f control.DeadFilter) (int, error)
 		if !a.has(l.Pipeline, l.Destination) {
 			return fmt.Errorf("dead letter %d is for %s, which the project does not have any more: put it back, or drop the letter", l.ID, target{l.Pipeline, l.Destination})
 		}
-		return a.bus.Replay(ctx, l.ID)
+		if err := a.bus.Replay(ctx, l.ID); err != nil {
+			return err
+		}
+		a.replayed.add(l)
+		return nil
 	})
 }
 

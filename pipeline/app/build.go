@@ -8,6 +8,7 @@ import (
 
 	"github.com/prickle-dev/prickle/configs"
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/admin"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
@@ -44,6 +45,8 @@ func (a *App) build(components Components, errs *mistakes) {
 	if a.captures() {
 		errs.add(project.Capture, err)
 	}
+	a.adminConfig = admin.DefaultConfig()
+	errs.add(project.Admin, project.Admin.Decode(&a.adminConfig))
 	errs.add(project.Warehouse, a.buildWarehouse(components))
 	for _, p := range project.Pipelines {
 		a.pipelines = append(a.pipelines, a.buildPipeline(p, components, errs))

@@ -44,14 +44,10 @@ func (a *App) leftovers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	waiting := map[target]uint64{}
-	for _, c := range st.Consumers {
-		if t := (target{c.Pipeline, c.Destination}); !a.has(c.Pipeline, c.Destination) {
-			waiting[t] += c.Pending + uint64(c.InFlight+c.Delayed)
-		}
-	}
-	for t, frames := range waiting {
+	a.carried = waiting(st)
+	for t, frames := range a.carried {
 		switch {
+		case a.has(t.pipeline, t.destination):
 		case frames > 0:
 			a.options.Log.Warn("events wait for something that the project does not have any more: put the name back to have them delivered",
 				"missing", t.String(), "frames", frames)

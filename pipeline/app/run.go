@@ -16,6 +16,10 @@ import (
 // Run opens everything, calls ready once it all works, and runs until ctx ends. It returns nil when it was asked to stop and everything
 // ended well. When anything cannot be opened, nothing is left running.
 func (a *App) Run(ctx context.Context, ready func(control.Status)) error {
+	return a.administered(ctx, func() error { return a.run(ctx, ready) })
+}
+
+func (a *App) run(ctx context.Context, ready func(control.Status)) error {
 	if err := a.openAll(ctx); err != nil {
 		if ctx.Err() != nil {
 			return a.Close() // asked to stop before it had begun
@@ -23,6 +27,7 @@ func (a *App) Run(ctx context.Context, ready func(control.Status)) error {
 		return a.undoing(err)
 	}
 	a.started = time.Now()
+	a.measured()
 	if ready != nil {
 		st, err := a.Status(ctx)
 		switch {

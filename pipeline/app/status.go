@@ -21,6 +21,9 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		return control.Status{}, err
 	}
 	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started}
+	if a.admin != nil {
+		st.Admin = "http://" + a.admin.Addr().String()
+	}
 	if a.capture != nil {
 		st.Capture = "http://" + a.capture.Addr().String()
 		st.Captured = int64(a.capture.Stats().Accepted.Load())

@@ -82,6 +82,7 @@ func (j *job) store() error {
 		defer cancel()
 		j.held = true
 		if err := s.deps.Events.Append(ctx, j.scratch.Events); err != nil {
+			s.stats.Unacknowledged.Add(uint64(n))
 			return fmt.Errorf("append %d events: %w", n, err)
 		}
 		j.held = false

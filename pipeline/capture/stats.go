@@ -14,10 +14,12 @@ type Stats struct {
 	Requests atomic.Uint64 // every request, of any path
 	Accepted atomic.Uint64 // events stored
 	Filtered atomic.Uint64 // events taken and left out on purpose ($performance_event, session recordings)
-	Bytes    atomic.Uint64 // of bodies, as they were sent
-	InFlight atomic.Int64  // requests being answered
-	Held     atomic.Int64  // bytes of their bodies
-	Duration *measure.Histogram
+	// Unacknowledged counts the events whose storing failed. Some of them may be stored: the outcome is unknown then.
+	Unacknowledged atomic.Uint64
+	Bytes          atomic.Uint64 // of bodies, as they were sent
+	InFlight       atomic.Int64  // requests being answered
+	Held           atomic.Int64  // bytes of their bodies
+	Duration       *measure.Histogram
 
 	answers [600]atomic.Uint64 // by status
 

@@ -50,7 +50,8 @@ type DeadLetter struct {
 type Status struct {
 	Project   string           `json:"project"`
 	PID       int              `json:"pid"`
-	Capture   string           `json:"capture"` // the address it listens on
+	Capture   string           `json:"capture"`         // the address it listens on
+	Admin     string           `json:"admin,omitempty"` // the address of the admin endpoint; "" when it is off
 	Started   time.Time        `json:"started"`
 	Captured  int64            `json:"captured"` // events accepted since the start
 	Rejected  int64            `json:"rejected"` // requests refused since the start

@@ -1,0 +1,207 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/deliver"
+	"github.com/prickle-dev/prickle/pipeline/process"
+)
+
+// Values of a balance.
+const (
+	balanced   = "balanced"
+	inFlight   = "in_flight"  // something is on its way, so the two sides need not be equal
+	unbalanced = "unbalanced" // nothing is on its way, and the two sides differ
+	carried    = "carried"    // frames of an earlier process are among what was counted, so the sides cannot be compared
+)
+
+// books are the accounts since the start of the process.
+type books struct {
+	Since     time.Time       `json:"since"`
+	Balance   string          `json:"balance"` // the worst of all balances below
+	Capture   captureBooks    `json:"capture"`
+	Pipelines []pipelineBooks `json:"pipelines"`
+}
+
+type captureBooks struct {
+	Accepted int64 `json:"accepted"`
+	Filtered int64 `json:"filtered"`
+	Rejected int64 `json:"rejected"`
+	// Unacknowledged events were refused because storing them failed. Some may be stored, and their SDKs send them again.
+	Unacknowledged int64 `json:"unacknowledged"`
+}
+
+type pipelineBooks struct {
+	Name     string `json:"name"`
+	Balance  string `json:"balance"`  // accepted + replayed = in = passed + dropped + dead
+	Replayed int64  `json:"replayed"` // dead letters sent through the whole pipeline again
+	In       int64  `json:"in"`
+	Passed   int64  `json:"passed"`
+	Dropped  int64  `json:"dropped"`
+	Dead     int64  `json:"dead"`
+
+	CarriedFrames uint64             `json:"carried_frames"` // that an earlier process has left
+	PendingFrames uint64             `json:"pending_frames"`
+	Destinations  []destinationBooks `json:"destinations"`
+}
+
+type destinationBooks struct {
+	Name          string `json:"name"`
+	Balance       string `json:"balance"` // copies + replayed = delivered + dead + pending
+	Copies        int64  `json:"copies"`
+	Replayed      int64  `json:"replayed"`
+	Delivered     int64  `json:"delivered"`
+	Dead          int64  `json:"dead"`
+	Pending       int64  `json:"pending"` // events, by the counters
+	CarriedFrames uint64 `json:"carried_frames"`
+	PendingFrames uint64 `json:"pending_frames"` // by the stream
+}
+
+var errNotOpen = errors.New("the project is being opened")
+
+// Books implements admin.Books. It counts since the start of the process. The bus is asked first: when nothing is pending, the counters read
+// afterwards are complete; and of two counters, the one that an event reaches later is read first.
+func (a *App) Books(ctx context.Context) (any, error) {
+	stages := a.running.Load()
+	if stages == nil {
+		return nil, errNotOpen
+	}
+	status, err := stages.Bus.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	frames := waiting(status)
+	out := books{Since: a.started, Balance: balanced, Pipelines: []pipelineBooks{}}
+	for i, p := range a.processes {
+		pb := a.pipelineBooks(p, frames)
+		for _, d := range a.deliveries[i] {
+			pb.Destinations = append(pb.Destinations, a.destinationBooks(d, p.Counts().Routes, len(pb.Destinations), frames))
+		}
+		out.Pipelines = append(out.Pipelines, pb)
+	}
+	out.Capture = a.captureBooks()
+	for i := range out.Pipelines {
+		p := &out.Pipelines[i]
+		p.Balance = a.pipelineBalance(p, out.Capture)
+		out.Balance = worse(out.Balance, p.Balance)
+		for _, d := range p.Destinations {
+			out.Balance = worse(out.Balance, d.Balance)
+		}
+	}
+	return out, nil
+}
+
+func (a *App) captureBooks() captureBooks {
+	if a.capture == nil {
+		return captureBooks{}
+	}
+	s := a.capture.Stats()
+	b := captureBooks{Accepted: int64(s.Accepted.Load()), Filtered: int64(s.Filtered.Load()), Unacknowledged: int64(s.Unacknowledged.Load())}
+	for _, n := range s.Rejected() {
+		b.Rejected += int64(n)
+	}
+	return b
+}
+
+func (a *App) pipelineBooks(p *process.Stage, frames map[target]uint64) pipelineBooks {
+	name, c := p.Pipeline().Name, p.Counts()
+	place := target{name, ""}
+	return pipelineBooks{
+		Name: name, Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load(), In: c.In.Load(),
+		Replayed: a.replayed.of(bus.StageProcess, place), CarriedFrames: a.carried[place], PendingFrames: frames[place],
+	}
+}
+
+// pipelineBalance compares a pipeline with what was captured.
+func (a *App) pipelineBalance(p *pipelineBooks, c captureBooks) string {
+	moving := p.PendingFrames > 0 || a.capture.Stats().InFlight.Load() > 0
+	inside := p.In == p.Passed+p.Dropped+p.Dead
+	more := p.In - c.Accepted - p.Replayed // what was stored and not acknowledged to its SDK
+	return balance(inside && more >= 0 && more <= c.Unacknowledged, moving, p.CarriedFrames)
+}
+
+func (a *App) destinationBooks(d *deliver.Stage, routes []process.RouteCounts, route int, frames map[target]uint64) destinationBooks {
+	t, c := d.Target(), d.Counts()
+	place := target{t.Pipeline, t.Name}
+	b := destinationBooks{
+		Name: t.Name, Delivered: c.Delivered.Load(), Dead: c.Dead.Load(), Replayed: a.replayed.of(bus.StageDeliver, place),
+		CarriedFrames: a.carried[place], PendingFrames: frames[place],
+	}
+	b.Copies = routes[route].Copies.Load()
+	b.Pending = b.Copies + b.Replayed - b.Delivered - b.Dead
+	b.Balance = balance(b.Pending == 0, b.PendingFrames > 0 || frames[target{t.Pipeline, ""}] > 0, b.CarriedFrames)
+	return b
+}
+
+func balance(equal, moving bool, carriedFrames uint64) string {
+	switch {
+	case carriedFrames > 0:
+		return carried
+	case equal:
+		return balanced
+	case moving:
+		return inFlight
+	}
+	return unbalanced
+}
+
+// worse returns the balance that says less.
+func worse(one, other string) string {
+	for _, b := range []string{unbalanced, carried, inFlight} {
+		if one == b || other == b {
+			return b
+		}
+	}
+	return balanced
+}
+
+// waiting counts the frames that wait, are in hand or are put off, by place.
+func waiting(st bus.Status) map[target]uint64 {
+	frames := map[target]uint64{}
+	for _, c := range st.Consumers {
+		frames[target{c.Pipeline, c.Destination}] += c.Pending + uint64(c.InFlight+c.Delayed)
+	}
+	return frames
+}
+
+// replays counts the dead letters sent again, by the stage that had given them up and by place.
+type replays struct {
+	mu    sync.Mutex
+	count map[replayed]int64
+}
+
+type replayed struct {
+	stage string
+	target
+}
+
+func (r *replays) add(l bus.DeadLetter) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == nil {
+		r.count = map[replayed]int64{}
+	}
+	r.count[replayed{l.Stage, target{l.Pipeline, l.Destination}}]++
+}
+
+func (r *replays) of(stage string, place target) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count[replayed{stage, place}]
+}
+
+// counts are the replays by stage, pipeline and destination.
+func (r *replays) counts() map[[3]string]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make(map[[3]string]int64, len(r.count))
+	for place, n := range maps.All(r.count) {
+		out[[3]string{place.stage, place.pipeline, place.destination}] = n
+	}
+	return out
+}

@@ -1,0 +1,81 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/measure"
+	"github.com/prickle-dev/prickle/pipeline/process"
+)
+
+// pipelineState is the first stage of a pipeline.
+type pipelineState struct {
+	stage  *process.Stage
+	queue  *queue
+	oldest time.Time
+	now    time.Time
+}
+
+// tooBig stands among the components for the limit of the bus.
+const tooBig = "size limit"
+
+var processGroup = newGroup("prickle_process_", []string{"pipeline"},
+	counter("events_in_total", "Captured events read.", func(s pipelineState) float64 { return float64(s.stage.Counts().In.Load()) }),
+	counter("events_passed_total", "Captured events of which at least one came through the transforms.", func(s pipelineState) float64 {
+		return float64(s.stage.Counts().Passed.Load())
+	}),
+	counters("events_dropped_total", "transform", "Captured events of which nothing was left, by the transform that dropped the last of it.", func(s pipelineState) map[string]int64 {
+		return s.steps(func(c *process.OutcomeCounts) int64 { return c.Dropped.Load() })
+	}),
+	counters("events_dead_total", "component", `Captured events that became dead letters, by the transform that failed, or "`+tooBig+`".`, func(s pipelineState) map[string]int64 {
+		dead := s.steps(func(c *process.OutcomeCounts) int64 { return c.Dead.Load() })
+		dead[tooBig] = s.stage.Counts().TooBig.Load()
+		return dead
+	}),
+	counter("events_out_total", "Events that came out of the transforms, which may make several of one.", func(s pipelineState) float64 {
+		return float64(s.stage.Counts().Out.Load())
+	}),
+	counters("copies_total", "destination", "Events handed to each destination.", func(s pipelineState) map[string]int64 {
+		return s.routes(func(c *process.RouteCounts) int64 { return c.Copies.Load() })
+	}),
+	counters("condition_failures_total", "destination", "Events that became dead letters because a destination's condition failed.", func(s pipelineState) map[string]int64 {
+		return s.routes(func(c *process.RouteCounts) int64 { return c.Dead.Load() })
+	}),
+	counters("transform_errors_total", "transform", "Failures of each transform, whatever its on_error made of them.", func(s pipelineState) map[string]int64 {
+		failed := map[string]int64{}
+		for _, step := range s.stage.Pipeline().Chain {
+			failed[step.Name] = step.Counts.Failed.Load()
+		}
+		return failed
+	}),
+	counter("unreadable_lines_total", "Lines in the event log that were no events.", func(s pipelineState) float64 { return float64(s.stage.Counts().Unreadable.Load()) }),
+	histogram("frame_duration_seconds", "Time from reading a frame until all that was made of it is stored.", func(s pipelineState) *measure.Histogram {
+		return s.stage.Counts().Frames
+	}),
+	gauge("pending_frames", "Frames that the pipeline has not finished.", func(s pipelineState) float64 {
+		return s.queue.told(func(q *queue) float64 { return float64(q.pending + q.inFlight) })
+	}),
+	gauge("oldest_age_seconds", "Age of the oldest frame that the pipeline has not finished in this process, 0 when there is none.", func(s pipelineState) float64 {
+		return s.queue.told(func(q *queue) float64 {
+			if q.pending+q.inFlight == 0 {
+				return 0
+			}
+			return age(s.now, s.oldest)
+		})
+	}),
+)
+
+func (s pipelineState) steps(read func(*process.OutcomeCounts) int64) map[string]int64 {
+	values := map[string]int64{}
+	for i, step := range s.stage.Pipeline().Chain {
+		values[step.Name] = read(&s.stage.Counts().Steps[i])
+	}
+	return values
+}
+
+func (s pipelineState) routes(read func(*process.RouteCounts) int64) map[string]int64 {
+	values := map[string]int64{}
+	for i, route := range s.stage.Pipeline().Routes {
+		values[route.Destination] = read(&s.stage.Counts().Routes[i])
+	}
+	return values
+}
