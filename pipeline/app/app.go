@@ -17,6 +17,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/ingest"
 	"github.com/prickle-dev/prickle/pipeline/metrics"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // Components are the kinds of components that the binary holds.
@@ -56,6 +57,7 @@ type App struct {
 	busConfig      bus.Config
 	captureConfig  capture.Config
 	adminConfig    admin.Config
+	telemetry      trace.Config
 	warehouse      pipeline.Warehouse
 	warehousePath  string
 	warehouseBatch pipeline.Batch
@@ -64,6 +66,7 @@ type App struct {
 
 	// What Run or an Open method made.
 	admin      *admin.Server // nil when it is off
+	tracer     *trace.Tracer // nil when it is off
 	bus        *bus.Bus
 	capture    *capture.Server
 	writer     *bus.Writer

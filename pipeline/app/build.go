@@ -14,6 +14,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/exprs"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // Load reads the project at path and makes everything that it names. It reads the project's files and nothing else. Its error holds every
@@ -47,6 +48,8 @@ func (a *App) build(components Components, errs *mistakes) {
 	}
 	a.adminConfig = admin.DefaultConfig()
 	errs.add(project.Admin, project.Admin.Decode(&a.adminConfig))
+	a.telemetry = trace.DefaultConfig()
+	errs.add(project.Telemetry, project.Telemetry.Decode(&a.telemetry))
 	errs.add(project.Warehouse, a.buildWarehouse(components))
 	for _, p := range project.Pipelines {
 		a.pipelines = append(a.pipelines, a.buildPipeline(p, components, errs))

@@ -9,6 +9,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // OpenForQuery opens only the warehouse, for Query.
@@ -51,6 +52,12 @@ func (a *App) undoing(err error) error {
 	return errors.Join(err, a.Close())
 }
 
+func (a *App) openTracer(ctx context.Context) (err error) {
+	a.tracer, err = trace.Open(ctx, a.telemetry, a.project.Name, a.options.Log.With("component", "telemetry"))
+	a.closers = append(a.closers, closer{"telemetry", a.tracer.Close})
+	return err
+}
+
 func (a *App) openBus(ctx context.Context) error {
 	if err := openData(a.project.Data); err != nil {
 		return err
@@ -59,6 +66,7 @@ func (a *App) openBus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.Trace(a.tracer)
 	a.bus = b
 	a.closers = append(a.closers, closer{"bus", b.Close})
 	return nil

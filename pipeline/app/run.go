@@ -65,7 +65,7 @@ func (a *App) openAll(ctx context.Context) error {
 		return nil
 	}
 	log := a.options.Log.With("component", "capture")
-	a.capture, err = capture.New(a.captureConfig, capture.Deps{Events: &eventLog{writer: writer, log: log}, Log: log, Ready: a.bus.Ready})
+	a.capture, err = capture.New(a.captureConfig, capture.Deps{Events: &eventLog{writer: writer, log: log}, Log: log, Tracer: a.tracer, Ready: a.bus.Ready})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (a *App) openAll(ctx context.Context) error {
 }
 
 func (a *App) openStores(ctx context.Context) (*bus.Writer, error) {
-	for _, open := range []func(context.Context) error{a.openBus, a.openWarehouse, a.openDestinations, a.openSources} {
+	for _, open := range []func(context.Context) error{a.openTracer, a.openBus, a.openWarehouse, a.openDestinations, a.openSources} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}

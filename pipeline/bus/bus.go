@@ -12,6 +12,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 const (
@@ -36,6 +38,7 @@ type Bus struct {
 	events, deliver, dead jetstream.Stream
 	kv                    jetstream.KeyValue
 
+	tracer    *trace.Tracer
 	stats     map[string]*StreamStats // by stream
 	refusedAt atomic.Int64            // when EVENTS was last found full, in nanoseconds since 1970
 
@@ -125,6 +128,12 @@ func (b *Bus) drain() error {
 	clear(b.readers)
 	return errors.Join(group.Wait(), b.conn.FlushTimeout(publishTimeout))
 }
+
+// Trace makes the bus record a span for every frame of captured events that holds a traced request's. It is called before anything else.
+func (b *Bus) Trace(t *trace.Tracer) { b.tracer = t }
+
+// Tracer returns what Trace was given, nil when nothing is traced.
+func (b *Bus) Tracer() *trace.Tracer { return b.tracer }
 
 // Lanes is the number of lanes.
 func (b *Bus) Lanes() int { return b.config.Lanes }

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // Delivery is one frame in delivery. Exactly one of Ack, Retry, Remainder and Release settles it.
@@ -42,6 +43,18 @@ func (d *Delivery) Frame() Frame {
 	f := ParseFrame(d.message.Data(), count)
 	f.Lane = d.from.target.lane
 	return f
+}
+
+// Trace is where the stage that made the frame stands in its trace, if it is traced.
+func (d *Delivery) Trace() trace.Context {
+	return trace.Parse(headerValue(d.message.Headers(), trace.Header))
+}
+
+// keepTrace hands the frame's trace on to its successor.
+func (d *Delivery) keepTrace(header nats.Header) {
+	if value := headerValue(d.message.Headers(), trace.Header); value != "" {
+		header[trace.Header] = []string{value}
+	}
 }
 
 // Attempts is how often its events have been handed out, this time included: 1 at first.
@@ -85,13 +98,16 @@ func (d *Delivery) Retry(ctx context.Context, delay time.Duration) error {
 	for _, key := range []string{headerCount, headerFirst, headerLast} {
 		header.Set(key, d.message.Headers().Get(key))
 	}
+	d.keepTrace(header)
 	return d.putOff(ctx, &nats.Msg{Header: header, Data: d.message.Data()}, delay)
 }
 
 // Remainder is Retry for some of the frame's events. The others are settled by it, so dead letters must have been buried before.
 func (d *Delivery) Remainder(ctx context.Context, events []pipeline.Event, delay time.Duration) error {
 	first, last := span(events)
-	return d.putOff(ctx, &nats.Msg{Header: frameHeader(len(events), first, last), Data: AppendFrame(nil, events)}, delay)
+	header := frameHeader(len(events), first, last)
+	d.keepTrace(header)
+	return d.putOff(ctx, &nats.Msg{Header: header, Data: AppendFrame(nil, events)}, delay)
 }
 
 // putOff stores a successor of the frame and acknowledges the frame itself after the successor is safe.

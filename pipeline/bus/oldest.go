@@ -68,7 +68,7 @@ func (b *Bus) OldestDelivery(ctx context.Context, pipeline, destination string) 
 	}
 	var oldest time.Time
 	for _, subject := range []string{"deliver." + pipeline + "." + destination + ".*", "retry." + pipeline + "." + destination + ".>"} {
-		m, err := b.deliver.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subject))
+		m, err := b.deliver.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(b.subject(subject)))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			continue
 		}

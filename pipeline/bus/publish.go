@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // frameHeader is the header of a frame with count events between first and last.
@@ -24,6 +25,24 @@ func frameHeader(count int, first, last time.Time) nats.Header {
 
 func (b *Bus) publishFrame(ctx context.Context, p *pile) error {
 	m := &nats.Msg{Subject: b.subject(EventsTopic(p.lane)), Header: frameHeader(p.count, p.first, p.last), Data: p.payload}
+	if len(p.traces) == 0 {
+		return b.publishEvents(ctx, m)
+	}
+	span := b.tracer.Start("frame", trace.Producer, p.traces...)
+	defer span.End()
+	span.Int("prickle.lane", p.lane)
+	span.Int("prickle.events", p.count)
+	span.Int("prickle.bytes", len(p.payload))
+	m.Header[trace.Header] = []string{span.Context().String()}
+	err := b.publishEvents(ctx, m)
+	if err != nil {
+		span.Fail(failureReasons[failureReason(err)])
+	}
+	return err
+}
+
+// publishEvents stores a frame of captured events, and makes room for it when there is none.
+func (b *Bus) publishEvents(ctx context.Context, m *nats.Msg) error {
 	err := b.publish(ctx, streamEvents, m)
 	var full *fullError
 	if errors.As(err, &full) && b.trimmer.trim(ctx, b) {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // maxPile bounds the bytes that wait in a Writer.
@@ -60,13 +61,16 @@ func (w *Writer) Append(ctx context.Context, events []pipeline.Event) error {
 		return fmt.Errorf("%w: %d bytes are waiting to be written", ErrOverloaded, piled-size)
 	}
 	call := calls.Get().(*call)
+	if w.bus.tracer != nil {
+		call.trace = trace.ContextOf(ctx)
+	}
 	call.left.Store(1) // held until everything is handed over
 	w.hand(events, call)
 	call.settle(nil)
 	select {
 	case <-call.done:
 		err := call.err
-		call.err = nil
+		call.err, call.trace = nil, trace.Context{}
 		calls.Put(call)
 		return err
 	case <-ctx.Done():
@@ -116,10 +120,11 @@ func (w *Writer) Run(ctx context.Context) error {
 
 // call is one Append. It is done when every frame that holds events of it has been settled.
 type call struct {
-	left atomic.Int32
-	mu   sync.Mutex
-	err  error         // of the first frame that failed
-	done chan struct{} // takes one token when left reaches 0
+	left  atomic.Int32
+	trace trace.Context // of the request that calls
+	mu    sync.Mutex
+	err   error         // of the first frame that failed
+	done  chan struct{} // takes one token when left reaches 0
 }
 
 var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // pile is a frame in the making.
@@ -18,6 +19,7 @@ type pile struct {
 	size        int64 // by Event.Size, as it was added to the Writer's piled bytes
 	first, last time.Time
 	calls       []*call
+	traces      []trace.Context // of the calls that are traced
 }
 
 // lane is a Writer's queue for one lane: frames in order, of which the last one may still grow.
@@ -54,6 +56,9 @@ func (l *lane) add(events []pipeline.Event, c *call) {
 		p.size += int64(size)
 		if n := len(p.calls); n == 0 || p.calls[n-1] != c {
 			p.calls = append(p.calls, c)
+			if c.trace.Sampled() {
+				p.traces = append(p.traces, c.trace)
+			}
 			c.left.Add(1)
 		}
 		p.payload = append(events[i].AppendJSON(p.payload), '\n')
@@ -167,7 +172,7 @@ func (l *lane) settle(p *pile, err error) {
 		return
 	}
 	clear(p.calls)
-	p.payload, p.count, p.size, p.calls = p.payload[:0], 0, 0, p.calls[:0]
+	p.payload, p.count, p.size, p.calls, p.traces = p.payload[:0], 0, 0, p.calls[:0], p.traces[:0]
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.spare) < maxSpare {

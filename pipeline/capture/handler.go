@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // Handler returns the server's handler, for tests and for serving it in some other way.
@@ -41,8 +42,18 @@ func (s *Server) serve(to http.ResponseWriter, r *http.Request) {
 func (s *Server) count(w *answer, start time.Time) {
 	s.stats.InFlight.Add(-1)
 	s.stats.Duration.Since(start)
+	if w.status == 0 {
+		w.status = http.StatusOK // what net/http says when nobody says anything
+	}
 	s.stats.answered(w.status)
-	w.ResponseWriter = nil
+	if w.span.On() {
+		w.span.Int("http.response.status_code", w.status)
+		if w.status >= http.StatusBadRequest {
+			w.span.Fail("refused")
+		}
+		w.span.End()
+	}
+	w.ResponseWriter, w.span = nil, trace.Span{}
 	answers.Put(w)
 }
 

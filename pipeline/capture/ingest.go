@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // scratches holds the memory of requests for the next ones.
@@ -21,6 +22,7 @@ type job struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	query   url.Values
+	span    trace.Span
 	scratch *wire.Scratch
 	metered *metered
 	// held means that the log may still be reading the scratch.
@@ -29,10 +31,21 @@ type job struct {
 
 func (s *Server) newJob(w http.ResponseWriter, r *http.Request) *job {
 	j := &job{server: s, w: w, r: r, scratch: scratches.Get().(*wire.Scratch)}
+	if a, ok := w.(*answer); ok && s.deps.Tracer != nil {
+		j.trace(a)
+	}
 	if r.URL.RawQuery != "" {
 		j.query = r.URL.Query()
 	}
 	return j
+}
+
+// trace follows the request until it is answered.
+func (j *job) trace(a *answer) {
+	var ctx context.Context
+	if ctx, a.span = j.server.deps.Tracer.Request(j.r.Context(), "capture", j.r.Header); a.span.On() {
+		j.r, j.span = j.r.WithContext(ctx), a.span
+	}
 }
 
 // release gives the memory back, unless somebody may still use it.
@@ -77,7 +90,9 @@ func (j *job) readBody() ([]byte, error) {
 func (j *job) store() error {
 	s := j.server
 	n := len(j.scratch.Events)
+	j.span.Int("prickle.events", n)
 	if n > 0 {
+		j.span.Text("prickle.source", j.scratch.Events[0].Source)
 		ctx, cancel := context.WithTimeout(j.r.Context(), s.config.Limits.AppendTimeout)
 		defer cancel()
 		j.held = true

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/measure"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // Deps are the collaborators of a Server.
@@ -23,6 +24,8 @@ type Deps struct {
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Tracer follows requests with events; nil follows none.
+	Tracer *trace.Tracer
 	// Ready reports whether the log takes events at the moment, for /_readiness; nil means always.
 	Ready func(ctx context.Context) error
 }

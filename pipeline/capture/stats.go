@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/prickle-dev/prickle/pipeline/measure"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 // Stats counts what a Server has done since its start. All fields may be read at any time.
@@ -72,10 +73,11 @@ func (s *Stats) reject(code string) {
 	s.rejected[code]++
 }
 
-// answer is a ResponseWriter that remembers the status.
+// answer is a ResponseWriter that remembers the status, and what becomes of the request.
 type answer struct {
 	http.ResponseWriter
 	status int
+	span   trace.Span
 }
 
 var answers = sync.Pool{New: func() any { return new(answer) }}
@@ -92,9 +94,6 @@ func (a *answer) WriteHeader(status int) {
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (s *Stats) answered(status int) {
-	if status == 0 {
-		status = http.StatusOK // what net/http says when nobody says anything
-	}
 	if status < len(s.answers) {
 		s.answers[status].Add(1)
 	}

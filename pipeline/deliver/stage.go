@@ -9,6 +9,7 @@ import (
 
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -37,6 +38,7 @@ type Bus interface {
 	Lanes() int
 	Deliveries(ctx context.Context, pipeline, destination string, lane int) (*bus.Deliveries, error)
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
+	Tracer() *trace.Tracer
 }
 
 // Stage delivers to one destination.

@@ -96,9 +96,11 @@ func (w *worker) deliver(ctx context.Context, b *batch) {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.stage.target.SendTimeout, cancel) })()
 	w.stage.counts.batch(b)
+	span := w.span(b)
 	stopBeating := b.beat(heartbeat)
 	errs := w.sendAll(work, b.events)
 	stopBeating()
+	note(span, errs)
 	w.settle(context.WithoutCancel(ctx), b, errs) // whose steps have limits of their own
 }
 

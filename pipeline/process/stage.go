@@ -12,6 +12,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/measure"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -40,6 +41,7 @@ type Bus interface {
 	MaxEvent() int
 	Subscriber(pipeline string) *bus.Subscriber
 	Publisher() *bus.Publisher
+	Tracer() *trace.Tracer
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
 }
 
@@ -125,7 +127,21 @@ type laneWorker struct {
 }
 
 func (l *laneWorker) handle(m *message.Message) error {
-	ctx, start := m.Context(), time.Now()
+	start := time.Now()
+	span := l.span(m)
+	err := l.work(m, span)
+	l.tally.note(span, err)
+	if err != nil {
+		return err
+	}
+	l.tally.add(&l.stage.counts)
+	l.stage.counts.Frames.Since(start)
+	return nil
+}
+
+// work takes a frame through the stage. What it counts is in the tally.
+func (l *laneWorker) work(m *message.Message, span trace.Span) error {
+	ctx := m.Context()
 	frame := bus.FrameOf(m)
 	l.only = bus.DestinationOf(m)
 	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), m.UUID)
@@ -137,11 +153,9 @@ func (l *laneWorker) handle(m *message.Message) error {
 			return err
 		}
 	}
-	if err := l.publish(ctx); err != nil {
+	if err := l.publish(ctx, span); err != nil {
 		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
 	}
-	l.tally.add(&l.stage.counts)
-	l.stage.counts.Frames.Since(start)
 	return nil
 }
 
@@ -208,11 +222,15 @@ func wants(r *Route, e *pipeline.Event) (bool, error) {
 }
 
 // publish sends what the frame became and waits until all of it is stored.
-func (l *laneWorker) publish(ctx context.Context) error {
+func (l *laneWorker) publish(ctx context.Context, span trace.Span) error {
+	traced := span.Context().String()
 	group, ctx := errgroup.WithContext(ctx)
 	for topic, messages := range l.out.messages() {
 		for _, m := range messages {
 			m.SetContext(ctx)
+			if traced != "" {
+				m.Metadata.Set(trace.Header, traced)
+			}
 		}
 		group.Go(func() error { return l.publisher.Publish(topic, messages...) })
 	}
