@@ -85,6 +85,7 @@ var exclusively = map[string][]string{
 	"github.com/stripe/stripe-go":        {"sources/stripe"},
 	"github.com/prometheus/":             {"pipeline/metrics"},
 	"go.opentelemetry.io/":               {"pipeline/trace"},
+	"github.com/fsnotify/fsnotify":       {"cmd/prickle"},
 	"github.com/spf13/cobra":             {"cmd/prickle"},
 	"github.com/schollz/progressbar":     {"cmd/prickle"},
 	"github.com/jedib0t/go-pretty":       {"cmd/prickle"},

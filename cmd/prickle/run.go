@@ -18,16 +18,20 @@ import (
 
 func newRun(p *projectFlag) *cobra.Command {
 	var logFormat string
+	var watch bool
 	cmd := &cobra.Command{
 		Use:   "run [PROJECT]",
 		Short: "Run a project: capture, process and deliver its events, and copy its sources",
 		Long: `Runs the project of a folder (or of a YAML file) until it is interrupted. Everything is checked before anything is opened. The first
-interrupt finishes what is in hand; a second one ends the process at once. Nothing that was acknowledged is lost either way.`,
+interrupt finishes what is in hand; a second one ends the process at once. Nothing that was acknowledged is lost either way.
+A change of the project's files is checked and taken over while it runs; with a mistake in it, the configuration before goes on.`,
 		Example: `  prickle run configs/examples/quickstart
   prickle run`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			screen := newScreen(p.std.err)
+			r := &reloader{err: screen, watch: watch}
+			r.listen()
 			log, err := newLog(screen, logFormat)
 			if err != nil {
 				return err
@@ -37,9 +41,11 @@ interrupt finishes what is in hand; a second one ends the process at once. Nothi
 			if err != nil {
 				return err
 			}
-			return runApp(cmd.Context(), a, p.std.out, screen)
+			r.app, r.log = a, log
+			return runApp(cmd.Context(), a, p.std.out, screen, r)
 		},
 	}
+	cmd.Flags().BoolVar(&watch, "watch", true, "reload when a file of the project changes")
 	cmd.Flags().StringVar(&logFormat, "log", "text", "the format of the log on standard error: text or json")
 	return cmd
 }
@@ -54,17 +60,21 @@ func newLog(w io.Writer, format string) (*slog.Logger, error) {
 	return nil, fmt.Errorf("log: unknown format %q: use text or json", format)
 }
 
-func runApp(ctx context.Context, a *app.App, out io.Writer, screen *screen) error {
+func runApp(ctx context.Context, a *app.App, out io.Writer, screen *screen, r *reloader) error {
 	done := make(chan struct{})
 	var summary sync.WaitGroup
+	reloading, stop := context.WithCancel(ctx)
+	defer stop()
 	begin := time.Now()
 	err := a.Run(ctx, func(st control.Status) {
 		printStart(out, st, time.Since(begin))
+		summary.Go(func() { r.run(reloading) })
 		if screen.terminal {
 			summary.Go(func() { screen.summarise(a, done) })
 		}
 	})
 	close(done)
+	stop()
 	summary.Wait()
 	return err
 }

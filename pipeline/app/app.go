@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -53,6 +54,8 @@ type Options struct {
 type App struct {
 	project *configs.Project
 	options Options
+	again   func() (*App, error) // reads the project anew
+	prints  prints
 
 	busConfig      bus.Config
 	captureConfig  capture.Config
@@ -60,6 +63,7 @@ type App struct {
 	telemetry      trace.Config
 	warehouse      pipeline.Warehouse
 	warehousePath  string
+	warehousePrint fingerprint
 	warehouseBatch pipeline.Batch
 	pipelines      []*builtPipeline
 	sources        []builtSource
@@ -75,21 +79,29 @@ type App struct {
 	deliveries [][]*deliver.Stage // by pipeline
 	runners    map[string]*ingest.Runner
 	carried    map[target]uint64 // frames that an earlier process has left
+	missing    map[target]bool   // what frames wait for in vain, and the operator has been told
 	started    time.Time
 	running    atomic.Pointer[metrics.Stages] // nil until everything is open
 	replayed   replays
 	closers    []closer
+	tiers      *tiers        // nil until the services run, and after
+	serving    chan struct{} // closed when they begin to run
+
+	reloading sync.Mutex   // one Reload at a time; guards tiers and, while the project runs, closers
+	mu        sync.RWMutex // guards what a reload replaces: project, prints, captureConfig, pipelines, sources, processes, deliveries, runners
 }
 
 // builtPipeline is a pipeline with its components made and its conditions compiled.
 type builtPipeline struct {
 	name         string
+	print        fingerprint // of the transforms and conditions
 	chain        process.Chain
 	destinations []builtDestination
 }
 
 type builtDestination struct {
 	name      string
+	print     fingerprint
 	when      process.Condition
 	component pipeline.Destination
 	batch     pipeline.Batch
@@ -98,13 +110,16 @@ type builtDestination struct {
 
 type builtSource struct {
 	name   string
+	print  fingerprint
 	every  time.Duration
 	source pipeline.Source
 }
 
+// closer closes a component, or something of the app's own.
 type closer struct {
-	what  string
-	close func() error
+	what      string
+	close     func() error
+	component any // nil when it is not one
 }
 
 func (a *App) env(kind, name string) pipeline.Env {

@@ -54,7 +54,10 @@ func (a *App) Tail(ctx context.Context, where string, yield func(json.RawMessage
 	if where != "" {
 		var err error
 		code := pipeline.Code{Text: where, Pos: pipeline.Pos{File: "--where", Line: 1, Col: 1}}
-		if condition, err = exprs.Compile(code, exprs.WithProject(a.project.Project)); err != nil {
+		a.mu.RLock()
+		project := a.project.Project
+		a.mu.RUnlock()
+		if condition, err = exprs.Compile(code, exprs.WithProject(project)); err != nil {
 			return err
 		}
 	}
@@ -71,9 +74,11 @@ func (a *App) Tail(ctx context.Context, where string, yield func(json.RawMessage
 
 // Sync implements control.Backend.
 func (a *App) Sync(ctx context.Context, source string, progress func(control.Progress)) error {
+	a.mu.RLock()
 	runner, ok := a.runners[source]
+	names := slices.Sorted(maps.Keys(a.runners))
+	a.mu.RUnlock()
 	if !ok {
-		names := slices.Sorted(maps.Keys(a.runners))
 		if len(names) == 0 {
 			return fmt.Errorf("source %q: the project has no sources", source)
 		}

@@ -76,6 +76,8 @@ func (a *App) Books(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	frames := waiting(status)
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	out := books{Since: a.started, Balance: balanced, Pipelines: []pipelineBooks{}}
 	for i, p := range a.processes {
 		pb := a.pipelineBooks(p, frames)

@@ -20,11 +20,20 @@ import (
 // Load reads the project at path and makes everything that it names. It reads the project's files and nothing else. Its error holds every
 // mistake found, as a configs.Errors.
 func Load(path string, components Components, options Options) (*App, error) {
+	a, err := load(path, components, options)
+	if err != nil {
+		return nil, err
+	}
+	a.again = func() (*App, error) { return load(path, components, options) }
+	return a, nil
+}
+
+func load(path string, components Components, options Options) (*App, error) {
 	project, err := configs.Load(path, components.Options())
 	if project == nil {
 		return nil, err
 	}
-	a := &App{project: project, options: options}
+	a := &App{project: project, options: options, prints: prints{files: map[string]bool{}}, serving: make(chan struct{})}
 	errs := &mistakes{}
 	if err != nil {
 		errs.list = append(errs.list, err)
@@ -55,9 +64,10 @@ func (a *App) build(components Components, errs *mistakes) {
 		a.pipelines = append(a.pipelines, a.buildPipeline(p, components, errs))
 	}
 	for _, s := range project.Sources {
-		source, err := instance(components.Sources, s.Component, a.env("source", s.Name))
+		var config any
+		source, _, err := configured(components.Sources, s.Component, a.env("source", s.Name), keep(&config))
 		errs.add(s.Component, err)
-		a.sources = append(a.sources, builtSource{name: s.Name, every: s.Every, source: source})
+		a.sources = append(a.sources, builtSource{name: s.Name, every: s.Every, source: source, print: a.prints.of(s.Type, s.Name, s.Every, config)})
 	}
 	if len(errs.list) == 0 && len(project.Pipelines) == 0 && len(project.Sources) == 0 {
 		errs.list = append(errs.list, pipeline.Errorf(pipeline.Pos{File: project.Files[0]}, "no pipelines and no sources: nothing would run"))
@@ -90,12 +100,10 @@ func (m *mistakes) add(c configs.Component, err error) {
 	}
 }
 
-// instance decodes a component's part and makes the component.
-func instance[T any](specs []pipeline.Spec[T], c configs.Component, env pipeline.Env) (T, error) {
-	made, _, err := configured(specs, c, env, func(any) {})
-	return made, err
-}
+// keep stores a decoded configuration in config.
+func keep(config *any) func(any) { return func(c any) { *config = c } }
 
+// configured decodes a component's part, lets adjust see it, and makes the component.
 func configured[T any](specs []pipeline.Spec[T], c configs.Component, env pipeline.Env, adjust func(config any)) (T, pipeline.Spec[T], error) {
 	var none T
 	for _, spec := range specs {
@@ -133,6 +141,7 @@ type pathResolver interface {
 
 func (a *App) buildWarehouse(components Components) error {
 	w, spec, err := configured(components.Warehouses, a.project.Warehouse, a.env("warehouse", a.project.Warehouse.Type), func(config any) {
+		defer func() { a.warehousePrint = a.prints.of(a.project.Warehouse.Type, config) }()
 		if r, ok := config.(pathResolver); ok {
 			a.warehousePath = r.ResolvePath(a.project.Dir, a.project.Data)
 		}
@@ -143,30 +152,41 @@ func (a *App) buildWarehouse(components Components) error {
 
 func (a *App) buildPipeline(p configs.Pipeline, components Components, errs *mistakes) *builtPipeline {
 	built := &builtPipeline{name: p.Name}
+	var steps []any
 	for _, t := range p.Transforms {
-		made, err := instance(components.Transforms, t.Component, a.env("transform", t.Name))
+		var config any
+		made, _, err := configured(components.Transforms, t.Component, a.env("transform", t.Name), keep(&config))
 		errs.add(t.Component, err)
+		steps = append(steps, t.Type, t.Name, t.OnError, config)
 		built.chain = append(built.chain, process.Step{
 			Name: t.Name, OnError: process.OnError(t.OnError), Transform: made, Counts: new(process.StepCounts),
 		})
 	}
 	for _, d := range p.Destinations {
-		built.destinations = append(built.destinations, a.buildDestination(d, components, errs))
+		b := a.buildDestination(d, components, errs)
+		built.destinations = append(built.destinations, b)
+		steps = append(steps, b.name, d.When, deliver.FrameEvents(b.batch))
 	}
+	built.print = a.prints.of(steps...)
 	return built
 }
 
 func (a *App) buildDestination(d configs.Destination, components Components, errs *mistakes) builtDestination {
 	built := builtDestination{name: d.Name, retry: policy(d.Retry)}
+	var config any
 	def := a.warehouseBatch
 	if d.Warehouse {
 		built.component = a.warehouse
 	} else {
-		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), a.adjust)
+		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), func(c any) {
+			config = c
+			a.adjust(c)
+		})
 		errs.add(d.Component, err)
 		built.component, def = made, spec.Batch
 	}
 	built.batch = d.Batch.Over(def)
+	built.print = a.prints.of(d.Type, built.name, built.batch, built.retry, config)
 	if d.When.Text != "" {
 		when, err := exprs.Compile(d.When, exprs.WithProject(a.project.Project))
 		errs.add(d.Component, err)

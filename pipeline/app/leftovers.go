@@ -7,6 +7,8 @@ import (
 
 // has reports whether the project has a pipeline, and in it a destination unless that is "".
 func (a *App) has(pipeline, destination string) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	for _, p := range a.pipelines {
 		if p.name != pipeline {
 			continue
@@ -38,24 +40,32 @@ func (t target) String() string {
 // taken out. One that nothing waits for is forgotten, or it would collect everything captured from now on. One with events waiting keeps
 // them until its name comes back, and the operator is told.
 //
+// It returns the frames that wait, are in hand or are put off, by place.
+//
 // On an outside server the others may belong to another project, so nothing is forgotten there.
-func (a *App) leftovers(ctx context.Context) error {
+func (a *App) leftovers(ctx context.Context) (map[target]uint64, error) {
 	st, err := a.bus.Status(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.carried = waiting(st)
-	for t, frames := range a.carried {
+	all := waiting(st)
+	if a.missing == nil {
+		a.missing = map[target]bool{}
+	}
+	for t, frames := range all {
 		switch {
 		case a.has(t.pipeline, t.destination):
+			delete(a.missing, t)
+		case frames > 0 && a.missing[t]: // which has been said
 		case frames > 0:
+			a.missing[t] = true
 			a.options.Log.Warn("events wait for something that the project does not have any more: put the name back to have them delivered",
 				"missing", t.String(), "frames", frames)
 		case a.busConfig.URL == "":
 			if err := a.bus.Forget(ctx, t.pipeline, t.destination); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return nil
+	return all, nil
 }

@@ -54,7 +54,7 @@ func (a *App) undoing(err error) error {
 
 func (a *App) openTracer(ctx context.Context) (err error) {
 	a.tracer, err = trace.Open(ctx, a.telemetry, a.project.Name, a.options.Log.With("component", "telemetry"))
-	a.closers = append(a.closers, closer{"telemetry", a.tracer.Close})
+	a.closers = append(a.closers, closer{what: "telemetry", close: a.tracer.Close})
 	return err
 }
 
@@ -68,7 +68,7 @@ func (a *App) openBus(ctx context.Context) error {
 	}
 	b.Trace(a.tracer)
 	a.bus = b
-	a.closers = append(a.closers, closer{"bus", b.Close})
+	a.closers = append(a.closers, closer{what: "bus", close: b.Close})
 	return nil
 }
 
@@ -96,11 +96,15 @@ func (a *App) openSources(ctx context.Context) error {
 		if err := a.open(ctx, fmt.Sprintf("source %q", s.name), s.source); err != nil {
 			return err
 		}
-		a.runners[s.name] = ingest.New(ingest.Deps{
-			Source: s.source, Name: s.name, Every: s.every, Warehouse: a.warehouse, Log: a.options.Log.With("source", s.name),
-		})
+		a.runners[s.name] = a.runnerOf(s)
 	}
 	return nil
+}
+
+func (a *App) runnerOf(s builtSource) *ingest.Runner {
+	return ingest.New(ingest.Deps{
+		Source: s.source, Name: s.name, Every: s.every, Warehouse: a.warehouse, Log: a.options.Log.With("source", s.name),
+	})
 }
 
 // open opens a component that has something to open, and remembers to close it.
@@ -111,7 +115,7 @@ func (a *App) open(ctx context.Context, what string, component any) error {
 		}
 	}
 	if c, ok := component.(pipeline.Closer); ok {
-		a.closers = append(a.closers, closer{what, c.Close})
+		a.closers = append(a.closers, closer{what, c.Close, component})
 	}
 	return nil
 }

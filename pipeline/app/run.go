@@ -10,7 +10,6 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/process"
-	"golang.org/x/sync/errgroup"
 )
 
 // Run opens everything, calls ready once it all works, and runs until ctx ends. It returns nil when it was asked to stop and everything
@@ -52,28 +51,31 @@ func (a *App) openAll(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.leftovers(ctx); err != nil {
+	if a.carried, err = a.leftovers(ctx); err != nil {
 		return err
 	}
 	a.control = control.NewServer(a, a.project.Data)
 	if err := a.control.Listen(); err != nil {
 		return err
 	}
-	a.closers = append(a.closers, closer{"control socket", a.control.Close})
+	a.closers = append(a.closers, closer{what: "control socket", close: a.control.Close})
 	a.writer = writer
 	if !a.captures() {
 		return nil
 	}
-	log := a.options.Log.With("component", "capture")
-	a.capture, err = capture.New(a.captureConfig, capture.Deps{Events: &eventLog{writer: writer, log: log}, Log: log, Tracer: a.tracer, Ready: a.bus.Ready})
-	if err != nil {
+	if a.capture, err = a.newCapture(a.captureConfig); err != nil {
 		return err
 	}
 	if err := a.capture.Listen(); err != nil {
 		return err
 	}
-	a.closers = append(a.closers, closer{"capture", a.capture.Close})
+	a.closers = append(a.closers, closer{what: "capture", close: a.capture.Close})
 	return nil
+}
+
+func (a *App) newCapture(config capture.Config) (*capture.Server, error) {
+	log := a.options.Log.With("component", "capture")
+	return capture.New(config, capture.Deps{Events: &eventLog{writer: a.writer, log: log}, Log: log, Tracer: a.tracer, Ready: a.bus.Ready})
 }
 
 func (a *App) openStores(ctx context.Context) (*bus.Writer, error) {
@@ -88,64 +90,59 @@ func (a *App) openStores(ctx context.Context) (*bus.Writer, error) {
 // makeStages makes the stages of every pipeline.
 func (a *App) makeStages() {
 	for _, p := range a.pipelines {
-		work := process.Pipeline{Name: p.name, Chain: p.chain}
 		var stages []*deliver.Stage
-		for _, d := range p.destinations {
-			limit := a.bus.MaxFrame()
-			limit.Events = min(limit.Events, deliver.FrameEvents(d.batch))
-			work.Routes = append(work.Routes, process.Route{Destination: d.name, When: d.when, Frame: limit})
-			stages = append(stages, deliver.New(deliver.Target{
-				Pipeline: p.name, Name: d.name, Destination: d.component, Batch: d.batch, Retry: d.retry,
-			}, a.bus, a.options.Log))
+		for i := range p.destinations {
+			stages = append(stages, a.deliverOf(p, &p.destinations[i]))
 		}
-		a.processes = append(a.processes, process.New(work, a.bus, a.options.Log))
+		a.processes = append(a.processes, a.processOf(p))
 		a.deliveries = append(a.deliveries, stages)
 	}
 }
 
-// serve runs the services in tiers: a tier's context ends only after the tier before it has returned, so that whatever a tier is still
-// handed over finds the next one at work. The failure of any service stops all of them.
+func (a *App) processOf(p *builtPipeline) *process.Stage {
+	work := process.Pipeline{Name: p.name, Chain: p.chain}
+	for _, d := range p.destinations {
+		limit := a.bus.MaxFrame()
+		limit.Events = min(limit.Events, deliver.FrameEvents(d.batch))
+		work.Routes = append(work.Routes, process.Route{Destination: d.name, When: d.when, Frame: limit})
+	}
+	return process.New(work, a.bus, a.options.Log)
+}
+
+func (a *App) deliverOf(p *builtPipeline, d *builtDestination) *deliver.Stage {
+	return deliver.New(deliver.Target{
+		Pipeline: p.name, Name: d.name, Destination: d.component, Batch: d.batch, Retry: d.retry,
+	}, a.bus, a.options.Log)
+}
+
+// serve runs the services until ctx ends or one of them fails, which stops all of them.
 func (a *App) serve(ctx context.Context) error {
 	failed, fail := context.WithCancel(ctx)
 	defer fail()
-	var errs []error
-	var waits []func() error
-	var cancels []context.CancelFunc
-	for _, tier := range a.tiers() {
-		tierCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		group, groupCtx := errgroup.WithContext(tierCtx)
-		for _, run := range tier {
-			group.Go(func() error {
-				err := run(groupCtx)
-				if err != nil {
-					fail()
-				}
-				return err
-			})
-		}
-		waits, cancels = append(waits, group.Wait), append(cancels, cancel)
-	}
-	<-failed.Done()
-	for i := range waits {
-		cancels[i]()
-		errs = append(errs, waits[i]())
-	}
-	return errors.Join(errs...)
-}
-
-func (a *App) tiers() [][]func(context.Context) error {
-	tiers := [][]func(context.Context) error{{a.control.Run}, {a.writer.Run}, {}, {}, {}}
+	services := newTiers(ctx, fail)
+	a.reloading.Lock() // until everything runs
+	a.tiers = services
+	close(a.serving)
+	intake := services.list[tierIntake]
+	intake.start(a.control, a.control.Run)
+	services.list[tierWriter].start(a.writer, a.writer.Run)
 	if a.capture != nil {
-		tiers[0] = append(tiers[0], a.capture.Run)
+		intake.start(a.capture, a.capture.Run)
 	}
 	for i := range a.processes {
-		tiers[2] = append(tiers[2], a.processes[i].Run)
+		services.startStage(a.processes[i])
 		for _, d := range a.deliveries[i] {
-			tiers[3] = append(tiers[3], d.Run)
+			services.startStage(d)
 		}
 	}
 	for _, r := range a.runners {
-		tiers[4] = append(tiers[4], r.Run)
+		services.startStage(r)
 	}
-	return tiers
+	a.reloading.Unlock()
+	<-failed.Done()
+	err := services.close()
+	a.reloading.Lock() // a reload that came too late gives up before the stores are closed
+	defer a.reloading.Unlock()
+	a.tiers = nil
+	return err
 }

@@ -20,6 +20,8 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 	if err != nil {
 		return control.Status{}, err
 	}
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started}
 	if a.admin != nil {
 		st.Admin = "http://" + a.admin.Addr().String()

@@ -69,8 +69,12 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}
 	b.mu.Lock()
+	before := b.readers[d.subject]
 	b.readers[d.subject] = d
 	b.mu.Unlock()
+	if before != nil { // the stage that this one replaces: what it has acknowledged must not be handed out again
+		return d, before.barrier()
+	}
 	return d, nil
 }
 

@@ -23,6 +23,13 @@ func (b *Bus) Forget(ctx context.Context, pipeline, destination string) error {
 	if err := list.Err(); err != nil {
 		return fmt.Errorf("forget %q: %w", pipeline, unavailable(err))
 	}
+	b.mu.Lock()
+	for subject, d := range b.readers {
+		if d.target.pipeline == pipeline && d.target.destination == destination {
+			delete(b.readers, subject)
+		}
+	}
+	b.mu.Unlock()
 	for _, name := range names {
 		if err := stream.DeleteConsumer(ctx, name); err != nil {
 			return fmt.Errorf("forget %q: %w", name, unavailable(err))

@@ -12,13 +12,15 @@ import (
 )
 
 // Handler returns the server's handler, for tests and for serving it in some other way.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.active().serve(w, r) })
+}
 
 func (s *Server) serve(to http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		panic(http.ErrAbortHandler) // closes the connection; returning would answer 200
 	}
-	defer s.inFlight.Done()
+	defer s.flow.inFlight.Done()
 	w := answers.Get().(*answer)
 	w.ResponseWriter, w.status = to, 0
 	defer s.count(w, time.Now())
@@ -89,19 +91,19 @@ func notFound(path string) error {
 
 // enter counts a request in, unless Run is at its end.
 func (s *Server) enter() bool {
-	s.closing.Lock()
-	defer s.closing.Unlock()
-	if s.closed {
+	s.flow.closing.Lock()
+	defer s.flow.closing.Unlock()
+	if s.flow.closed {
 		return false
 	}
-	s.inFlight.Add(1)
+	s.flow.inFlight.Add(1)
 	return true
 }
 
 // leave waits for the requests that are in, and lets no more in.
 func (s *Server) leave() {
-	s.closing.Lock()
-	s.closed = true
-	s.closing.Unlock()
-	s.inFlight.Wait()
+	s.flow.closing.Lock()
+	s.flow.closed = true
+	s.flow.closing.Unlock()
+	s.flow.inFlight.Wait()
 }

@@ -73,7 +73,7 @@ func (j *job) request() wire.Request {
 }
 
 func (j *job) readBody() ([]byte, error) {
-	j.metered = &metered{body: j.r.Body, room: j.server.room.bodies, stats: &j.server.stats, free: roomStep}
+	j.metered = &metered{body: j.r.Body, room: j.server.room.bodies, stats: j.server.stats, free: roomStep}
 	body, err := j.scratch.ReadBody(j.metered, j.r.ContentLength, int64(j.server.config.Limits.Body))
 	if errors.Is(err, ErrOverloaded) {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,9 +39,16 @@ type Server struct {
 	proxies []netip.Prefix
 	routes  map[string]route
 	room    room
-	stats   Stats
+	stats   *Stats
 
 	listener net.Listener
+	flow     *flow
+	// adopted answers in this server's place, once there is one.
+	adopted atomic.Pointer[Server]
+}
+
+// flow counts the requests that are in.
+type flow struct {
 	inFlight sync.WaitGroup
 	closing  sync.Mutex // guards closed, and Add of inFlight against its Wait
 	closed   bool
@@ -60,7 +68,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	if deps.Ready == nil {
 		deps.Ready = func(context.Context) error { return nil }
 	}
-	s := &Server{config: config, deps: deps, keys: newKeyring(config.Keys), room: newRoom(config.Limits)}
+	s := &Server{config: config, deps: deps, keys: newKeyring(config.Keys), room: newRoom(config.Limits), flow: &flow{}, stats: &Stats{}}
 	s.stats.Duration = measure.Seconds()
 	s.proxies, _ = parseProxies(config.TrustedProxies) // Validate has seen to errors
 	s.routes = s.routeTable()
@@ -68,10 +76,26 @@ func New(config Config, deps Deps) (*Server, error) {
 }
 
 // MaxInFlight is how many bytes the bodies of all requests in flight may have together.
-func (s *Server) MaxInFlight() int64 { return int64(s.config.Limits.InFlight) }
+func (s *Server) MaxInFlight() int64 { return int64(s.active().config.Limits.InFlight) }
+
+// Adopt lets next, a server that was made with another configuration for the same address and neither listens nor runs, answer all requests
+// from now on. Requests that are in are answered by the old configuration, and counters go on. The time limits of connections (header_timeout,
+// idle_timeout, drain_timeout) stay as they were when this server began to run.
+func (s *Server) Adopt(next *Server) {
+	next.stats, next.flow = s.stats, s.flow
+	s.adopted.Store(next)
+}
+
+// active is the server that answers.
+func (s *Server) active() *Server {
+	if next := s.adopted.Load(); next != nil {
+		return next
+	}
+	return s
+}
 
 // Stats returns the server's counters, which go on counting.
-func (s *Server) Stats() *Stats { return &s.stats }
+func (s *Server) Stats() *Stats { return s.stats }
 
 // Listen binds the configured address. It is called at most once, before Run; Run does it when it has not been done.
 func (s *Server) Listen() error {

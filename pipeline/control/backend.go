@@ -15,6 +15,8 @@ type Backend interface {
 	// Tail calls yield with the line of every event captured from now on for which the expr where holds (all, when it is empty), until ctx
 	// ends or yield returns an error.
 	Tail(ctx context.Context, where string, yield func(line json.RawMessage) error) error
+	// Reload reads the project's files again and goes on with what they say; see app.App.
+	Reload(ctx context.Context) (Changes, error)
 	// Sync makes one pass of a source and reports how it goes.
 	Sync(ctx context.Context, source string, progress func(Progress)) error
 	// DeadLetters lists the dead letters that f selects, oldest first.

@@ -45,6 +45,13 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return st, err
 }
 
+// Reload implements Backend.
+func (c *Client) Reload(ctx context.Context) (Changes, error) {
+	var changes Changes
+	err := c.one(ctx, http.MethodPost, "reload", nil, &changes)
+	return changes, err
+}
+
 // DeadLetters implements Backend.
 func (c *Client) DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error) {
 	var out []DeadLetter

@@ -18,6 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // backend answers from what the test put in and notes what it was asked.
 type backend struct {
+	changes control.Changes
 	status  control.Status
 	columns []string
 	rows    [][]any
@@ -26,6 +27,8 @@ type backend struct {
 	tailing chan struct{}
 	asked   []any
 }
+
+func (b *backend) Reload(context.Context) (control.Changes, error) { return b.changes, b.fails }
 
 func (b *backend) Status(context.Context) (control.Status, error) { return b.status, b.fails }
 
@@ -227,4 +230,20 @@ func TestForeignFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	connected(t, &backend{}, long)
+}
+
+func TestReload(t *testing.T) {
+	b := &backend{changes: control.Changes{Added: []string{`destination "crm" of pipeline "web"`}, Removed: []string{`source "stripe"`}}}
+	c := connected(t, b, t.TempDir())
+	got, err := c.Reload(t.Context())
+	if want := `added destination "crm" of pipeline "web"; removed source "stripe"`; err != nil || got.String() != want {
+		t.Errorf("reload\n got %s, %v\nwant %s", got, err, want)
+	}
+	if got := (control.Changes{}).String(); got != "no pipeline, destination or source" {
+		t.Errorf("no changes\n got %s", got)
+	}
+	b.fails = errors.New("prickle.yaml:3:1: no")
+	if _, err := c.Reload(t.Context()); err == nil || err.Error() != b.fails.Error() {
+		t.Errorf("a refused reload\n got %v\nwant %v", err, b.fails)
+	}
 }

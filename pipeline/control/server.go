@@ -85,6 +85,11 @@ func (s *Server) Handler() http.Handler {
 		st, err := s.backend.Status(r.Context())
 		answer(w, st, err)
 	})
+	mux.HandleFunc("POST /reload", func(w http.ResponseWriter, r *http.Request) {
+		// A client that goes away does not undo half of a reload.
+		changes, err := s.backend.Reload(context.WithoutCancel(r.Context()))
+		answer(w, changes, err)
+	})
 	mux.HandleFunc("POST /query", s.query)
 	mux.HandleFunc("POST /tail", s.tail)
 	mux.HandleFunc("POST /sync", s.sync)

@@ -40,8 +40,8 @@ func (c *Counts) Sends() map[string]int64 {
 	return sends
 }
 
-func newCounts() Counts {
-	return Counts{BatchEvents: measure.Events(), BatchBytes: measure.Bytes(), Send: measure.Seconds(), Age: measure.Ages()}
+func newCounts() *Counts {
+	return &Counts{BatchEvents: measure.Events(), BatchBytes: measure.Bytes(), Send: measure.Seconds(), Age: measure.Ages()}
 }
 
 // batch counts a batch that is about to be sent.

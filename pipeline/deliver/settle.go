@@ -72,7 +72,7 @@ func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error) error 
 	if err := w.finish(ctx, f, again, delay, len(letters) > 0 || delivered > 0); err != nil {
 		return err
 	}
-	c := &w.stage.counts
+	c := w.stage.counts
 	c.delivered(f, delivered, w.stage.now())
 	c.Retried.Add(int64(len(again)))
 	c.Dead.Add(int64(len(letters)))

@@ -47,7 +47,7 @@ type Stage struct {
 	bus    Bus
 	log    *slog.Logger
 	now    func() time.Time
-	counts Counts
+	counts *Counts
 
 	mu          sync.Mutex
 	lastError   string
@@ -64,7 +64,10 @@ func New(t Target, b Bus, log *slog.Logger) *Stage {
 }
 
 // Counts returns the stage's counters, which go on counting.
-func (s *Stage) Counts() *Counts { return &s.counts }
+func (s *Stage) Counts() *Counts { return s.counts }
+
+// Continue takes over the counters of the stage that this one replaces, which has ended. This one has not begun.
+func (s *Stage) Continue(old *Stage) { s.counts = old.counts }
 
 // Target returns what the stage was made for. It is not to be changed.
 func (s *Stage) Target() *Target { return &s.target }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/prickle-dev/prickle/pipeline/measure"
@@ -28,6 +29,54 @@ type Counts struct {
 	Steps  []OutcomeCounts // by transform; they add up to Dropped, and with TooBig to Dead
 	Routes []RouteCounts   // by destination; Copies add up to Copies
 	TooBig atomic.Int64    // events dead-lettered because the transforms made more of them than the bus takes
+
+	// What was counted at transforms and destinations that the pipeline had before a reload and does not have now. It belongs to the sums.
+	FormerSteps  OutcomeCounts
+	FormerRoutes RouteCounts
+}
+
+// Continue takes over the counters of the stage that this one replaces, which has ended. This one has not begun.
+func (s *Stage) Continue(old *Stage) {
+	c, o := &s.counts, &old.counts
+	for _, pair := range [][2]*atomic.Int64{
+		{&c.In, &o.In}, {&c.Passed, &o.Passed}, {&c.Dropped, &o.Dropped}, {&c.Dead, &o.Dead}, {&c.Out, &o.Out}, {&c.Copies, &o.Copies},
+		{&c.Unreadable, &o.Unreadable}, {&c.TooBig, &o.TooBig},
+	} {
+		pair[0].Store(pair[1].Load())
+	}
+	c.Frames = o.Frames
+	c.FormerSteps.take(&o.FormerSteps)
+	c.FormerRoutes.take(&o.FormerRoutes)
+	for i := range o.Steps {
+		c.step(s.pipeline.Chain, old.pipeline.Chain[i].Name).take(&o.Steps[i])
+	}
+	for i := range o.Routes {
+		c.route(s.pipeline.Routes, old.pipeline.Routes[i].Destination).take(&o.Routes[i])
+	}
+}
+
+func (c *Counts) step(chain Chain, name string) *OutcomeCounts {
+	if i := slices.IndexFunc(chain, func(s Step) bool { return s.Name == name }); i >= 0 {
+		return &c.Steps[i]
+	}
+	return &c.FormerSteps
+}
+
+func (c *Counts) route(routes []Route, destination string) *RouteCounts {
+	if i := slices.IndexFunc(routes, func(r Route) bool { return r.Destination == destination }); i >= 0 {
+		return &c.Routes[i]
+	}
+	return &c.FormerRoutes
+}
+
+func (c *OutcomeCounts) take(o *OutcomeCounts) {
+	c.Dropped.Add(o.Dropped.Load())
+	c.Dead.Add(o.Dead.Load())
+}
+
+func (c *RouteCounts) take(o *RouteCounts) {
+	c.Copies.Add(o.Copies.Load())
+	c.Dead.Add(o.Dead.Load())
 }
 
 // OutcomeCounts counts the captured events that ended at one transform.

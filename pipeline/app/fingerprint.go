@@ -1,0 +1,92 @@
+package app
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"os"
+	"reflect"
+	"sort"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// fingerprint stands for everything that decides how a component works: when it is the same after a reload, the component goes on as it is.
+type fingerprint [sha256.Size]byte
+
+// prints makes fingerprints and remembers the files that went into them.
+type prints struct{ files map[string]bool }
+
+// of is the fingerprint of values: decoded configurations with all that they hold, places in files apart, and the contents of the files that
+// they name.
+func (p *prints) of(values ...any) fingerprint {
+	h := sha256.New()
+	for _, v := range values {
+		p.write(h, reflect.ValueOf(v))
+	}
+	return fingerprint(h.Sum(nil))
+}
+
+var (
+	posType  = reflect.TypeFor[pipeline.Pos]()
+	fileType = reflect.TypeFor[pipeline.File]()
+)
+
+func (p *prints) write(h hash.Hash, v reflect.Value) {
+	if !v.IsValid() {
+		fmt.Fprint(h, "nil;")
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		p.write(h, v.Elem())
+	case reflect.Struct:
+		p.writeStruct(h, v)
+	case reflect.Slice, reflect.Array:
+		fmt.Fprintf(h, "list %d;", v.Len())
+		for i := range v.Len() {
+			p.write(h, v.Index(i))
+		}
+	case reflect.Map:
+		fmt.Fprintf(h, "map %d;", v.Len())
+		keys := v.MapKeys()
+		sort.Slice(keys, func(i, j int) bool { return fmt.Sprint(keys[i]) < fmt.Sprint(keys[j]) })
+		for _, key := range keys {
+			p.write(h, key)
+			p.write(h, v.MapIndex(key))
+		}
+	case reflect.String:
+		fmt.Fprintf(h, "%q;", v.String()) // which, unlike %v, does not ask a Secret to print as stars
+	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		// Nothing that a configuration file says.
+	default:
+		fmt.Fprintf(h, "%#v;", v)
+	}
+}
+
+func (p *prints) writeStruct(h hash.Hash, v reflect.Value) {
+	switch v.Type() {
+	case posType:
+		return
+	case fileType:
+		p.writeFile(h, v.Interface().(pipeline.File).Path)
+		return
+	}
+	fmt.Fprintf(h, "%s;", v.Type())
+	for i := range v.NumField() {
+		if field := v.Type().Field(i); field.IsExported() {
+			fmt.Fprintf(h, "%s:", field.Name)
+			p.write(h, v.Field(i))
+		}
+	}
+}
+
+// writeFile writes a file's contents. One that cannot be read has been reported by whoever needs it.
+func (p *prints) writeFile(h hash.Hash, path string) {
+	if path == "" {
+		return
+	}
+	p.files[path] = true
+	text, err := os.ReadFile(path)
+	fmt.Fprintf(h, "%s %t %x;", path, err == nil, sha256.Sum256(text))
+}
