@@ -43,6 +43,20 @@ func afterSpace(s string) string {
 	}
 }
 
+// afterComments drops leading comments in asterisks as well, which may stand between "<" and a name inside of a tag.
+func afterComments(s string) string {
+	for {
+		s = afterSpace(s)
+		rest, ok := strings.CutPrefix(s, "/*")
+		if !ok {
+			return s
+		}
+		_, s, _ = strings.Cut(rest, "*/")
+	}
+}
+
+func startsWithLetter(s string) bool { return s != "" && isLetter(s[0]) }
+
 // tagToken reads one token between "<" or "</" and ">".
 func (l *lexer) tagToken() bool {
 	l.skipSpace()
@@ -98,7 +112,7 @@ func (l *lexer) tagText() bool {
 	case l.has("</"):
 		l.modes[len(l.modes)-1] = tagTail
 		return l.take(token.TagClose, 2)
-	case isLetter(l.peek(1)):
+	case startsWithLetter(afterComments(l.src[l.pos+1:])):
 		l.push(tagHead)
 		return l.take(token.TagOpen, 1)
 	}
