@@ -85,16 +85,17 @@ func chain(name string, newHash func() hash.Hash, encoded bool) func(*vm.Call, [
 	}
 }
 
-// encode writes a digest in the encoding that the second argument names, or in hex.
 // hexText is a digest in hex.
-func hexText(sum []byte) string {
-	var text [2 * sha256.Size]byte
-	return string(hex.AppendEncode(text[:0], sum))
+func hexText(c *vm.Call, sum []byte) string {
+	text := c.Bytes(hex.EncodedLen(len(sum)))
+	hex.Encode(text, sum)
+	return vm.TextOf(text)
 }
 
+// encode writes a digest in the encoding that the second argument names, or in hex.
 func encode(c *vm.Call, name string, sum []byte, args []vm.Value, encoded bool) (vm.Value, error) {
 	if !encoded || arg(args, 1).IsNull() {
-		return vm.String(hexText(sum)), nil
+		return vm.String(hexText(c, sum)), nil
 	}
 	encoding, err := c.HostString(args[1])
 	if err != nil {
@@ -102,7 +103,7 @@ func encode(c *vm.Call, name string, sum []byte, args []vm.Value, encoded bool) 
 	}
 	switch encoding {
 	case "hex":
-		return vm.String(hexText(sum)), nil
+		return vm.String(hexText(c, sum)), nil
 	case "base64":
 		return vm.String(base64.StdEncoding.EncodeToString(sum)), nil
 	case "base64url":

@@ -90,13 +90,23 @@ func replacePlain(c *vm.Call, s, old, with string) (string, error) {
 	if n == 0 {
 		return s, nil
 	}
-	if err := c.Text(len(s) + n*(len(with)-len(old))); err != nil {
+	size := len(s) + n*(len(with)-len(old))
+	if err := c.Text(size); err != nil {
 		return "", err
 	}
 	if err := c.Work(n * (len(with) + vm.ItemSize)); err != nil {
 		return "", err
 	}
-	return strings.Replace(s, old, with, n), nil
+	out := c.Bytes(size)
+	rest := out
+	for range n {
+		i := strings.Index(s, old)
+		rest = rest[copy(rest, s[:i]):]
+		rest = rest[copy(rest, with):]
+		s = s[i+len(old):]
+	}
+	copy(rest, s)
+	return vm.TextOf(out), nil
 }
 
 // expand appends the replacement with its $ patterns filled in for the match s[from:to].

@@ -34,7 +34,7 @@ func position(fold bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
 			return vm.Null(), err
 		}
 		if fold {
-			s, t = lowerCase(s), lowerCase(t)
+			s, t = lowerCase(c, s), lowerCase(c, t)
 		}
 		i := strings.Index(s, t)
 		if i < 0 {
@@ -92,13 +92,13 @@ func multiSearch(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return vm.Null(), err
 	}
-	s = lowerCase(s)
+	s = lowerCase(c, s)
 	for _, v := range list {
 		t, err := c.HostString(v)
 		if err != nil {
 			return vm.Null(), err
 		}
-		if strings.Contains(s, lowerCase(t)) {
+		if strings.Contains(s, lowerCase(c, t)) {
 			return vm.Number(1), nil
 		}
 		if err := c.Work(len(s) + len(t) + vm.ItemSize); err != nil {

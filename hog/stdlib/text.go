@@ -35,16 +35,19 @@ func concat(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	var small [128]byte
 	rest := small[:0]
 	for _, v := range args {
-		if v.IsNull() {
-			continue
-		}
 		if f, ok := v.AsNumber(); ok {
 			rest = vm.AppendNumber(rest, f)
 			continue
 		}
-		s, err := display(c, v)
-		if err != nil {
-			return vm.Null(), err
+		s, ok := v.AsString()
+		if !ok {
+			if v.IsNull() {
+				continue
+			}
+			var err error
+			if s, err = display(c, v); err != nil {
+				return vm.Null(), err
+			}
 		}
 		if err := c.Text(len(head) + len(rest) + len(s)); err != nil {
 			return vm.Null(), err
@@ -80,7 +83,7 @@ func isEmpty(v vm.Value) bool {
 	return v.IsNull()
 }
 
-func reverse(s string) string {
+func reverse(_ *vm.Call, s string) string {
 	units := vm.Units(s)
 	slices.Reverse(units)
 	return vm.FromUnits(units)

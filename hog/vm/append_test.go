@@ -28,3 +28,24 @@ func TestAppend(t *testing.T) {
 		}
 	}
 }
+
+// TestBytes makes texts of every length around those that share memory and wants all of them to keep what they are.
+func TestBytes(t *testing.T) {
+	c := &Call{m: &machine{}}
+	var texts, wants []string
+	for i := range 10 * shortText {
+		b := c.Bytes(i % (shortText + 2))
+		if cap(b) != len(b) {
+			t.Fatalf("memory for %d bytes\n got room for %d, which belong to others", len(b), cap(b))
+		}
+		for at := range b {
+			b[at] = byte('a' + i%26)
+		}
+		texts, wants = append(texts, TextOf(b)), append(wants, strings.Repeat(string(rune('a'+i%26)), len(b)))
+	}
+	for i := range texts {
+		if texts[i] != wants[i] {
+			t.Errorf("text %d\n got %q\nwant %q", i, texts[i], wants[i])
+		}
+	}
+}

@@ -114,7 +114,8 @@ func (s *Suspension) next(ctx context.Context, env Env, answer func(*machine) er
 
 // reopen gives a suspended run its new context and env.
 func (m *machine) reopen(ctx context.Context, env Env) {
-	m.ctx, m.env, m.limits = ctx, env, env.Limits.withDefaults()
+	m.ctx, m.env = ctx, env
+	m.setLimits(env.Limits)
 	m.granted, m.fuel, m.work = 0, 0, 0
 	m.grant()
 	m.root.relink(&env)

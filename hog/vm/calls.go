@@ -197,11 +197,16 @@ func (m *machine) callBuiltin(b *Builtin, n int) error {
 	if b.Callback != NoCallback {
 		return m.start(b, n)
 	}
+	return m.callLibrary(b, n)
+}
+
+// callLibrary calls a function without a callback that takes n arguments.
+func (m *machine) callLibrary(b *Builtin, n int) error {
 	args := m.stack[m.sp-n : m.sp : m.sp]
 	work := 0
-	for _, a := range args {
-		if a.Kind() == KindString {
-			work += len(a.str())
+	for i := range args {
+		if args[i].Kind() == KindString {
+			work += len(args[i].str())
 		}
 	}
 	v, err := b.Func(&m.call, args)
@@ -214,14 +219,15 @@ func (m *machine) callBuiltin(b *Builtin, n int) error {
 	}
 	m.cut(m.sp - n)
 	m.push(v)
-	size := shallow(v)
-	if v.Kind() > KindString {
-		size = max(size, held) // what is inside of a container was asked for while it was made
-	}
-	if v.Kind() == KindString {
+	size := 0
+	switch k := v.Kind(); {
+	case k == KindString:
+		size = len(v.str())
 		if err := m.stringSize(size); err != nil {
 			return err
 		}
+	case k > KindString:
+		size = max(shallow(v), held) // what is inside of a container was asked for while it was made
 	}
 	if err := m.settle(size); err != nil {
 		return err

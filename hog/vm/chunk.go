@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ type chunk struct {
 	async    []bool      // by index in code.Calls: functions that suspend the run, if there are any
 	linked   bool        // whether host and async are set
 	declared []*Function // by index in code.Calls: legacy functions that the program has declared
+	direct   []*Builtin  // by index in code.Calls: functions of the library, unless the call may mean something else
 	globals  []Value     // by index in code.Chains: scalars read earlier in this run
 	known    []bool      // which of globals are set
 }
@@ -28,7 +30,7 @@ type chunk struct {
 func newChunk(name string, p *Program) *chunk {
 	return &chunk{
 		name: name, program: p, main: &Function{program: p, entry: p.code.Functions[0].Entry},
-		host: make([]Func, len(p.code.Calls)), declared: make([]*Function, len(p.code.Calls)),
+		host: make([]Func, len(p.code.Calls)), declared: make([]*Function, len(p.code.Calls)), direct: slices.Clone(p.direct),
 		globals: make([]Value, len(p.code.Chains)), known: make([]bool, len(p.code.Chains)),
 	}
 }
@@ -44,6 +46,21 @@ func (c *chunk) link(env *Env) {
 		if c.async != nil {
 			c.async[i] = env.asyncName(name)
 		}
+		c.redirect(int32(i))
+	}
+}
+
+// declare makes a function of the program what calls of that name call from now on.
+func (c *chunk) declare(i int32, f *Function) {
+	c.declared[i] = f
+	c.redirect(i)
+}
+
+// redirect finds out again what a call can mean.
+func (c *chunk) redirect(i int32) {
+	c.direct[i] = c.program.direct[i]
+	if c.declared[i] != nil || c.host[i] != nil || c.async != nil && c.async[i] {
+		c.direct[i] = nil
 	}
 }
 
@@ -62,6 +79,7 @@ func (c *chunk) clear() {
 		c.linked = false
 	}
 	clear(c.declared)
+	copy(c.direct, c.program.direct)
 	clear(c.globals)
 	clear(c.known)
 }

@@ -11,7 +11,7 @@ func (m *machine) define(in code.Instr) error {
 	f := &Function{Name: decl.Name, Args: decl.Args, program: m.program, entry: decl.Entry, upvalues: int32(decl.Upvalues)}
 	switch in.Op {
 	case code.OpDeclareFn:
-		m.declared[decl.Call] = f
+		m.declare(decl.Call, f)
 		return nil
 	case code.OpMakeClosure:
 		if err := m.capture(f, decl.Captures); err != nil {

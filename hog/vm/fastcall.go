@@ -1,5 +1,15 @@
 package vm
 
+// directCall is the function of the library that a call with n arguments on a stack of that height calls without further
+// ado, or nil.
+func (m *machine) directCall(index int32, n, sp int) *Builtin {
+	b := m.direct[index]
+	if b == nil || n > sp || n < b.Min || n > b.Max && (b.Max >= 0 || n > maxArguments) {
+		return nil
+	}
+	return b
+}
+
 // enterAt starts a call of a function of the running program whose arguments are on top: the base of its frame, and its
 // first instruction. False means that the call needs more than that, and that nothing has happened.
 func (m *machine) enterAt(callee Value, args, sp, ret int) (base, ip int, ok bool) {

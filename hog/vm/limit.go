@@ -148,11 +148,21 @@ func (m *machine) chargeDeep(v Value) error {
 	return m.settle(size)
 }
 
+func (m *machine) setLimits(l Limits) {
+	m.limits = l.withDefaults()
+	m.maxText, _ = m.limits.textLimit()
+}
+
 func (m *machine) stringSize(n int) error {
-	if limit, kind := m.limits.textLimit(); n > limit {
-		return errTooLong(n, limit, kind)
+	if n > m.maxText {
+		return m.tooLong(n)
 	}
 	return nil
+}
+
+func (m *machine) tooLong(n int) error {
+	limit, kind := m.limits.textLimit()
+	return errTooLong(n, limit, kind)
 }
 
 func errTooLong(n, limit int, kind ErrorKind) *Error {

@@ -151,6 +151,17 @@ func (m *machine) run() (Value, error) {
 				sp++
 				continue
 			}
+		case code.OpCallGlobal:
+			if b := m.directCall(in.A, int(in.B), sp); b != nil {
+				m.sp, m.ip, m.fuel = sp, ip, fuel
+				if err := m.callLibrary(b, int(in.B)); err != nil {
+					if err = m.catch(err); err != nil {
+						return Value{}, err
+					}
+				}
+				stack, sp, ip, base, fuel = m.stack, m.sp, m.ip, m.base, m.fuel
+				continue
+			}
 		case code.OpCallUpvalue:
 			if f := m.frames[len(m.frames)-1].fn; f != nil && int(in.C) < len(f.cells) {
 				callee := f.cells[in.C].value

@@ -45,6 +45,7 @@ type machine struct {
 	ctx     context.Context
 	env     Env
 	limits  Limits
+	maxText int // see Limits.textLimit
 	call    Call
 	waiting *asyncCall // what the run is suspended for
 
@@ -67,6 +68,7 @@ type machine struct {
 	held     int64 // bytes that the library function at work has asked for
 	printed  int
 	appended []byte // the text made by appending last, see Call.Append
+	piece    []byte // what is left of the memory for short texts, see Call.Bytes
 	buffer   []byte // for texts that are being written, see writer
 
 	asyncSteps int
@@ -91,7 +93,8 @@ func (m *machine) reset(ctx context.Context, env Env) { m.resetOn(0, ctx, env) }
 
 // resetOn starts the root chunk on the lowest values of the stack.
 func (m *machine) resetOn(height int, ctx context.Context, env Env) {
-	m.ctx, m.env, m.limits = ctx, env, env.Limits.withDefaults()
+	m.ctx, m.env = ctx, env
+	m.setLimits(env.Limits)
 	m.frames = append(m.frames[:0], frame{fn: m.main})
 	m.sp, m.base, m.ip = height, 0, int(m.main.entry)
 	m.steps, m.granted, m.fuel, m.work, m.printed, m.held = 0, 0, 0, 0, 0, 0
@@ -106,7 +109,8 @@ func (m *machine) resetOn(height int, ctx context.Context, env Env) {
 	}
 }
 
-// release drops what the run left behind, so that a pooled machine keeps nothing of it alive. Functions that outlive the
+// release drops what the run left behind, so that a pooled machine keeps nothing of it alive but the bytes of short texts
+// that share a piece of memory with what is left of it. Functions that outlive the
 // run, in its result for instance, keep their variables.
 func (m *machine) release() {
 	m.closeFrom(0)

@@ -16,6 +16,7 @@ type Program struct {
 	consts   []Value
 	library  Library
 	calls    []*Builtin // by index in code.Calls; nil where the library has no such function
+	direct   []*Builtin // the same without those with a callback, see chunk.direct
 	sleeps   bool       // whether it calls sleep by name
 	defects  bool       // see WithReferenceDefects
 	machines sync.Pool
@@ -28,7 +29,12 @@ func New(loaded *code.Program, library Library) *Program {
 		p.consts = append(p.consts, constant(c))
 	}
 	for _, name := range loaded.Calls {
-		p.calls = append(p.calls, library[name])
+		b := library[name]
+		p.calls = append(p.calls, b)
+		if b != nil && b.Callback != NoCallback {
+			b = nil
+		}
+		p.direct = append(p.direct, b)
 	}
 	p.sleeps = slices.Contains(loaded.Calls, "sleep")
 	p.machines.New = func() any { return newMachine(p) }

@@ -166,7 +166,7 @@ func (r *restorer) declared() {
 			}
 			ip, _ := pair.Items[0].AsNumber()
 			if f := r.functionAt(c, int(ip)); f != nil && f.Call == int32(i) {
-				c.declared[i] = &Function{Name: name, Args: f.Args, program: c.program, entry: f.Entry}
+				c.declare(int32(i), &Function{Name: name, Args: f.Args, program: c.program, entry: f.Entry})
 			}
 		}
 	}
