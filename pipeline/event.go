@@ -33,22 +33,25 @@ type Event struct {
 	// Properties is the raw JSON object of everything else.
 	Properties Properties
 
-	line     []byte   // the bytes that decoded is the envelope of, or nil
-	original envelope // the envelope as it was decoded
+	line         []byte   // the bytes that decoded is the envelope of, or nil
+	original     envelope // the envelope as it was decoded
+	propertiesAt int      // where in line the properties are; 0 for nowhere
 }
 
 type envelope struct {
+	header
+	properties    *byte
+	propertiesLen int
+}
+
+// header is everything but the properties.
+type header struct {
 	uuid, name, distinctID, source string
 	timestamp, receivedAt          time.Time
-	properties                     *byte
-	propertiesLen                  int
 }
 
 func (e *Event) envelope() envelope {
-	env := envelope{
-		uuid: e.UUID, name: e.Name, distinctID: e.DistinctID, source: e.Source,
-		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, propertiesLen: len(e.Properties),
-	}
+	env := envelope{header{e.UUID, e.Name, e.DistinctID, e.Source, e.Timestamp, e.ReceivedAt}, nil, len(e.Properties)}
 	if len(e.Properties) > 0 {
 		env.properties = &e.Properties[0]
 	}
@@ -59,30 +62,32 @@ func (e *Event) envelope() envelope {
 var noProperties = Properties("{}")
 
 // ParseEvent decodes the envelope of one line that AppendJSON made; properties stay raw. The event aliases line, which must not be
-// changed afterwards. Unknown keys are kept as long as nothing is changed.
+// changed afterwards. Unknown keys are kept as long as nothing but properties is changed.
 func ParseEvent(line []byte) (Event, error) {
 	e := Event{Properties: noProperties}
 	var err error
 	for key, value := range rawjson.Members(line) {
-		switch {
-		case rawjson.KeyIs(key, "uuid"):
+		name, _ := rawjson.String(key)
+		switch name {
+		case "uuid":
 			e.UUID, _ = rawjson.String(value)
-		case rawjson.KeyIs(key, "event"):
+		case "event":
 			e.Name, _ = rawjson.String(value)
-		case rawjson.KeyIs(key, "distinct_id"):
+		case "distinct_id":
 			e.DistinctID, _ = rawjson.String(value)
-		case rawjson.KeyIs(key, "source"):
+		case "source":
 			e.Source, _ = rawjson.String(value)
-		case rawjson.KeyIs(key, "timestamp"):
+		case "timestamp":
 			e.Timestamp, err = parseTime("timestamp", value, err)
-		case rawjson.KeyIs(key, "received_at"):
+		case "received_at":
 			e.ReceivedAt, err = parseTime("received_at", value, err)
-		case rawjson.KeyIs(key, "properties"):
+		case "properties":
 			if rawjson.KindOf(value) != rawjson.Object {
 				err = errors.Join(err, errors.New("properties: want an object"))
 				continue
 			}
 			e.Properties = Properties(value)
+			e.propertiesAt = cap(line) - cap(value)
 		}
 	}
 	if err == nil && (e.UUID == "" || e.Name == "" || e.DistinctID == "") {
@@ -95,30 +100,19 @@ func ParseEvent(line []byte) (Event, error) {
 	return e, nil
 }
 
-func parseTime(name string, value []byte, prior error) (time.Time, error) {
-	s, _ := rawjson.String(value)
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return time.Time{}, errors.Join(prior, fmt.Errorf("%s: want an RFC 3339 time, got %s", name, value))
-	}
-	return t.UTC(), prior
-}
-
-// TimeFormat is how times are written in event lines: RFC 3339 in UTC with exactly three decimals, so that text order is time order.
-const TimeFormat = "2006-01-02T15:04:05.000Z"
-
-// AppendTime appends t in TimeFormat. It is several times faster than the general t.AppendFormat.
-func AppendTime(dst []byte, t time.Time) []byte {
-	t = t.UTC()
-	dst = t.AppendFormat(dst, time.RFC3339) // which package time has a short way for; it ends in Z
-	ms := t.Nanosecond() / 1e6
-	return append(dst[:len(dst)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
-}
-
-// AppendJSON appends the event's line, without a newline. An event that has not been changed since ParseEvent is copied byte for byte.
+// AppendJSON appends the event's line, without a newline. An event that has not been changed since ParseEvent is copied byte for byte, and
+// so is everything but the properties when only they have been.
 func (e *Event) AppendJSON(dst []byte) []byte {
-	if e.line != nil && e.original == e.envelope() {
-		return append(dst, e.line...)
+	if e.line != nil {
+		now := e.envelope()
+		switch {
+		case now == e.original:
+			return append(dst, e.line...)
+		case now.header == e.original.header && e.propertiesAt > 0:
+			dst = slices.Grow(dst, len(e.line)+len(e.Properties))
+			dst = appendProperties(append(dst, e.line[:e.propertiesAt]...), e.Properties)
+			return append(dst, e.line[e.propertiesAt+e.original.propertiesLen:]...)
+		}
 	}
 	dst = slices.Grow(dst, len(e.Properties)+len(e.Name)+len(e.DistinctID)+len(e.Source)+192)
 	dst = append(dst, `{"uuid":`...)
@@ -134,16 +128,15 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `","source":`...)
 	dst = rawjson.AppendString(dst, e.Source)
 	dst = append(dst, `,"properties":`...)
-	if len(e.Properties) == 0 {
-		dst = append(dst, '{', '}')
-	} else {
-		dst = appendOneLine(dst, e.Properties)
-	}
-	return append(dst, '}')
+	return append(appendProperties(dst, e.Properties), '}')
 }
 
-// appendOneLine appends JSON text with line breaks turned to spaces. Outside of strings they mean nothing, and inside they cannot be.
-func appendOneLine(dst, text []byte) []byte {
+// appendProperties appends an object, {} for none, with line breaks turned to spaces. Outside of strings they mean nothing, and inside
+// they cannot be.
+func appendProperties(dst, text []byte) []byte {
+	if len(text) == 0 {
+		return append(dst, '{', '}')
+	}
 	start := len(dst)
 	dst = append(dst, text...)
 	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {

@@ -55,6 +55,34 @@ func TestEventChanges(t *testing.T) {
 	}
 }
 
+// TestChangedProperties changes the properties alone: everything around them stays as it was spelled, and the last of the same keys counts.
+func TestChangedProperties(t *testing.T) {
+	const uuid = `"uuid":"0198c5a0-0000-7000-8000-000000000001"`
+	for _, c := range [][2]string{
+		{`{` + uuid + `,"event":"a\u0062","distinct_id":"d", "timestamp":"2026-08-20T12:00:00+02:00","new":[1], "properties" : {"a":1} , "more":{}}`, ` : {"a":1,"b":2} , "more":{}}`},
+		{`{"properties":{"a":1},` + uuid + `,"event":"e","distinct_id":"d","properties":{}}`, `{"properties":{"a":1},` + uuid + `,"event":"e","distinct_id":"d","properties":{"b":2}}`},
+		{`{` + uuid + `,"event":"e","distinct_id":"d"}`, `"properties":{"b":2}}`},
+	} {
+		raw := append([]byte(c[0]), "\nthe next line"...)
+		e, err := pipeline.ParseEvent(raw[:len(c[0])])
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Properties = e.Properties.Set([]byte(`2`), "b")
+		got := string(e.AppendJSON([]byte("before ")))
+		if !strings.HasPrefix(got, "before {") || !strings.HasSuffix(got, c[1]) || strings.Contains(got, "next line") {
+			t.Errorf("%s\n got %s\nwant the end %s", c[0], got, c[1])
+		}
+		if head, _, ok := strings.Cut(c[0], ` : {"a":1} `); ok && !strings.HasPrefix(got, "before "+head) {
+			t.Errorf("%s\n got %s\nwant its head as it was", c[0], got)
+		}
+		again, err := pipeline.ParseEvent([]byte(strings.TrimPrefix(got, "before ")))
+		if err != nil || again.Name != e.Name || !again.Timestamp.Equal(e.Timestamp) || string(again.Properties) != string(e.Properties) {
+			t.Errorf("%s\n got %+v, %v\nwant %+v", got, again, err, e)
+		}
+	}
+}
+
 func TestSizeFollowsChanges(t *testing.T) {
 	e, err := pipeline.ParseEvent([]byte(line))
 	if err != nil {

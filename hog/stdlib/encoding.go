@@ -65,10 +65,10 @@ func decodeBase64(s string) string {
 	return replaceInvalid(out[:n])
 }
 
-// utf8Bytes is the text in UTF-8, where halves of surrogate pairs have no place.
+// utf8Bytes is the text in UTF-8, where halves of surrogate pairs have no place. Callers only read it.
 func utf8Bytes(s string) []byte {
 	if utf8.ValidString(s) {
-		return []byte(s)
+		return vm.BytesOf(s)
 	}
 	return []byte(string(utf16.Decode(vm.Units(s))))
 }

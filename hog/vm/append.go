@@ -49,5 +49,8 @@ func (c *Call) Bytes(n int) []byte {
 	return b
 }
 
+// BytesOf is the bytes of a text without a copy. Nobody changes them.
+func BytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
 // TextOf is bytes as a text without a copy. Nobody changes them any more.
 func TextOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

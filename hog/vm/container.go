@@ -20,8 +20,12 @@ func NewTuple(items ...Value) Value {
 	return object(KindTuple, unsafe.Pointer(&Array{Items: items}))
 }
 
-// smallSize is how many items or entries are kept in one piece of memory with the container they belong to.
-const smallSize = 4
+// smallSize and mediumSize are up to how many items or entries are kept in one piece of memory with the container they
+// belong to.
+const (
+	smallSize  = 4
+	mediumSize = 8
+)
 
 // copyArray is an array value of copies of the items.
 func copyArray(items []Value) Value {
@@ -55,8 +59,16 @@ type Dict struct {
 
 // NewDict is an empty dictionary with room for n entries. Its Value method makes it a value.
 func NewDict(n int) *Dict {
-	if n == 0 || n > smallSize {
+	switch {
+	case n == 0 || n > mediumSize:
 		return &Dict{entries: make([]entry, 0, n)}
+	case n > smallSize:
+		medium := &struct {
+			Dict
+			room [mediumSize]entry
+		}{}
+		medium.entries = medium.room[:0]
+		return &medium.Dict
 	}
 	small := &struct {
 		Dict
@@ -64,6 +76,31 @@ func NewDict(n int) *Dict {
 	}{}
 	small.entries = small.room[:0]
 	return &small.Dict
+}
+
+// fill puts members into an empty dictionary that has room for them.
+func (d *Dict) fill(members []entry) {
+	if len(members) < indexFrom {
+		d.entries = append(d.entries, members...)
+		if d.distinct() {
+			return
+		}
+		d.entries, d.marks = d.entries[:0], 0
+	}
+	for _, e := range members {
+		d.Set(e.key, e.value)
+	}
+}
+
+// distinct marks the keys, which are strings. It reports whether all of them are different.
+func (d *Dict) distinct() bool {
+	all := d.entries
+	for i := range all {
+		if !d.fresh(all[i].key) && placeIn(all[:i], all[i].key) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Value is the dictionary as a value; it shares the content.
@@ -136,18 +173,23 @@ func (d *Dict) find(key Value) int {
 		return d.lookup(key)
 	}
 	if key.Kind() == KindString {
-		s := key.str()
-		for i := range d.entries {
-			k := &d.entries[i].key
-			if k.bits == key.bits && k.ptr != unsafe.Pointer(&numberMark) && k.str() == s {
-				return i
-			}
-		}
-		return -1
+		return placeIn(d.entries, key)
 	}
 	key = normalKey(key)
 	for i := range d.entries {
 		if d.entries[i].key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// placeIn is where the entry with a string as its key is, or -1.
+func placeIn(entries []entry, key Value) int {
+	s := key.str()
+	for i := range entries {
+		k := &entries[i].key
+		if k.bits == key.bits && k.ptr != unsafe.Pointer(&numberMark) && k.str() == s {
 			return i
 		}
 	}

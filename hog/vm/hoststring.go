@@ -64,7 +64,7 @@ func (h *hostPrinter) list(v Value, sep string) {
 		return
 	}
 	for i, item := range v.array().Items {
-		if h.owed += slotSize; !h.more() {
+		if h.owe(slotSize); !h.more() {
 			break
 		}
 		if i > 0 {

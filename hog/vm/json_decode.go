@@ -17,27 +17,37 @@ func ParseJSON(text string) (Value, error) { return parseJSON(text, nil) }
 // parseJSON is ParseJSON, in a run of the machine unless that is nil.
 func parseJSON(text string, m *machine) (Value, error) {
 	d := jsonDecoder{s: text, m: m, left: payJSON}
+	if m != nil && m.containers != nil {
+		d.open, m.containers = m.containers, nil
+	} else {
+		d.open = containerPool.Get().(*openContainers)
+	}
 	defer d.release()
-	v, err := d.value(0)
-	if err != nil {
-		return Value{}, err
+	v, end := d.value(0, 0)
+	if end = d.space(end); end >= 0 && end < len(text) {
+		d.fail(end, "unexpected text after the value")
 	}
-	if d.space(); d.i < len(d.s) {
-		return Value{}, d.fail("unexpected text after the value")
+	if d.err == nil {
+		d.pay()
 	}
-	return v, d.pay()
+	if d.err != nil {
+		return Value{}, d.err
+	}
+	return v, nil
 }
 
+// jsonDecoder reads JSON. Its methods take the place to read at and return the place behind what they read, or -1 after a
+// mistake, which is in err then.
 type jsonDecoder struct {
 	s    string
-	i    int
 	m    *machine // whose limits hold; nil outside of a run
 	left int      // bytes of values to make before the machine hears of it
 	open *openContainers
+	err  error
 }
 
 // openContainers is what was read of the containers that are not closed yet, the innermost last: a container is made
-// when its size is known. They are pooled.
+// when its size is known.
 type openContainers struct {
 	items   []Value
 	members []entry
@@ -45,23 +55,16 @@ type openContainers struct {
 	mostItems, mostMembers int
 }
 
+// containerPool has what readings outside of a run use; a machine keeps one of its own.
 var containerPool = sync.Pool{New: func() any { return new(openContainers) }}
 
-// keptContainers is how many items and members may go back to the pool.
+// keptContainers is how many items and members are kept for the next reading.
 const keptContainers = 1024
 
-// begin makes sure that there is room for what a container holds.
-func (d *jsonDecoder) begin() *openContainers {
-	if d.open == nil {
-		d.open = containerPool.Get().(*openContainers)
-	}
-	return d.open
-}
-
-// release gives the room back to the pool, without what was in it. After a mistake containers are still open.
+// release gives the room back, without what was in it. After a mistake containers are still open.
 func (d *jsonDecoder) release() {
 	open := d.open
-	if open == nil || cap(open.items) > keptContainers || cap(open.members) > keptContainers {
+	if cap(open.items) > keptContainers || cap(open.members) > keptContainers {
 		return
 	}
 	open.mostItems = max(open.mostItems, len(open.items))
@@ -70,166 +73,167 @@ func (d *jsonDecoder) release() {
 	clear(open.members[:open.mostMembers])
 	open.items, open.mostItems = open.items[:0], 0
 	open.members, open.mostMembers = open.members[:0], 0
-	containerPool.Put(open)
+	if d.m != nil {
+		d.m.containers = open
+	} else {
+		containerPool.Put(open)
+	}
 }
 
 // payJSON is how many bytes of values are made between looks at the limits.
 const payJSON = 1 << 16
 
-// pay accounts for the values made so far.
-func (d *jsonDecoder) pay() error {
+// pay accounts for the values made so far; false when a limit is reached.
+func (d *jsonDecoder) pay() bool {
 	made := payJSON - d.left
 	d.left = payJSON
 	if d.m == nil {
-		return nil
+		return true
 	}
-	if err := d.m.reserve(made); err != nil {
-		return err
+	if d.err = d.m.reserve(made); d.err == nil {
+		d.err = d.m.burnBytes(made)
 	}
-	return d.m.burnBytes(made)
+	return d.err == nil
 }
 
-func (d *jsonDecoder) fail(what string) error {
-	return errorf(KindData, "invalid JSON at position %d: %s", d.i, what)
+func (d *jsonDecoder) fail(i int, what string) int {
+	d.err = errorf(KindData, "invalid JSON at position %d: %s", i, what)
+	return -1
 }
 
-func (d *jsonDecoder) unexpected() error {
-	if d.i >= len(d.s) {
-		return d.fail("unexpected end")
+func (d *jsonDecoder) unexpected(i int) int {
+	if i >= len(d.s) {
+		return d.fail(i, "unexpected end")
 	}
-	r, _ := utf8.DecodeRuneInString(d.s[d.i:])
-	return d.fail(fmt.Sprintf("unexpected %q", r))
+	r, _ := utf8.DecodeRuneInString(d.s[i:])
+	return d.fail(i, fmt.Sprintf("unexpected %q", r))
 }
 
-func (d *jsonDecoder) space() {
-	for d.i < len(d.s) {
-		switch d.s[d.i] {
-		case ' ', '\n', '\t', '\r':
-			d.i++
-		default:
-			return
-		}
+// space skips white space, if there is any.
+func (d *jsonDecoder) space(i int) int {
+	if i >= 0 && i < len(d.s) && d.s[i] <= ' ' {
+		return d.skip(i)
 	}
+	return i
 }
 
-func (d *jsonDecoder) value(depth int) (Value, error) {
-	d.space()
-	if d.i >= len(d.s) {
-		return Value{}, d.unexpected()
+func (d *jsonDecoder) skip(i int) int {
+	for i < len(d.s) && (d.s[i] == ' ' || d.s[i] == '\n' || d.s[i] == '\t' || d.s[i] == '\r') {
+		i++
 	}
-	switch c := d.s[d.i]; c {
+	return i
+}
+
+func (d *jsonDecoder) value(i, depth int) (Value, int) {
+	if i = d.space(i); i >= len(d.s) {
+		return Value{}, d.unexpected(i)
+	}
+	switch d.s[i] {
+	case '"':
+		s, end := d.string(i)
+		return String(s), end
 	case '{', '[':
 		if depth >= maxNesting {
-			return Value{}, d.fail("nested over more than 1000 levels")
+			return Value{}, d.fail(i, "nested over more than 1000 levels")
 		}
-	}
-	switch c := d.s[d.i]; c {
-	case '{':
-		return d.object(depth)
-	case '[':
-		return d.list(depth)
-	case '"':
-		s, err := d.string()
-		return String(s), err
+		if d.left -= objectSize; d.s[i] == '{' {
+			return d.object(i+1, depth+1)
+		}
+		return d.list(i+1, depth+1)
 	case 't':
-		return Bool(true), d.word("true")
+		return Bool(true), d.word(i, "true")
 	case 'f':
-		return Bool(false), d.word("false")
+		return Bool(false), d.word(i, "false")
 	case 'n':
-		return Value{}, d.word("null")
-	default:
-		return d.number()
+		return Value{}, d.word(i, "null")
 	}
+	return d.number(i)
 }
 
-func (d *jsonDecoder) word(w string) error {
-	if !strings.HasPrefix(d.s[d.i:], w) {
-		return d.unexpected()
+func (d *jsonDecoder) word(i int, w string) int {
+	if !strings.HasPrefix(d.s[i:], w) {
+		return d.unexpected(i)
 	}
-	d.i += len(w)
-	return nil
+	return i + len(w)
 }
 
-func (d *jsonDecoder) list(depth int) (Value, error) {
-	d.i++
-	d.left -= objectSize
-	open := d.begin()
+// list reads a list behind its opening bracket.
+func (d *jsonDecoder) list(i, depth int) (v Value, end int) {
+	open, s := d.open, d.s
 	start := len(open.items)
-	if d.space(); d.i < len(d.s) && d.s[d.i] == ']' {
-		d.i++
-		return NewArray(), nil
+	if i = d.space(i); i < len(s) && s[i] == ']' {
+		return NewArray(), i + 1
 	}
 	for {
-		v, err := d.value(depth + 1)
-		if err != nil {
-			return Value{}, err
+		if v, i = d.value(i, depth); i < 0 {
+			return Value{}, i
 		}
 		open.items = append(open.items, v)
-		if d.left -= 2 * slotSize; d.left < 0 {
-			if err := d.pay(); err != nil {
-				return Value{}, err
-			}
+		if d.left -= 2 * slotSize; d.left < 0 && !d.pay() {
+			return Value{}, -1
 		}
-		more, err := d.more(']')
-		if err != nil {
-			return Value{}, err
+		if i = d.space(i); i < len(s) && s[i] == ',' {
+			i++
+			continue
 		}
-		if !more {
-			return d.array(start), nil
+		if i < len(s) && s[i] == ']' {
+			return d.array(start), i + 1
 		}
+		return Value{}, d.unexpected(i)
 	}
 }
 
-// more consumes a comma (true) or the closing bracket (false).
-func (d *jsonDecoder) more(end byte) (bool, error) {
-	d.space()
-	if d.i < len(d.s) && (d.s[d.i] == ',' || d.s[d.i] == end) {
-		d.i++
-		return d.s[d.i-1] == ',', nil
-	}
-	return false, d.unexpected()
-}
-
-func (d *jsonDecoder) object(depth int) (Value, error) {
-	d.i++
-	d.left -= objectSize
-	open, tagged := d.begin(), false
+// object reads an object behind its opening brace.
+func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
+	open, s, tagged := d.open, d.s, false
 	start := len(open.members)
-	if d.space(); d.i < len(d.s) && d.s[d.i] == '}' {
-		d.i++
-		return (&Dict{}).Value(), nil
+	if i = d.space(i); i < len(s) && s[i] == '}' {
+		return (&Dict{}).Value(), i + 1
 	}
 	for {
-		if d.space(); d.i >= len(d.s) || d.s[d.i] != '"' {
-			return Value{}, d.unexpected()
+		var key string
+		if key, i = d.key(i); i < 0 {
+			return Value{}, i
 		}
-		key, err := d.string()
-		if err != nil {
-			return Value{}, err
+		if i < len(s) && s[i] == '"' {
+			var text string
+			text, i = d.string(i)
+			v = String(text)
+		} else {
+			v, i = d.value(i, depth)
 		}
-		if d.space(); d.i >= len(d.s) || d.s[d.i] != ':' {
-			return Value{}, d.unexpected()
-		}
-		d.i++
-		v, err := d.value(depth + 1)
-		if err != nil {
-			return Value{}, err
+		if i < 0 {
+			return Value{}, i
 		}
 		tagged = tagged || strings.HasPrefix(key, "__hog")
 		open.members = append(open.members, entry{String(key), v})
-		if d.left -= entrySize; d.left < 0 {
-			if err := d.pay(); err != nil {
-				return Value{}, err
-			}
+		if d.left -= entrySize; d.left < 0 && !d.pay() {
+			return Value{}, -1
 		}
-		more, err := d.more('}')
-		if err != nil {
-			return Value{}, err
+		if i = d.space(i); i < len(s) && s[i] == ',' {
+			i++
+			continue
 		}
-		if !more {
-			return record(d.dict(start), tagged), nil
+		if i < len(s) && s[i] == '}' {
+			return record(d.dict(start), tagged), i + 1
 		}
+		return Value{}, d.unexpected(i)
 	}
+}
+
+// key reads a key and the colon behind it.
+func (d *jsonDecoder) key(i int) (string, int) {
+	if i = d.space(i); i >= len(d.s) || d.s[i] != '"' {
+		return "", d.unexpected(i)
+	}
+	key, i := d.string(i)
+	if i < 0 {
+		return "", i
+	}
+	if i = d.space(i); i >= len(d.s) || d.s[i] != ':' {
+		return "", d.unexpected(i)
+	}
+	return key, i + 1
 }
 
 // array makes an array of the items read from start on.
@@ -250,12 +254,10 @@ func (d *jsonDecoder) dict(start int) *Dict {
 	d.open.members = members[:start]
 	members = members[start:]
 	room := len(members)
-	if room > spareMembers {
+	if room > mediumSize {
 		room += spareMembers
 	}
 	dict := NewDict(room)
-	for _, e := range members {
-		dict.Set(e.key, e.value)
-	}
+	dict.fill(members)
 	return dict
 }

@@ -22,129 +22,124 @@ func (v Value) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil) }
 
 var _ json.Marshaler = Value{}
 
-// jsonEncoder writes JSON; indent 0 is compact.
+// jsonEncoder writes JSON; indent 0 is compact. Its methods take the text so far and return it with more, because that
+// is faster than keeping it in dst; dst has it while a container is entered.
 type jsonEncoder struct {
 	textWriter
 	indent int
 }
 
-func (e *jsonEncoder) value(v Value) {
+// value writes a value to dst.
+func (e *jsonEncoder) value(v Value) { e.dst = e.append(e.dst, v) }
+
+func (e *jsonEncoder) append(dst []byte, v Value) []byte {
 	switch v.Kind() {
-	case KindBool:
-		e.dst = strconv.AppendBool(e.dst, v.Truthy())
 	case KindNumber:
-		e.number(v.num())
+		return appendJSONNumber(dst, v.num())
 	case KindString:
-		e.string(v.str())
+		return e.string(dst, v.str())
+	case KindBool:
+		return strconv.AppendBool(dst, v.Truthy())
+	case KindNull:
+		return append(dst, "null"...)
 	case KindFunction:
 		f := v.function()
-		e.dst = appendJSONString(e.dst, "fn<"+f.Name+"("+strconv.Itoa(f.Args)+")>")
-	case KindNull:
-		e.dst = append(e.dst, "null"...)
-	default:
-		if !e.enter(v) {
-			e.dst = append(e.dst, "null"...)
-			return
-		}
-		e.container(v)
-		e.leave()
+		return appendJSONString(dst, "fn<"+f.Name+"("+strconv.Itoa(f.Args)+")>")
 	}
+	if e.dst = dst; !e.enter(v) {
+		return append(dst, "null"...)
+	}
+	dst = e.container(dst, v)
+	e.leave()
+	return dst
 }
 
 // string writes a string. The length of a long one is found out first, as escapes can make it six times as long.
-func (e *jsonEncoder) string(s string) {
+func (e *jsonEncoder) string(dst []byte, s string) []byte {
 	const long = 1 << 16
 	if len(s) > long {
-		if n := len(e.dst) + jsonLength(s); n > e.max {
+		if n := len(dst) + jsonLength(s); n > e.max {
 			e.fail(errTooLong(n, e.max, e.kind))
-			return
+			return dst
 		}
 	}
-	e.dst = appendJSONString(e.dst, s)
+	return appendJSONString(dst, s)
 }
 
-func (e *jsonEncoder) number(f float64) {
+func appendJSONNumber(dst []byte, f float64) []byte {
 	if f-f != 0 { // NaN and the infinities
-		e.dst = append(e.dst, "null"...)
-		return
+		return append(dst, "null"...)
 	}
-	e.dst = appendNumber(e.dst, f)
+	return appendNumber(dst, f)
 }
 
-func (e *jsonEncoder) container(v Value) {
+func (e *jsonEncoder) container(dst []byte, v Value) []byte {
 	switch v.Kind() {
 	case KindArray, KindTuple:
-		e.list(v.array().Items)
+		return e.list(dst, v.array().Items)
 	case KindDict:
-		e.dict(v.dict())
-	default:
-		names, values := Fields(v)
-		e.dst = append(e.dst, '{')
-		for i, name := range names {
-			if name == "payload" && values[i].IsNull() {
-				continue
-			}
-			e.member(i, name, values[i])
-		}
-		e.close('}', len(names))
+		return e.dict(dst, v.dict())
 	}
+	return e.record(dst, v)
 }
 
-func (e *jsonEncoder) list(items []Value) {
-	e.dst = append(e.dst, '[')
+func (e *jsonEncoder) list(dst []byte, items []Value) []byte {
+	dst = append(dst, '[')
 	for i, item := range items {
-		if !e.more() {
-			return
+		if len(dst) > e.limit && !e.look(len(dst)) {
+			return dst
 		}
-		e.separate(i)
-		e.value(item)
+		dst = e.separate(dst, i)
+		if item.IsNumber() {
+			dst = appendJSONNumber(dst, item.num())
+		} else {
+			dst = e.append(dst, item)
+		}
 	}
-	e.close(']', len(items))
+	return e.close(dst, ']', len(items))
 }
 
-func (e *jsonEncoder) dict(d *Dict) {
-	e.dst = append(e.dst, '{')
+func (e *jsonEncoder) dict(dst []byte, d *Dict) []byte {
+	dst = append(dst, '{')
 	for i := range d.entries {
-		if !e.more() {
-			return
+		if len(dst) > e.limit && !e.look(len(dst)) {
+			return dst
 		}
-		e.member(i, e.key(d.entries[i].key), d.entries[i].value)
+		dst = e.member(e.separate(dst, i), &d.entries[i])
 	}
-	e.close('}', len(d.entries))
+	return e.close(dst, '}', len(d.entries))
 }
 
-func (e *jsonEncoder) member(i int, name string, v Value) {
-	if e.indent == 0 && e.scalar(i, name, v) {
-		return
+func (e *jsonEncoder) record(dst []byte, v Value) []byte {
+	names, values := Fields(v)
+	dst = append(dst, '{')
+	for i, name := range names {
+		if name != "payload" || !values[i].IsNull() {
+			dst = e.member(e.separate(dst, i), &entry{String(name), values[i]})
+		}
 	}
-	e.separate(i)
-	e.string(name)
-	e.dst = append(e.dst, ':')
-	if e.indent > 0 {
-		e.dst = append(e.dst, ' ')
-	}
-	e.value(v)
+	return e.close(dst, '}', len(names))
 }
 
-// scalar writes a member that is a number or a short text, as most are, in one go; false when it is not.
-func (e *jsonEncoder) scalar(i int, name string, v Value) bool {
-	const short = 256
-	text, isText := v.AsString()
-	f, isNumber := v.AsNumber()
-	if len(name) > short || !isNumber && (!isText || len(text) > short) || f-f != 0 {
-		return false
-	}
-	dst := e.dst
-	if i > 0 {
-		dst = append(dst, ',')
-	}
-	dst = append(appendJSONString(dst, name), ':')
-	if isText {
-		e.dst = appendJSONString(dst, text)
+// member writes a key and its value. Short texts and numbers, as most are, take the shortest way.
+func (e *jsonEncoder) member(dst []byte, m *entry) []byte {
+	const short = 1 << 10
+	if s, ok := m.key.AsString(); ok && len(s) <= short {
+		dst = appendJSONString(dst, s)
 	} else {
-		e.dst = appendNumber(dst, f)
+		dst = e.string(dst, e.key(m.key))
 	}
-	return true
+	dst = append(dst, ':')
+	if e.indent > 0 {
+		dst = append(dst, ' ')
+	}
+	switch {
+	case m.value.IsNumber():
+		return appendJSONNumber(dst, m.value.num())
+	case m.value.Kind() == KindString && len(m.value.str()) <= short:
+		return appendJSONString(dst, m.value.str())
+	}
+	return e.append(dst, m.value)
 }
 
 // key is the text of a key, under the limits of the whole text.
@@ -153,30 +148,30 @@ func (e *jsonEncoder) key(v Value) string {
 		return v.str()
 	}
 	h := hostPrinter{textWriter: e.textWriter, dict: objectMap}
-	h.dst, h.paid, h.path = nil, 0, path{}
+	h.dst, h.paid, h.limit, h.path = nil, 0, 0, path{}
 	h.value(v)
 	h.more()
-	e.err, e.owed = h.err, h.owed+len(h.dst)
+	e.err, e.owed, e.limit = h.err, h.owed+len(h.dst), 0
 	return string(h.dst)
 }
 
-func (e *jsonEncoder) separate(i int) {
+func (e *jsonEncoder) separate(dst []byte, i int) []byte {
 	if i > 0 {
-		e.dst = append(e.dst, ',')
+		dst = append(dst, ',')
 	}
-	e.newline(len(e.path.list))
-}
-
-func (e *jsonEncoder) close(bracket byte, n int) {
-	if n > 0 {
-		e.newline(len(e.path.list) - 1)
-	}
-	e.dst = append(e.dst, bracket)
-}
-
-func (e *jsonEncoder) newline(level int) {
 	if e.indent > 0 {
-		e.dst = append(e.dst, '\n')
-		e.dst = append(e.dst, strings.Repeat(" ", e.indent*level)...)
+		return e.newline(dst, e.path.depth)
 	}
+	return dst
+}
+
+func (e *jsonEncoder) close(dst []byte, bracket byte, n int) []byte {
+	if n > 0 && e.indent > 0 {
+		dst = e.newline(dst, e.path.depth-1)
+	}
+	return append(dst, bracket)
+}
+
+func (e *jsonEncoder) newline(dst []byte, level int) []byte {
+	return append(append(dst, '\n'), strings.Repeat(" ", e.indent*level)...)
 }

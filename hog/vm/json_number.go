@@ -2,41 +2,59 @@ package vm
 
 import "strconv"
 
-func (d *jsonDecoder) number() (Value, error) {
-	start, i, s := d.i, d.i, d.s
-	if i < len(s) && s[i] == '-' {
+// number reads a number. Those of few digits without an exponent, as most are, are a whole number by a power of ten, both
+// of which a float64 has exactly, so that the quotient is the nearest one to the text.
+func (d *jsonDecoder) number(start int) (Value, int) {
+	s, i := d.s, start
+	if s[i] == '-' {
 		i++
 	}
-	first, digits := i, 0
-	for n := int64(0); ; i++ {
-		if i < len(s) && s[i]-'0' < 10 {
+	first, n := i, int64(0)
+	for ; i < len(s) && s[i]-'0' < 10; i++ {
+		n = n*10 + int64(s[i]-'0')
+	}
+	digits := i - first
+	if digits == 0 || digits > 1 && s[first] == '0' {
+		return Value{}, d.unexpected(i)
+	}
+	scale := 0
+	if i+1 < len(s) && s[i] == '.' && s[i+1]-'0' < 10 {
+		point := i
+		for i++; i < len(s) && s[i]-'0' < 10; i++ {
 			n = n*10 + int64(s[i]-'0')
-			digits++
-			continue
 		}
-		if digits == 0 || digits > 1 && s[first] == '0' {
-			d.i = min(i, len(s))
-			return Value{}, d.unexpected()
-		}
-		if digits > 15 || i < len(s) && (s[i] == '.' || s[i]|0x20 == 'e') || first > start && n == 0 {
-			break
-		}
-		d.i = i
-		if first > start {
-			n = -n
-		}
-		return Number(float64(n)), nil
+		scale = i - point - 1
 	}
-	end, ok := jsonFraction(s, i)
-	d.i = end
+	if digits+scale > exactDigits || i < len(s) && (s[i] == '.' || s[i]|0x20 == 'e') {
+		return d.longNumber(start)
+	}
+	f := float64(n)
+	if scale > 0 {
+		f /= powersOfTen[scale]
+	}
+	if first > start {
+		f = -f
+	}
+	return Number(f), i
+}
+
+// exactDigits is how many digits a float64 always has exactly.
+const exactDigits = 15
+
+var powersOfTen = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// longNumber reads any number whose whole part is well formed.
+func (d *jsonDecoder) longNumber(start int) (Value, int) {
+	i := start + 1 // the first is a digit or the sign
+	for i < len(d.s) && d.s[i]-'0' < 10 {
+		i++
+	}
+	end, ok := jsonFraction(d.s, i)
 	if !ok {
-		return Value{}, d.unexpected()
+		return Value{}, d.unexpected(end)
 	}
-	if f, ok := shortDecimal(s[start:end]); ok {
-		return Number(f), nil
-	}
-	f, _ := strconv.ParseFloat(s[start:end], 64) // out of range is infinity, as in the reference
-	return Number(f), nil
+	f, _ := strconv.ParseFloat(d.s[start:end], 64) // out of range is infinity, as in the reference
+	return Number(f), end
 }
 
 // jsonFraction is the end of the optional fraction and exponent at i, and whether they are well formed.
@@ -64,30 +82,4 @@ func jsonFraction(s string, i int) (int, bool) {
 		}
 	}
 	return i, true
-}
-
-// shortDecimal is a number without an exponent of so few digits that all of them, and the power of ten that they are
-// divided by, are exact.
-func shortDecimal(s string) (f float64, ok bool) {
-	const most = 15
-	if len(s) > most {
-		return 0, false
-	}
-	n, scale := int64(0), int64(0)
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c-'0' < 10:
-			n = n*10 + int64(c-'0')
-			scale *= 10
-		case c == '.':
-			scale = 1
-		case c != '-':
-			return 0, false
-		}
-	}
-	f = float64(n) / float64(max(scale, 1))
-	if s[0] == '-' {
-		f = -f
-	}
-	return f, true
 }

@@ -1,91 +1,93 @@
 package vm
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// string reads the string that starts at the quote under i.
-func (d *jsonDecoder) string() (string, error) {
-	start := d.i + 1
-	for i := start; i < len(d.s); i++ {
-		if plainJSON[d.s[i]] {
-			continue
+// string reads the string whose opening quote is at i.
+func (d *jsonDecoder) string(i int) (string, int) {
+	start := i + 1
+	if start+8 <= len(d.s) { // most strings end soon
+		if marks := special(wordAt(d.s, start)); marks != 0 {
+			if end := start + bits.TrailingZeros64(marks)/8; d.s[end] == '"' {
+				return d.s[start:end], end + 1
+			}
 		}
+	}
+	for i = plainEnd(d.s, start); i < len(d.s); i = plainEnd(d.s, i) {
 		switch c := d.s[i]; {
 		case c == '"':
-			d.i = i + 1
-			return d.s[start:i], nil
+			return d.s[start:i], i + 1
 		case c == '\\':
-			d.i = i
-			return d.escaped(start)
+			return d.escaped(start, i)
 		case c < ' ':
-			d.i = i
-			return "", d.fail("control character in a string")
+			return "", d.fail(i, "control character in a string")
+		}
+		for i < len(d.s) && d.s[i] >= utf8.RuneSelf {
+			i++
 		}
 	}
-	d.i = len(d.s)
-	return "", d.unexpected()
+	return "", d.unexpected(i)
 }
 
-// escaped goes on with a string at its first backslash.
-func (d *jsonDecoder) escaped(start int) (string, error) {
-	buf := append(make([]byte, 0, d.i-start+32), d.s[start:d.i]...)
-	for d.i < len(d.s) {
-		c := d.s[d.i]
+// escaped goes on with a string, which began at start, at its first backslash.
+func (d *jsonDecoder) escaped(start, i int) (string, int) {
+	buf := append(make([]byte, 0, i-start+32), d.s[start:i]...)
+	for i < len(d.s) {
+		c := d.s[i]
 		switch {
 		case c == '"':
-			d.i++
 			d.left -= len(buf)
-			return string(buf), nil
+			return string(buf), i + 1
 		case c < ' ':
-			return "", d.fail("control character in a string")
+			return "", d.fail(i, "control character in a string")
 		case c != '\\':
 			buf = append(buf, c)
-			d.i++
+			i++
 			continue
 		}
-		var ok bool
-		if buf, ok = d.escape(buf); !ok {
-			return "", d.fail("bad escape")
+		at := i
+		if buf, i = appendUnescaped(buf, d.s, i); i < 0 {
+			return "", d.fail(at, "bad escape")
 		}
 	}
-	return "", d.unexpected()
+	return "", d.unexpected(i)
 }
 
-func (d *jsonDecoder) escape(buf []byte) ([]byte, bool) {
-	if d.i+1 >= len(d.s) {
-		return buf, false
+// appendUnescaped appends what the escape at i stands for. It returns where it ends, or -1 when it is none.
+func appendUnescaped(buf []byte, s string, i int) ([]byte, int) {
+	if i+1 >= len(s) {
+		return buf, -1
 	}
-	c := d.s[d.i+1]
+	c := s[i+1]
 	if c == 'u' {
-		return d.unicode(buf)
+		return appendUnicode(buf, s, i)
 	}
 	at := strings.IndexByte(`"\/bfnrt`, c)
 	if at < 0 {
-		return buf, false
+		return buf, -1
 	}
-	d.i += 2
-	return append(buf, "\"\\/\b\f\n\r\t"[at]), true
+	return append(buf, "\"\\/\b\f\n\r\t"[at]), i + 2
 }
 
-func (d *jsonDecoder) unicode(buf []byte) ([]byte, bool) {
-	r, ok := hex4(d.s, d.i+2)
+func appendUnicode(buf []byte, s string, i int) ([]byte, int) {
+	r, ok := hex4(s, i+2)
 	if !ok {
-		return buf, false
+		return buf, -1
 	}
-	d.i += 6
+	i += 6
 	if utf16.IsSurrogate(r) {
-		if low, ok := hex4(d.s, d.i+2); ok && d.s[d.i] == '\\' && d.s[d.i+1] == 'u' {
+		if low, ok := hex4(s, i+2); ok && s[i] == '\\' && s[i+1] == 'u' {
 			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-				d.i += 6
-				return utf8.AppendRune(buf, pair), true
+				return utf8.AppendRune(buf, pair), i + 6
 			}
 		}
-		return appendUnit(buf, uint16(r)), true
+		return appendUnit(buf, uint16(r)), i
 	}
-	return utf8.AppendRune(buf, r), true
+	return utf8.AppendRune(buf, r), i
 }
 
 func hex4(s string, i int) (rune, bool) {

@@ -1,18 +1,53 @@
 package vm
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 const hexDigits = "0123456789abcdef"
 
+// appendJSONString appends a string with its quotes. Most are short and without escapes: those are looked at and written
+// in words that overlap.
 func appendJSONString(dst []byte, s string) []byte {
+	n, at := len(s), len(dst)
+	if n > 16 || cap(dst)-at < n+2 {
+		return appendLongString(dst, s)
+	}
+	out := dst[at : at+n+2]
+	switch {
+	case n >= 8:
+		head, tail := wordAt(s, 0), wordAt(s, n-8)
+		if special(head)|special(tail) != 0 {
+			return appendLongString(dst, s)
+		}
+		binary.LittleEndian.PutUint64(out[1:], head)
+		binary.LittleEndian.PutUint64(out[n-7:], tail)
+	case n >= 4:
+		head, tail := halfWordAt(s, 0), halfWordAt(s, n-4)
+		if special(uint64(head)|uint64(tail)<<32) != 0 {
+			return appendLongString(dst, s)
+		}
+		binary.LittleEndian.PutUint32(out[1:], head)
+		binary.LittleEndian.PutUint32(out[n-3:], tail)
+	default:
+		for i := range n {
+			if !plainJSON[s[i]] {
+				return appendLongString(dst, s)
+			}
+			out[i+1] = s[i]
+		}
+	}
+	out[0], out[n+1] = '"', '"'
+	return dst[:at+n+2]
+}
+
+func appendLongString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
+	for i := plainEnd(s, 0); i < len(s); i = plainEnd(s, i) {
 		c := s[i]
-		if plainJSON[c] {
-			i++
-			continue
-		}
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && n == 1 {
@@ -72,6 +107,39 @@ func appendJSONEscape(dst []byte, c byte) []byte {
 		return append(dst, '\\', 't')
 	}
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// plainEnd is where from i on the first character is that does not stand for itself in a JSON string or is longer than one
+// byte; the length of the text when there is none.
+func plainEnd(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		if marks := special(wordAt(s, i)); marks != 0 {
+			return i + bits.TrailingZeros64(marks)/8
+		}
+	}
+	for i < len(s) && plainJSON[s[i]] {
+		i++
+	}
+	return i
+}
+
+// special marks the highest bit of the first byte of a word that is not plainJSON, and maybe of bytes above that one; 0 is
+// none.
+func special(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := x^ones*'"', x^ones*'\\'
+	// A byte that is less than what is subtracted from it borrows, which spoils bytes above it only.
+	return ((quote-ones)&^quote | (backslash-ones)&^backslash | (x-ones*' ')&^x | x) & highs
+}
+
+// wordAt is the eight bytes at i, the first one lowest.
+func wordAt(s string, i int) uint64 {
+	return binary.LittleEndian.Uint64(BytesOf(s)[i:])
+}
+
+// halfWordAt is the four bytes at i.
+func halfWordAt(s string, i int) uint32 {
+	return binary.LittleEndian.Uint32(BytesOf(s)[i:])
 }
 
 // plainJSON are the characters that stand for themselves in a JSON string and are one byte long.

@@ -140,10 +140,12 @@ func (m *machine) run() (Value, error) {
 				continue
 			}
 		case code.OpSetProperty:
-			if item := itemOf(stack[sp-3], stack[sp-2]); item != nil && m.room >= 0 {
-				*item = stack[sp-1]
-				sp -= 3
-				continue
+			if m.room >= 0 {
+				if place := m.settable(stack[sp-3], stack[sp-2], fuel); place != nil {
+					*place = stack[sp-1]
+					sp -= 3
+					continue
+				}
 			}
 		case code.OpReadGlobal:
 			if m.known[in.A] {
@@ -443,6 +445,25 @@ func quickProperty(obj, key Value) (v Value, ok bool) {
 		return *item, true
 	}
 	return Value{}, false
+}
+
+// settable is where an array has an item, or a dictionary the value of a text, that is there already; else nil. It counts
+// looking for a text as work, unless that is more than the fuel allows: then it is nil, too.
+func (m *machine) settable(obj, key Value, fuel int64) *Value {
+	if obj.Kind() != KindDict || key.Kind() != KindString {
+		return itemOf(obj, key)
+	}
+	work := m.work + int64(len(key.str()))
+	if work>>burnShift > fuel {
+		return nil
+	}
+	d := obj.dict()
+	i := d.find(key)
+	if i < 0 {
+		return nil
+	}
+	m.work = work
+	return &d.entries[i].value
 }
 
 // itemOf is the item of an array at a whole number from 1 on, or nil for everything else.

@@ -71,6 +71,8 @@ type machine struct {
 	piece    []byte // what is left of the memory for short texts, see Call.Bytes
 	buffer   []byte // for texts that are being written, see writer
 
+	containers *openContainers // for JSON that is being read, see parseJSON
+
 	asyncSteps int
 	spent      time.Duration // of the wall time, until the last suspension
 	peak       int64         // the most memory in use, as far as it was measured

@@ -1,6 +1,9 @@
 package vm
 
-import "strings"
+import (
+	"strings"
+	"unsafe"
+)
 
 // What values cost in bytes beyond the slot they are in.
 const (
@@ -78,7 +81,7 @@ func (t *treeSizer) add(v Value, depth int) bool {
 	case KindArray, KindTuple:
 		t.size += objectSize
 		for _, item := range v.array().Items {
-			if !t.add(item, depth+1) {
+			if !t.inside(item, depth+1) {
 				return false
 			}
 		}
@@ -87,13 +90,27 @@ func (t *treeSizer) add(v Value, depth int) bool {
 		t.size += objectSize + len(v.dict().entries)*(entrySize-2*slotSize)
 		for i := range v.dict().entries {
 			e := &v.dict().entries[i]
-			if !t.add(e.key, depth+1) || !t.add(e.value, depth+1) {
+			if !t.inside(e.key, depth+1) || !t.inside(e.value, depth+1) {
 				return false
 			}
 		}
 		return true
 	}
 	return false
+}
+
+// inside is add for what is in a container, which is a number or a text as a rule.
+func (t *treeSizer) inside(v Value, depth int) bool {
+	n := 0
+	if v.ptr != unsafe.Pointer(&numberMark) {
+		if Kind(v.bits>>kindShift) != KindString {
+			return t.add(v, depth)
+		}
+		n = int(v.bits & payloadMask)
+	}
+	t.size += slotSize + n
+	t.left--
+	return t.left >= 0 && depth <= treeDepth
 }
 
 // measure is the size of all values alive. It also gives strings that are pieces of larger ones memory of their own: the

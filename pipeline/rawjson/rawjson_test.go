@@ -44,6 +44,32 @@ func TestGet(t *testing.T) {
 	}
 }
 
+// TestSkipString finds the end of strings of all short lengths, with a quote or backslashes at each place, as looking at every byte does.
+func TestSkipString(t *testing.T) {
+	for n := range 30 {
+		for at := range n + 1 {
+			for _, inside := range []string{"", `\"`, `\\`, `\\\"`, `\`, `"`, `\\"`, "#[]", "\xa2\xdc"} {
+				b := []byte(`x"` + strings.Repeat("a", at) + inside + strings.Repeat("b", n-at) + `","c"`)
+				for end := 2; end <= len(b); end++ {
+					want := end
+					for i := 2; i < end; i++ {
+						if b[i] == '"' {
+							want = i + 1
+							break
+						}
+						if b[i] == '\\' {
+							i++
+						}
+					}
+					if got := skipString(b[:end], 1); got != want {
+						t.Fatalf("%s\n got %d\nwant %d", b[:end], got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestEdit(t *testing.T) {
 	for _, c := range []struct {
 		doc, path, value, want string

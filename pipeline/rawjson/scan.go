@@ -8,7 +8,11 @@
 // on other text they return "not found" or stop early, and never panic or read out of bounds.
 package rawjson
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // MaxDepth is the nesting of arrays and objects that Valid accepts by default. It bounds recursion in everything downstream.
 const MaxDepth = 128
@@ -243,15 +247,31 @@ func skipSpace(b []byte, i int) int {
 
 // skipString returns the index after the string whose opening quote is at i, or len(b).
 func skipString(b []byte, i int) int {
-	for i++; i < len(b); i++ {
+	for i++; i < len(b); {
+		if i+8 <= len(b) {
+			marks := quotes(binary.LittleEndian.Uint64(b[i:]))
+			if marks == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(marks) / 8
+		}
 		switch b[i] {
 		case '"':
 			return i + 1
 		case '\\':
 			i++
 		}
+		i++
 	}
 	return len(b)
+}
+
+// quotes marks the highest bit of the first byte of a word that is a quote or a backslash, and maybe of bytes above that one; 0 is none.
+func quotes(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := x^ones*'"', x^ones*'\\'
+	return ((quote-ones)&^quote | (backslash-ones)&^backslash) & highs
 }
 
 // skipValue returns the index after the value that starts at i, or len(b).
