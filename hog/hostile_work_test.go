@@ -13,8 +13,8 @@ import (
 // TestHeavyStepsCount runs a few instructions that are as much work as millions.
 func TestHeavyStepsCount(t *testing.T) {
 	for name, p := range map[string]*hog.Program{
-		"captures":           capturing(t, -1),
-		"captures, defects":  capturing(t, 1, hog.WithReferenceDefects()),
+		"captures":          capturing(t, -1),
+		"captures, defects": capturing(t, 1, hog.WithReferenceDefects()),
 		"long keys that are set": mustCompile(t, `let key := 'k' for (let i := 0; i < 15; i := i + 1) { key := key || key }
 			let d := {} d[key] := 1 for (let i := 0; i < 200; i := i + 1) { d[key] := i }`),
 		"suspension's lists": mustCompile(t, `let a := range(50000) return sleep(a, 1)`), // 25,000 of them for range
