@@ -115,6 +115,19 @@ func (d *Dict) At(i int) (key, value Value) {
 	return e.key, e.value
 }
 
+// SetAt stores the value of the i-th entry.
+func (d *Dict) SetAt(i int, value Value) { d.entries[i].value = value }
+
+// Clone is a dictionary with the same keys and values.
+func (d *Dict) Clone() *Dict {
+	out := NewDict(len(d.entries))
+	out.entries, out.marks = append(out.entries, d.entries...), d.marks
+	if len(out.entries) >= indexFrom {
+		out.buildIndex()
+	}
+	return out
+}
+
 // Get is the value stored under exactly this key, and whether there is one.
 func (d *Dict) Get(key Value) (Value, bool) {
 	if i := d.find(key); i >= 0 {

@@ -47,9 +47,9 @@ func (c *copier) value(v Value, depth int) Value {
 		if c.left -= len(d.entries); c.left <= 0 {
 			return v
 		}
-		out := NewDict(len(d.entries))
+		out := d.Clone()
 		for i := range d.entries {
-			out.Set(d.entries[i].key, c.value(d.entries[i].value, depth+1))
+			out.SetAt(i, c.value(d.entries[i].value, depth+1))
 		}
 		return out.Value()
 	case KindError:
@@ -130,12 +130,7 @@ func shallowCopy(v Value) Value {
 	case KindArray, KindTuple:
 		return listLike(v, append([]Value(nil), v.array().Items...))
 	case KindDict:
-		d := v.dict()
-		out := NewDict(len(d.entries))
-		for i := range d.entries {
-			out.Set(d.entries[i].key, d.entries[i].value)
-		}
-		return out.Value()
+		return v.dict().Clone().Value()
 	case KindError:
 		e := v.errorValue()
 		return NewError(e.Type, e.Message, e.Payload)

@@ -293,3 +293,27 @@ func TestLike(t *testing.T) {
 		}
 	}
 }
+
+// TestClone copies dictionaries of many sizes and wants changes of one to leave the other alone.
+func TestClone(t *testing.T) {
+	for n := range 70 {
+		d := NewDict(0)
+		for i := range n {
+			d.Set(Number(float64(i)), Number(1))
+			d.SetString(strings.Repeat("k", i), Number(2))
+		}
+		before := d.Value().Display()
+		c := d.Clone()
+		if got := c.Value().Display(); got != before {
+			t.Fatalf("%d entries\n got %s\nwant %s", 2*n, got, before)
+		}
+		for i := range n {
+			c.Set(Number(float64(i)), Null())
+			c.SetString(strings.Repeat("k", i), Null())
+		}
+		c.SetString("new", Null())
+		if got := d.Value().Display(); got != before || c.Len() != 2*n+1 {
+			t.Fatalf("%d entries, after changes of the copy\n got %s and %s\nwant %s", 2*n, got, c.Value().Display(), before)
+		}
+	}
+}

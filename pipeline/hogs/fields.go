@@ -52,9 +52,6 @@ func (p place) unknownField(field string) error {
 }
 
 func isEventField(name string) bool {
-	if name == "properties" {
-		return true
-	}
 	for _, f := range eventFields {
 		if f.name == name {
 			return true

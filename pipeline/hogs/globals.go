@@ -42,7 +42,7 @@ func (g *globals) read(chain []string) (hog.Value, bool, error) {
 	return descend(v, rest)
 }
 
-// eventFields are the fields of `event` that are text, in the order in which they are printed; properties come after distinct_id.
+// eventFields are the fields of `event` in the order in which they are printed. All but properties are text.
 var eventFields = []struct {
 	name string
 	text func(g *globals) string
@@ -51,6 +51,7 @@ var eventFields = []struct {
 	{"event", func(g *globals) string { return g.event.Name }},
 	{"name", func(g *globals) string { return g.event.Name }},
 	{"distinct_id", func(g *globals) string { return g.event.DistinctID }},
+	{"properties", nil},
 	{"timestamp", (*globals).timestamp},
 	{"elements_chain", func(g *globals) string { return g.event.Properties.String("$elements_chain") }},
 	{"url", (*globals).url},
@@ -76,21 +77,28 @@ func (g *globals) wholeEvent() (hog.Value, bool, error) {
 	if err != nil {
 		return hog.Value{}, true, err
 	}
-	d := hog.NewDict(len(eventFields) + 1)
-	for _, f := range eventFields {
-		var text string
-		if f.name == "elements_chain" {
-			text = elementsChain(properties) // which is decoded already
-		} else {
-			text = f.text(g)
-		}
-		d.SetString(f.name, hog.String(text))
-		if f.name == "distinct_id" {
-			d.SetString("properties", properties)
+	d := emptyEvent.Clone()
+	for i := range eventFields {
+		switch f := &eventFields[i]; f.name {
+		case "properties":
+			d.SetAt(i, properties)
+		case "elements_chain":
+			d.SetAt(i, hog.String(elementsChain(properties))) // which is decoded already
+		default:
+			d.SetAt(i, hog.String(f.text(g)))
 		}
 	}
 	return d.Value(), true, nil
 }
+
+// emptyEvent is an event whose fields are null.
+var emptyEvent = func() *hog.Dict {
+	d := hog.NewDict(len(eventFields))
+	for _, f := range eventFields {
+		d.SetString(f.name, hog.Null())
+	}
+	return d
+}()
 
 func elementsChain(properties hog.Value) string {
 	d, ok := properties.AsDict()

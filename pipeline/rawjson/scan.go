@@ -247,22 +247,26 @@ func skipSpace(b []byte, i int) int {
 
 // skipString returns the index after the string whose opening quote is at i, or len(b).
 func skipString(b []byte, i int) int {
-	for i++; i < len(b); {
-		if i+8 <= len(b) {
-			marks := quotes(binary.LittleEndian.Uint64(b[i:]))
-			if marks == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(marks) / 8
+	i++
+	for len(b)-i >= 8 {
+		marks := quotes(binary.LittleEndian.Uint64(b[i:]))
+		if marks == 0 {
+			i += 8
+			continue
 		}
+		i += bits.TrailingZeros64(marks) / 8
+		if b[i] == '"' {
+			return i + 1
+		}
+		i += 2 // a backslash and what it escapes
+	}
+	for ; i < len(b); i++ {
 		switch b[i] {
 		case '"':
 			return i + 1
 		case '\\':
 			i++
 		}
-		i++
 	}
 	return len(b)
 }
