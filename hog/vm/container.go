@@ -178,6 +178,19 @@ func (d *Dict) add(key, value Value) {
 	}
 }
 
+// allText reports whether all keys are strings.
+func (d *Dict) allText() bool {
+	if d.strings != nil {
+		return d.others == nil
+	}
+	for i := range d.entries {
+		if d.entries[i].key.Kind() != KindString {
+			return false
+		}
+	}
+	return true
+}
+
 // SetString is Set for a string key.
 func (d *Dict) SetString(key string, value Value) { d.Set(String(key), value) }
 

@@ -100,6 +100,9 @@ func (e *jsonEncoder) list(dst []byte, items []Value) []byte {
 }
 
 func (e *jsonEncoder) dict(dst []byte, d *Dict) []byte {
+	if !d.allText() {
+		d = e.textKeys(dst, d)
+	}
 	dst = append(dst, '{')
 	for i := range d.entries {
 		if len(dst) > e.limit && !e.look(len(dst)) {
@@ -108,6 +111,19 @@ func (e *jsonEncoder) dict(dst []byte, d *Dict) []byte {
 		dst = e.member(e.separate(dst, i), &d.entries[i])
 	}
 	return e.close(dst, '}', len(d.entries))
+}
+
+// textKeys is a dictionary with the texts of its keys, of which several can be the same. As with the objects of the
+// reference, the first of these has the place, and the last the value.
+func (e *jsonEncoder) textKeys(dst []byte, d *Dict) *Dict {
+	out := NewDict(len(d.entries))
+	for i := range d.entries {
+		if len(dst) > e.limit && !e.look(len(dst)) {
+			break
+		}
+		out.SetString(e.key(d.entries[i].key), d.entries[i].value)
+	}
+	return out
 }
 
 func (e *jsonEncoder) record(dst []byte, v Value) []byte {
@@ -124,10 +140,10 @@ func (e *jsonEncoder) record(dst []byte, v Value) []byte {
 // member writes a key and its value. Short texts and numbers, as most are, take the shortest way.
 func (e *jsonEncoder) member(dst []byte, m *entry) []byte {
 	const short = 1 << 10
-	if s, ok := m.key.AsString(); ok && len(s) <= short {
+	if s := m.key.str(); len(s) <= short {
 		dst = appendJSONString(dst, s)
 	} else {
-		dst = e.string(dst, e.key(m.key))
+		dst = e.string(dst, s)
 	}
 	dst = append(dst, ':')
 	if e.indent > 0 {
