@@ -1,8 +1,10 @@
 package configs
 
 import (
+	"math/big"
 	"path/filepath"
 	"reflect"
+	"regexp"
 
 	"github.com/prickle-dev/prickle/pipeline"
 )
@@ -42,6 +44,9 @@ func (d *decoder) tree(n *node) pipeline.Tree {
 	return t
 }
 
+// wholeNumber is an integer as JSON has it, too, of no more digits than a double can be large.
+var wholeNumber = regexp.MustCompile(`^-?[1-9][0-9]{0,307}$`)
+
 func (d *decoder) leaf(n *node, t *pipeline.Tree) {
 	switch x := n.value().(type) {
 	case nil, bool:
@@ -53,6 +58,8 @@ func (d *decoder) leaf(n *node, t *pipeline.Tree) {
 			d.want(n, "a number that JSON can hold")
 		case whole:
 			t.Literal = i
+		case wholeNumber.MatchString(n.text):
+			t.Literal, _ = new(big.Int).SetString(n.text, 10)
 		default:
 			t.Literal = f
 		}

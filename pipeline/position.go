@@ -62,7 +62,7 @@ type Tree struct {
 	Text    *Code
 	List    []Tree
 	Fields  Fields
-	Literal any // nil, bool, int64 or float64
+	Literal any // nil, bool, int64, float64, or *big.Int for an integer beyond int64
 }
 
 // Fields is a mapping of the configuration in the order it was written.

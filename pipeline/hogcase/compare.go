@@ -101,18 +101,19 @@ func scalarEqual(want pipeline.Tree, got any) bool {
 	if !ok {
 		return got == want.Literal
 	}
-	switch n := want.Literal.(type) {
-	case int64:
-		if whole, err := number.Int64(); err == nil {
-			return whole == n
-		}
-		f, err := number.Float64()
-		return err == nil && f == float64(n)
-	case float64:
-		f, err := number.Float64()
-		return err == nil && f == n
+	return numberEqual(string(appendTree(nil, want)), string(number))
+}
+
+var wholeNumber = regexp.MustCompile(`^-?[0-9]+$`)
+
+// numberEqual compares numbers in JSON: integers by their digits, all others as what they are as doubles.
+func numberEqual(a, b string) bool {
+	if wholeNumber.MatchString(a) && wholeNumber.MatchString(b) {
+		return a == b || strings.Trim(a, "-0") == "" && strings.Trim(b, "-0") == ""
 	}
-	return false
+	x, errA := strconv.ParseFloat(a, 64)
+	y, errB := strconv.ParseFloat(b, 64)
+	return errA == nil && errB == nil && x == y
 }
 
 // mostShown bounds the length of a value in a message, in characters.
