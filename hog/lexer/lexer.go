@@ -165,10 +165,11 @@ func (l *lexer) skipSpace() {
 
 // spaceLen is the length of the white space character at the current place, or
 // 0. Those outside of ASCII, which word processors write, are white space in
-// code; so is the byte order mark.
+// code; so is the byte order mark. Between attributes, the vertical tab and the
+// form feed are none either.
 func (l *lexer) spaceLen() int {
 	if c := l.src[l.pos]; c < utf8.RuneSelf {
-		if isSpace(c) {
+		if isSpace(c) && (c != '\v' && c != '\f' || !l.inTag()) {
 			return 1
 		}
 		return 0

@@ -61,6 +61,10 @@ func (p *parser) hint(tok token.Token) string {
 		return "an assignment is a statement of its own; write `==` to compare"
 	case "=":
 		return "write `:=` to assign"
+	case "[":
+		if p.listAt == p.at {
+			return "an index is one value, and a list after a value is a statement of its own"
+		}
 	case token.Let, token.Fn, token.While, token.Try, token.Throw:
 		return "a statement can not stand here; is something missing before it?"
 	case token.Catch, token.Finally:

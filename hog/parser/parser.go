@@ -50,6 +50,8 @@ type parser struct {
 	noAlias int
 	// noArrow is a range of tokens that was searched for a lambda in vain.
 	noArrow [2]int
+	// listAt is a "[" after a value that starts a list and no index, or 0.
+	listAt int
 }
 
 // bailout unwinds to the statement or attempt that goes on after a fault.

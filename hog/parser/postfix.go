@@ -25,8 +25,13 @@ func (p *parser) postfix(left ast.Expr) ast.Expr {
 	case "::":
 		return p.cast(left)
 	case "[":
+		open := p.at
 		p.next()
-		return p.index(left, false)
+		if node := p.index(left, false); node != nil {
+			return node
+		}
+		p.at, p.listAt = open, open
+		return nil
 	case ".":
 		p.next()
 		return p.member(left, false)
@@ -45,6 +50,8 @@ func (p *parser) postfix(left ast.Expr) ast.Expr {
 	}
 }
 
+// index parses what follows "[". It returns nil when that is a list, which
+// starts a statement of its own.
 func (p *parser) index(left ast.Expr, nullish bool) ast.Expr {
 	if p.is("]") {
 		p.fail(p.tok().Span, "`[]` after a value needs an index", "an array of its own starts a statement: put `;` before it")
@@ -55,6 +62,9 @@ func (p *parser) index(left ast.Expr, nullish bool) ast.Expr {
 	}
 	if p.is(":") && !nullish {
 		return p.slice(left, key)
+	}
+	if p.is(",") && !nullish {
+		return nil
 	}
 	p.expect("]", "after the index")
 	return &ast.Index{Place: p.from(left), Object: left, Key: key, Nullish: nullish}

@@ -40,7 +40,8 @@ func (p *parser) queryStart() (is, known bool) {
 	next := p.peek(1)
 	switch next.Kind {
 	case token.Ident:
-		return next.Quoted || !p.infixAt(1), true
+		isColumn := next.Quoted || !p.infixAt(1)
+		return isColumn, isColumn
 	case token.String, token.TemplateStart, token.TagOpen, token.Null, token.Column, "{":
 		return true, true
 	case "*":

@@ -34,8 +34,7 @@ var refusals = []string{
 	"`[]` after a value",
 	"expected a value after `return`",
 	"a table has one alias", "a query stands in parentheses",
-	"expected `]` after the index, found `,`", // a list after a value
-	"expected `then`, found",                  // a name `case` before a call of a function `when`
+	"expected `then`, found", // a name `case` before a call of a function `when`
 }
 
 // readOnPurpose are parts of reference trees that ours has no like of: a lone
