@@ -1,13 +1,16 @@
 package ast
 
+import "math/big"
+
 // Expression nodes.
 type (
 	// Constant is a literal. Value is nil, bool, int64, float64 or string;
-	// Integer marks a float64 that was written as an integer too large for int64.
+	// Integer is what was written when that is an integer too large for int64, and
+	// nil otherwise; Value is then the float64 next to it.
 	Constant struct {
 		Place
 		Value   any
-		Integer bool
+		Integer *big.Int
 	}
 	// Field is a name, or names joined by dots from the start of an expression.
 	Field struct {

@@ -258,11 +258,15 @@ func (w *printer) constant(e *Constant) {
 	case string:
 		w.put(QuoteString(v))
 	case float64:
-		w.put(number(v, e.Integer))
+		if e.Integer != nil {
+			w.put(e.Integer.String())
+			return
+		}
+		w.put(number(v))
 	}
 }
 
-func number(v float64, integer bool) string {
+func number(v float64) string {
 	switch {
 	case math.IsNaN(v):
 		return "nan"
@@ -270,8 +274,6 @@ func number(v float64, integer bool) string {
 		return "inf"
 	case math.IsInf(v, -1):
 		return "-inf"
-	case integer:
-		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	s := strconv.FormatFloat(v, 'g', -1, 64)
 	if !strings.ContainsAny(s, ".e") {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,8 +18,8 @@ var ErrHeader = errors.New("Invalid HogQL bytecode, must start with '_H'") //nol
 // lineWidth is where the file form of bytecode wraps.
 const lineWidth = 120
 
-// Decode reads bytecode from a JSON array. Numbers without fraction and exponent become int64 when they fit, all others
-// float64.
+// Decode reads bytecode from a JSON array. Numbers without fraction and exponent become int64, or *big.Int when they do
+// not fit, all others float64.
 func Decode(data []byte) (Bytecode, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -52,7 +53,12 @@ func number(text string) (any, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
 	}
-	return strconv.ParseFloat(text, 64)
+	f, err := strconv.ParseFloat(text, 64)
+	if err == nil && !strings.ContainsAny(text, ".eE") {
+		n, _ := new(big.Int).SetString(text, 10)
+		return n, nil
+	}
+	return f, err
 }
 
 // Header is the version of the bytecode and the index of its first instruction. The error is ErrHeader.
@@ -129,6 +135,8 @@ func appendToken(dst []byte, t any, ascii bool) ([]byte, error) {
 		return strconv.AppendInt(dst, int64(t), 10), nil
 	case int64:
 		return strconv.AppendInt(dst, t, 10), nil
+	case *big.Int:
+		return t.Append(dst, 10), nil
 	case float64:
 		return appendFloat(dst, t)
 	case string:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strconv"
 )
@@ -267,6 +268,9 @@ func toFloat(t any) any {
 		return float64(t)
 	case int64:
 		return float64(t)
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(t).Float64()
+		return f
 	}
 	return t
 }

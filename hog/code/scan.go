@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 )
 
 var errTruncated = errors.New("Unexpected end of bytecode") //nolint:staticcheck // the reference's text
@@ -217,7 +218,7 @@ func validOperand(kind Operand, t any) bool {
 		return ok
 	case OperandNumber:
 		switch t.(type) {
-		case Op, int, int64, float64, bool:
+		case Op, int, int64, *big.Int, float64, bool:
 			return true
 		}
 		return false

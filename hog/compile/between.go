@@ -122,5 +122,5 @@ func (c *compiler) exactBetween(e *ast.Between) {
 	c.inRange(e.Negated, s)
 	c.op(code.OpSetLocal, int64(result))
 	c.closeScope()
-	c.fn.locals = c.fn.locals[:result]
+	c.fn.forget()
 }

@@ -6,6 +6,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/prickle-dev/prickle/hog/ast"
 	"github.com/prickle-dev/prickle/hog/code"
 	"github.com/prickle-dev/prickle/hog/source"
@@ -85,7 +87,7 @@ type compiler struct {
 
 func newCompiler(text *source.Text, opts Options) *compiler {
 	c := &compiler{
-		opts: opts, text: text, fn: &function{}, declared: map[string]bool{},
+		opts: opts, text: text, fn: newFunction(nil), declared: map[string]bool{},
 		info: Info{Globals: map[string][]int32{}, Functions: map[string][]int32{}},
 	}
 	c.put("_H", int64(version))
@@ -113,6 +115,26 @@ func (c *compiler) put(tokens ...any) {
 func (c *compiler) op(op code.Op, operands ...any) {
 	c.put(op)
 	c.put(operands...)
+}
+
+// piece is code that was cut out, to be put elsewhere. It can be moved, since jumps are relative.
+type piece struct {
+	tokens  []any
+	offsets []int32
+}
+
+// cut takes out what the function emits.
+func (c *compiler) cut(emit func()) piece {
+	start := len(c.tokens)
+	emit()
+	p := piece{slices.Clone(c.tokens[start:]), slices.Clone(c.offsets[start:])}
+	c.tokens, c.offsets = c.tokens[:start], c.offsets[:start]
+	return p
+}
+
+func (c *compiler) paste(p piece) {
+	c.tokens = append(c.tokens, p.tokens...)
+	c.offsets = append(c.offsets, p.offsets...)
 }
 
 // at makes the start of the node the place of what is emitted next.

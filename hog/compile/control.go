@@ -37,7 +37,8 @@ func (c *compiler) while(s *ast.While) {
 	c.land(end)
 }
 
-// loop emits for (init; cond; step). The reference takes nothing for a missing
+// loop emits for (init; cond; step). The step is compiled before the body, which is the order in which the reference
+// numbers captured variables. The reference takes nothing for a missing
 // condition and leaves the values of expressions in the head on the stack.
 func (c *compiler) loop(s *ast.For) {
 	if s.Init != nil {
@@ -50,11 +51,14 @@ func (c *compiler) loop(s *ast.For) {
 	} else if !c.opts.Exact {
 		c.op(code.OpTrue)
 	}
+	var step piece
+	if s.Step != nil {
+		step = c.cut(func() { c.step(s.Step) })
+	}
+	c.at(s)
 	end := c.jump(code.OpJumpIfFalse)
 	c.stmt(s.Body)
-	if s.Step != nil {
-		c.step(s.Step)
-	}
+	c.paste(step)
 	c.at(s)
 	c.jumpBack(start)
 	c.land(end)

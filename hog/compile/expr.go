@@ -1,10 +1,12 @@
 package compile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/prickle-dev/prickle/hog/ast"
 	"github.com/prickle-dev/prickle/hog/code"
+	"github.com/prickle-dev/prickle/hog/hogql"
 )
 
 // expr emits code that leaves the value of the expression on the stack.
@@ -75,6 +77,10 @@ func (c *compiler) form(e ast.Expr) {
 	case *ast.Placeholder:
 		c.fail(e, "Placeholders are not allowed in this context", "write {'key': value} for a dictionary, or leave the braces out")
 	case *ast.Select, *ast.SetQuery:
+		if hogql.Of(e).Class == "Placeholder" {
+			c.fail(e, "Placeholders are not allowed in this context", "put it into a query: (select * from {...})")
+			return
+		}
 		c.tree(e)
 	default:
 		c.sqlOnly(e)
@@ -104,8 +110,8 @@ func (c *compiler) constant(e *ast.Constant) {
 	case int64:
 		c.op(code.OpInteger, v)
 	case float64:
-		if e.Integer {
-			c.op(code.OpInteger, v)
+		if e.Integer != nil {
+			c.op(code.OpInteger, e.Integer)
 		} else {
 			c.op(code.OpFloat, v)
 		}
@@ -133,7 +139,7 @@ func (c *compiler) field(e *ast.Field) {
 }
 
 func (c *compiler) index(e *ast.Index) {
-	c.checkKey(e)
+	c.checkKey(e, int64(0), false)
 	c.operands(e, e.Object, e.Key)
 	c.op(getProperty(e.Nullish))
 }
@@ -152,9 +158,9 @@ func (c *compiler) checkPosition(e *ast.TupleIndex) {
 	}
 }
 
-// checkKey refuses the literal key 0.
-func (c *compiler) checkKey(e *ast.Index) {
-	if k, ok := e.Key.(*ast.Constant); ok && k.Value == int64(0) {
+// checkKey refuses a key that is one of the values written out.
+func (c *compiler) checkKey(e *ast.Index, refused ...any) {
+	if k, ok := e.Key.(*ast.Constant); ok && slices.Contains(refused, k.Value) {
 		c.failRule("index-zero", e.Key, "Array access starts from 1", "the first element is 1, the last is -1")
 	}
 }

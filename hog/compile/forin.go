@@ -36,8 +36,8 @@ func (c *compiler) forIn(s *ast.ForIn) {
 
 // forInSetup emits what comes before the loop.
 func (c *compiler) forInSetup(s *ast.ForIn) (slots forInSlots) {
-	c.operands(s, s.Container)
 	container := c.hidden()
+	c.operands(s, s.Container)
 	if s.Key != nil {
 		slots.keys = c.derived("keys", container)
 	}

@@ -24,7 +24,7 @@ func (c *compiler) lambda(e *ast.Lambda) {
 
 // function emits a function value.
 func (c *compiler) function(name string, n ast.Node, params []ast.Name, body func()) {
-	fn := &function{parent: c.fn}
+	fn := newFunction(c.fn)
 	c.fn = fn
 	c.openScope()
 	for _, p := range params {

@@ -12,9 +12,17 @@ type function struct {
 	parent *function
 	// locals are the variables in scope. Their index is their stack slot above
 	// the start of the function's frame.
-	locals   []local
+	locals []local
+	// named are the indexes of the locals that have a name, innermost last.
+	named    map[string][]int
 	upvalues []upvalue
+	// captures are the indexes of the upvalues.
+	captures map[upvalue]int
 	depth    int
+}
+
+func newFunction(parent *function) *function {
+	return &function{parent: parent, named: map[string][]int{}, captures: map[upvalue]int{}}
 }
 
 type local struct {
@@ -43,37 +51,43 @@ func (c *compiler) closeScope() int {
 		} else {
 			c.op(code.OpPop)
 		}
-		fn.locals = fn.locals[:len(fn.locals)-1]
+		fn.forget()
 		count++
 	}
 	return count
 }
 
+// forget drops the last variable.
+func (f *function) forget() {
+	last := len(f.locals) - 1
+	name := f.locals[last].name
+	f.locals = f.locals[:last]
+	if same := f.named[name]; len(same) > 0 && same[len(same)-1] == last {
+		f.named[name] = same[:len(same)-1]
+	}
+}
+
 // declare adds a variable to the current scope and returns its slot.
 func (c *compiler) declare(name ast.Name) int {
-	for i := len(c.fn.locals) - 1; i >= 0 && c.fn.locals[i].depth == c.fn.depth; i-- {
-		if c.fn.locals[i].name == name.Text {
-			c.fail(name, fmt.Sprintf("Variable `%s` already declared in this scope", name.Text), "assign with :=, or choose another name")
-			break
-		}
+	if i := c.fn.local(name.Text); i >= 0 && c.fn.locals[i].depth == c.fn.depth {
+		c.fail(name, fmt.Sprintf("Variable `%s` already declared in this scope", name.Text), "assign with :=, or choose another name")
 	}
 	return c.slot(name.Text)
 }
 
 // slot adds a variable without checks.
 func (c *compiler) slot(name string) int {
-	c.fn.locals = append(c.fn.locals, local{name: name, depth: c.fn.depth})
-	return len(c.fn.locals) - 1
+	i := c.hidden()
+	c.fn.locals[i].name = name
+	c.fn.named[name] = append(c.fn.named[name], i)
+	return i
 }
 
 // hidden adds a variable that the source can not name.
 func (c *compiler) hidden() int {
-	c.fn.locals = append(c.fn.locals, local{depth: c.fn.depth, name: hiddenName})
+	c.fn.locals = append(c.fn.locals, local{depth: c.fn.depth})
 	return len(c.fn.locals) - 1
 }
-
-// hiddenName holds a NUL, so that a quoted identifier does not meet it by accident.
-const hiddenName = "\x00hidden"
 
 // variable is where a name was found: a local slot or an upvalue of the
 // current function.
@@ -84,9 +98,6 @@ type variable struct {
 
 // find looks a name up, from the innermost scope outwards.
 func (c *compiler) find(name string) (variable, bool) {
-	if name == hiddenName {
-		return variable{}, false
-	}
 	if i := c.fn.local(name); i >= 0 {
 		return variable{index: i}, true
 	}
@@ -97,10 +108,8 @@ func (c *compiler) find(name string) (variable, bool) {
 }
 
 func (f *function) local(name string) int {
-	for i := len(f.locals) - 1; i >= 0; i-- {
-		if f.locals[i].name == name {
-			return i
-		}
+	if same := f.named[name]; len(same) > 0 {
+		return same[len(same)-1]
 	}
 	return -1
 }
@@ -122,13 +131,13 @@ func (f *function) capture(name string) int {
 }
 
 func (f *function) upvalue(u upvalue) int {
-	for i, known := range f.upvalues {
-		if known == u {
-			return i
-		}
+	i, ok := f.captures[u]
+	if !ok {
+		i = len(f.upvalues)
+		f.captures[u] = i
+		f.upvalues = append(f.upvalues, u)
 	}
-	f.upvalues = append(f.upvalues, u)
-	return len(f.upvalues) - 1
+	return i
 }
 
 func (c *compiler) load(v variable) {

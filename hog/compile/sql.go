@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"math/big"
+
 	"github.com/prickle-dev/prickle/hog/ast"
 	"github.com/prickle-dev/prickle/hog/code"
 	"github.com/prickle-dev/prickle/hog/hogql"
@@ -62,10 +64,8 @@ func (c *compiler) treeValue(v any) {
 		c.entries(unique(v), 0)
 	case string:
 		c.op(code.OpString, v)
-	case bool, int64:
+	case bool, int64, *big.Int:
 		c.op(code.OpInteger, v)
-	case hogql.Integer:
-		c.op(code.OpInteger, float64(v))
 	case float64:
 		c.op(code.OpFloat, v)
 	default:

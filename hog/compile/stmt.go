@@ -82,7 +82,7 @@ func (c *compiler) assign(s *ast.Assign) {
 	case *ast.Field:
 		c.assignField(s, target)
 	case *ast.Index:
-		c.checkKey(target)
+		c.checkKey(target, int64(0))
 		c.operands(s, target.Object, target.Key, s.Value)
 		c.op(code.OpSetProperty)
 	case *ast.TupleIndex:

@@ -19,14 +19,11 @@ type Node struct {
 }
 
 // Field is one field of a Node. The value is nil, a string, a bool, an int64, a
-// float64, an Integer, an ast.Node, a Node, a List or a Map.
+// float64, a *big.Int, an ast.Node, a Node, a List or a Map.
 type Field struct {
 	Name  string
 	Value any
 }
-
-// Integer is a number that was written as an integer too large for int64.
-type Integer float64
 
 // List is several values.
 type List []any

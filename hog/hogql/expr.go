@@ -38,8 +38,8 @@ func expression(e ast.Expr) Node {
 }
 
 func constant(e *ast.Constant) any {
-	if f, ok := e.Value.(float64); ok && e.Integer {
-		return Integer(f)
+	if e.Integer != nil {
+		return e.Integer
 	}
 	return e.Value
 }

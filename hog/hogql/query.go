@@ -94,8 +94,8 @@ func cte(c *ast.CTE, recursive bool) Node {
 	if c.Materialized != ast.MaterializedUnsaid {
 		materialized = c.Materialized == ast.MaterializedYes
 	}
-	return node("CTE", "name", c.Name.Text, "expr", c.Expr, "cte_type", kind, "recursive", optional(recursive),
-		"materialized", materialized, "using_key", optionalTexts(c.UsingKey), "columns", optionalTexts(c.Columns))
+	return node("CTE", "name", c.Name.Text, "expr", c.Expr, "cte_type", kind, "recursive", recursive,
+		"columns", optionalTexts(c.Columns), "materialized", materialized, "using_key", optionalTexts(c.UsingKey))
 }
 
 // set describes queries joined by UNION and the like. What stands around a

@@ -3,6 +3,7 @@ package parser
 import (
 	"errors"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -74,9 +75,12 @@ func (p *parser) number(first int, negative bool) ast.Expr {
 	return node
 }
 
+// maxDigits is how many digits are read exactly; with more, a number is infinite in any base.
+const maxDigits = 1100
+
 // integer converts decimal, hexadecimal and binary text; what does not fit in
-// 64 bits becomes a float64, which is reported by the second result.
-func integer(text string) (any, bool) {
+// 64 bits becomes a float64, and is also given exactly.
+func integer(text string) (any, *big.Int) {
 	sign, digits := "", text
 	if rest, ok := strings.CutPrefix(text, "-"); ok {
 		sign, digits = "-", rest
@@ -93,22 +97,21 @@ func integer(text string) (any, bool) {
 		}
 	}
 	if n, err := strconv.ParseInt(sign+digits, base, 64); err == nil {
-		return n, false
+		return n, nil
 	}
-	var f float64
-	switch base {
-	case 10:
-		f, _ = strconv.ParseFloat(digits, 64)
-	case 16:
-		f, _ = strconv.ParseFloat("0x"+digits+"p0", 64)
-	default:
-		n, _ := strconv.ParseUint(digits, base, 64)
-		f = float64(n)
+	digits = strings.TrimLeft(digits, "0")
+	if len(digits) > maxDigits {
+		if sign != "" {
+			return math.Inf(-1), nil
+		}
+		return math.Inf(1), nil
 	}
-	if sign != "" {
-		f = -f
+	n, ok := new(big.Int).SetString(sign+digits, base)
+	if !ok {
+		return 0.0, nil // the lexer has reported it
 	}
-	return f, true
+	f, _ := new(big.Float).SetInt(n).Float64()
+	return f, n
 }
 
 // word parses what starts with an identifier.

@@ -2,6 +2,7 @@ package parser_test
 
 import (
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -73,8 +74,9 @@ func constant(v any) any {
 	switch v := v.(type) {
 	case int64:
 		return float64(v)
-	case hogql.Integer:
-		return float64(v)
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(v).Float64()
+		return f
 	case float64:
 		switch {
 		case math.IsNaN(v):
