@@ -17,8 +17,9 @@ import (
 type Options struct {
 	// Exact emits the reference's form everywhere, defects included: typed
 	// catches that jump one short, `between` on absolute slots, if(c, t)
-	// without a value, and for loops without a condition or with an
-	// expression as their step. Code to be run should leave it unset.
+	// without a value, if with more than three arguments, special calls with
+	// two lists, and for loops without a condition or with an expression as
+	// their step. Code to be run should leave it unset.
 	Exact bool
 	// Functions are the functions that can be called by name, the library's
 	// and the host's. When nil, calls are not checked.
