@@ -11,8 +11,10 @@ import (
 
 	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/admin"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
+	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
 const docs = "../../docs/"
@@ -98,6 +100,9 @@ func TestDocsKeys(t *testing.T) {
 	c, b := capture.DefaultConfig(), bus.DefaultConfig()
 	checkKeys(t, "configuration.md", "capture", &c)
 	checkKeys(t, "configuration.md", "bus", &b, "dir") // the data folder decides
+	a, o := admin.DefaultConfig(), trace.DefaultConfig()
+	checkKeys(t, "configuration.md", "admin", &a)
+	checkKeys(t, "configuration.md", "telemetry", &o)
 }
 
 func checkKeys(t *testing.T, name, component string, config any, except ...string) {
