@@ -343,8 +343,10 @@ pipelines: {web: {destinations: [stdout]}}
 	if got := value(families, "prickle_bus_connected"); got != 0 {
 		t.Errorf("prickle_bus_connected\n got %v\nwant 0", got)
 	}
-	if families["prickle_bus_stream_messages"] != nil {
-		t.Error("what the bus cannot tell is shown")
+	for _, name := range []string{"prickle_bus_stream_messages", "prickle_process_pending_frames", "prickle_deliver_pending_frames", "prickle_deliver_oldest_age_seconds"} {
+		if families[name] != nil {
+			t.Errorf("%s is shown, which the bus cannot tell", name)
+		}
 	}
 	if got := value(families, "prickle_capture_requests_total", "code", "503"); got != 1 {
 		t.Errorf("requests answered with 503\n got %v\nwant 1", got)

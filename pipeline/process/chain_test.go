@@ -85,6 +85,29 @@ func TestChain(t *testing.T) {
 	}
 }
 
+// An event is counted at the step that ended it, whatever the one before it in the scratch came to.
+func TestChainTellsWhereItEnded(t *testing.T) {
+	var chain Chain
+	for _, f := range []transform{twice, dropName("x"), dropName("x'"), failHalfway} {
+		chain = append(chain, Step{Name: "step", Transform: f, Counts: new(StepCounts)})
+	}
+	var s Scratch
+	for _, c := range []struct {
+		name  string
+		steps int
+		want  int
+	}{
+		{"e", 4, 3}, // fails at the last
+		{"x", 3, 2}, // dropped in two places, the last of which counts
+		{"e", 4, 3},
+	} {
+		_, _ = chain[:c.steps].Run(t.Context(), pipeline.Event{Name: c.name}, &s)
+		if s.ended != c.want {
+			t.Errorf("event %q over %d steps\n got ended at %d\nwant %d", c.name, c.steps, s.ended, c.want)
+		}
+	}
+}
+
 func TestChainCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	fails := transform(func(pipeline.Event, []pipeline.Event) ([]pipeline.Event, error) {
