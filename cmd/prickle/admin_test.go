@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -428,5 +429,42 @@ func TestAdminListen(t *testing.T) {
 	code, _, errOut = run(t, "check", projectWith("admin: {listen: nowhere}"))
 	if code != 1 || !strings.Contains(errOut, "prickle.yaml:1:1: admin.listen: \"nowhere\" is no host:port") {
 		t.Errorf("check: exit code %d\n%s", code, errOut)
+	}
+}
+
+// The books balance over a reload that adds a pipeline and a destination and takes a transform out.
+func TestBooksAfterReload(t *testing.T) {
+	before := "capture: {listen: \"127.0.0.1:0\", keys: [k]}\npipelines:\n  web:\n    transforms: [{filter: event.name != \"noise\"}]\n    destinations: [{stdout: {name: one}}]\n"
+	after := "capture: {listen: \"127.0.0.1:0\", keys: [k]}\npipelines:\n  web:\n    destinations: [{stdout: {name: one}}, {stdout: {name: two}}]\n  late:\n    destinations: [{stdout: {name: three}}]\n"
+	dir := project(t, map[string]string{"prickle.yaml": before})
+	p := start(t, dir)
+	send := func() {
+		t.Helper()
+		for _, name := range []string{"visit", "noise"} {
+			if status := post(t.Context(), p.url+"/capture/", fmt.Sprintf(`{"api_key":"k","event":%q,"distinct_id":"u"}`, name)); status != http.StatusOK {
+				t.Fatalf("status %d", status)
+			}
+		}
+		p.settled()
+		p.settled() // the counters of the first answer are older than its pending frames
+	}
+	send()
+	write(t, dir, "prickle.yaml", after)
+	if code, out, errOut := run(t, "reload", "-p", dir); code != 0 {
+		t.Fatalf("reload: exit code %d\n%s%s", code, out, errOut)
+	}
+	send()
+	b, text := p.books()
+	want := []int64{4, 3, 1, 3, 2, 2}
+	got := []int64{
+		b.Pipelines[0].In, b.Pipelines[0].Passed, b.Pipelines[0].Dropped,
+		b.Pipelines[0].Destinations[0].Delivered, b.Pipelines[0].Destinations[1].Delivered, b.Pipelines[1].In,
+	}
+	if b.Balance != "balanced" || !slices.Equal(got, want) {
+		t.Errorf("books\n got %v\nwant %v\n%s", got, want, text)
+	}
+	families, _ := scrape(t, p.admin())
+	if dropped := value(families, "prickle_process_events_dropped_total", "transform", "(removed)"); dropped != 1 {
+		t.Errorf("dropped by what was removed\n got %v\nwant 1", dropped)
 	}
 }

@@ -45,6 +45,7 @@ type pipelineBooks struct {
 	Dropped  int64  `json:"dropped"`
 	Dead     int64  `json:"dead"`
 
+	Late          bool               `json:"late"`           // added by a reload: accepted is not compared with in
 	CarriedFrames uint64             `json:"carried_frames"` // that an earlier process has left
 	PendingFrames uint64             `json:"pending_frames"`
 	Destinations  []destinationBooks `json:"destinations"`
@@ -115,14 +116,41 @@ func (a *App) pipelineBooks(p *process.Stage, frames map[target]uint64) pipeline
 	place := target{name, ""}
 	return pipelineBooks{
 		Name: name, Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load(), In: c.In.Load(),
-		Replayed: a.replayed.of(bus.StageProcess, place), CarriedFrames: a.carried[place], PendingFrames: frames[place],
+		Replayed: a.replayed.of(bus.StageProcess, place), Late: a.late[name], CarriedFrames: a.carried[place], PendingFrames: frames[place],
 	}
+}
+
+// carry notes which pipelines and destinations a reload has added, and what waits for them from an earlier time. It comes before they begin. It
+// makes new maps, for the old ones may be in use.
+func (a *App) carry(ctx context.Context, added []target) error {
+	status, err := a.bus.Status(ctx)
+	if err != nil {
+		return err
+	}
+	frames := waiting(status)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	late, before := maps.Clone(a.late), maps.Clone(a.carried)
+	if late == nil {
+		late = map[string]bool{}
+	}
+	for _, t := range added {
+		if t.destination == "" {
+			late[t.pipeline] = true
+		}
+		before[t] = frames[t]
+	}
+	a.late, a.carried = late, before
+	return nil
 }
 
 // pipelineBalance compares a pipeline with what was captured.
 func (a *App) pipelineBalance(p *pipelineBooks, c captureBooks) string {
 	moving := p.PendingFrames > 0 || a.capture.Stats().InFlight.Load() > 0
 	inside := p.In == p.Passed+p.Dropped+p.Dead
+	if p.Late {
+		return balance(inside, moving, p.CarriedFrames)
+	}
 	more := p.In - c.Accepted - p.Replayed // what was stored and not acknowledged to its SDK
 	return balance(inside && more >= 0 && more <= c.Unacknowledged, moving, p.CarriedFrames)
 }

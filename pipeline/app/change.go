@@ -181,6 +181,22 @@ func (s *change) adopt() {
 	a.processes, a.deliveries, a.runners = s.processes, s.deliveries, s.runners
 }
 
+// added are the pipelines and destinations that the old configuration did not have. It comes before adopt.
+func (s *change) added() []target {
+	var added []target
+	for _, p := range s.next.pipelines {
+		if !s.old.has(p.name, "") {
+			added = append(added, target{p.name, ""})
+		}
+		for _, d := range p.destinations {
+			if !s.old.has(p.name, d.name) {
+				added = append(added, target{p.name, d.name})
+			}
+		}
+	}
+	return added
+}
+
 // begin starts what is new.
 func (s *change) begin() {
 	for _, key := range s.started {

@@ -75,6 +75,9 @@ func (a *App) turn(ctx context.Context, next *App) (control.Changes, error) {
 	}
 	defer a.tiers.finish()
 	s.retire()
+	if err := a.carry(context.WithoutCancel(ctx), s.added()); err != nil {
+		a.options.Log.Warn("the books cannot tell what waited before the reload", "error", err)
+	}
 	s.adopt()
 	s.begin()
 	a.measured()

@@ -18,6 +18,9 @@ type pipelineState struct {
 // tooBig stands among the components for the limit of the bus.
 const tooBig = "size limit"
 
+// removed stands for the transforms or destinations that a reload has removed; no name has parentheses.
+const removed = "(removed)"
+
 var processGroup = newGroup("prickle_process_", []string{"pipeline"},
 	counter("events_in_total", "Captured events read.", func(s pipelineState) float64 { return float64(s.stage.Counts().In.Load()) }),
 	counter("events_passed_total", "Captured events of which at least one came through the transforms.", func(s pipelineState) float64 {
@@ -69,6 +72,9 @@ func (s pipelineState) steps(read func(*process.OutcomeCounts) int64) map[string
 	for i, step := range s.stage.Pipeline().Chain {
 		values[step.Name] = read(&s.stage.Counts().Steps[i])
 	}
+	if n := read(&s.stage.Counts().FormerSteps); n > 0 {
+		values[removed] = n
+	}
 	return values
 }
 
@@ -76,6 +82,9 @@ func (s pipelineState) routes(read func(*process.RouteCounts) int64) map[string]
 	values := map[string]int64{}
 	for i, route := range s.stage.Pipeline().Routes {
 		values[route.Destination] = read(&s.stage.Counts().Routes[i])
+	}
+	if n := read(&s.stage.Counts().FormerRoutes); n > 0 {
+		values[removed] = n
 	}
 	return values
 }
