@@ -4,7 +4,7 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint
 NODE_MODULES := test/node/node_modules
 
-.PHONY: help build run test quick race lint fuzz bench bench-hog hog-diff golden tools clean
+.PHONY: help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ HOG_SEED ?= 1
 hog-diff: $(NODE_MODULES)/.installed ## HOG_DIFF (20000) generated programs from HOG_SEED on, on PostHog's parser and machine and on ours
 	PRICKLE_TEST_ALL=1 $(GO) test ./hog ./hog/parser -run '^TestGeneratedProgramsAgainstReference$$' -count 1 -v -timeout 0 \
 		-diff.count $(HOG_DIFF) -diff.seed $(HOG_SEED)
+
+SIM_COUNT ?= 1000000
+SIM_SEED ?= 1
+sim: ## SIM_COUNT (a million) random histories of deliveries from SIM_SEED on: outages, crashes, lost calls; takes an hour or so
+	$(GO) test ./pipeline/deliver -run '^TestSimulation$$' -count 1 -timeout 0 -sim.count $(SIM_COUNT) -sim.seed $(SIM_SEED)
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./hog/... ./configs/... ./cmd/... -update

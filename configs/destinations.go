@@ -11,7 +11,7 @@ import (
 // warehouseWord stands for the project's warehouse among a pipeline's destinations.
 const warehouseWord = "warehouse"
 
-var insideDestination = []string{"name", "when", "batch", "retry"}
+var insideDestination = []string{"name", "when", "batch", "retry", "order", "breaker"}
 
 // destination reads one item of destinations. names are the names given so far.
 func (l *loader) destination(n *node, names map[string]pipeline.Pos) (Destination, bool) {
@@ -23,7 +23,7 @@ func (l *loader) destination(n *node, names map[string]pipeline.Pos) (Destinatio
 	if !ok {
 		return Destination{}, false
 	}
-	d := Destination{Component: l.component(e.name, e.pos, e.value), Name: e.name, Warehouse: e.name == warehouseWord}
+	d := Destination{Component: l.component(e.name, e.pos, e.value), Name: e.name, Warehouse: e.name == warehouseWord, Order: Relaxed}
 	if e.value != nil && e.value.kind == mapping {
 		common, own := e.value.split(insideDestination...)
 		d.node, d.common = own, insideDestination
@@ -56,10 +56,12 @@ func (l *loader) warehouseItem(d *Destination) {
 // common decodes the keys that every destination has.
 func (l *loader) common(n *node, d *Destination) {
 	var part struct {
-		Name  *string       `yaml:"name"`
-		When  pipeline.Code `yaml:"when"`
-		Batch batchPart     `yaml:"batch"`
-		Retry retryPart     `yaml:"retry"`
+		Name    *string       `yaml:"name"`
+		When    pipeline.Code `yaml:"when"`
+		Batch   batchPart     `yaml:"batch"`
+		Retry   retryPart     `yaml:"retry"`
+		Order   *node         `yaml:"order"`
+		Breaker breakerPart   `yaml:"breaker"`
 	}
 	l.value(n, reflect.ValueOf(&part).Elem())
 	if part.Name != nil {
@@ -68,9 +70,13 @@ func (l *loader) common(n *node, d *Destination) {
 	d.When = part.When
 	d.Batch = part.Batch.value()
 	d.Retry = part.Retry.value()
+	d.Breaker = part.Breaker.value()
+	if part.Order != nil {
+		d.Order = oneOf(l, "order", part.Order, Relaxed, Strict)
+	}
 }
 
-// batchPart and retryPart tell a zero that was written from none.
+// batchPart tells a zero that was written from none.
 type batchPart struct {
 	Events *int            `yaml:"events"`
 	Bytes  *pipeline.Bytes `yaml:"bytes"`
@@ -96,46 +102,6 @@ func (b *batchPart) Validate() error {
 	}
 	if b.Bytes != nil && *b.Bytes < 1 {
 		errs = append(errs, errors.New("bytes must be at least 1"))
-	}
-	return errors.Join(errs...)
-}
-
-type retryPart struct {
-	First  *time.Duration `yaml:"first"`
-	Max    *time.Duration `yaml:"max"`
-	Factor *float64       `yaml:"factor"`
-	GiveUp *time.Duration `yaml:"give_up"`
-}
-
-func (r *retryPart) value() Retry {
-	var out Retry
-	for _, f := range []struct{ from, to *time.Duration }{{r.First, &out.First}, {r.Max, &out.Max}, {r.GiveUp, &out.GiveUp}} {
-		if f.from != nil {
-			*f.to = *f.from
-		}
-	}
-	if r.Factor != nil {
-		out.Factor = *r.Factor
-	}
-	return out
-}
-
-// Validate is asked by the decoder.
-func (r *retryPart) Validate() error {
-	var errs []error
-	for _, f := range []struct {
-		name  string
-		value *time.Duration
-	}{{"first", r.First}, {"max", r.Max}, {"give_up", r.GiveUp}} {
-		if f.value != nil && *f.value <= 0 {
-			errs = append(errs, errors.New(f.name+" must be more than 0"))
-		}
-	}
-	if r.Factor != nil && *r.Factor < 1 {
-		errs = append(errs, errors.New("factor must be at least 1"))
-	}
-	if r.First != nil && r.Max != nil && *r.First > *r.Max {
-		errs = append(errs, errors.New("first must not be longer than max"))
 	}
 	return errors.Join(errs...)
 }

@@ -126,10 +126,25 @@ func settings(d configs.Destination) string {
 	if over := d.Batch.Over(pipeline.Batch{Events: -1, Bytes: -1, Wait: -1}); over != (pipeline.Batch{Events: -1, Bytes: -1, Wait: -1}) {
 		fmt.Fprintf(&b, " batch %+v", over)
 	}
-	if d.Retry != (configs.Retry{}) {
-		fmt.Fprintf(&b, " retry %+v", d.Retry)
+	if d.Order != configs.Relaxed {
+		fmt.Fprintf(&b, " order %s", d.Order)
 	}
+	b.WriteString(given("retry", d.Retry) + given("breaker", d.Breaker))
 	return b.String()
+}
+
+// given prints the fields of a struct that are not zero.
+func given(name string, v any) string {
+	var fields []string
+	for i, s := 0, reflect.ValueOf(v); i < s.NumField(); i++ {
+		if f := s.Field(i); !f.IsZero() {
+			fields = append(fields, fmt.Sprintf("%s:%v", s.Type().Field(i).Name, reflect.Indirect(f)))
+		}
+	}
+	if fields == nil {
+		return ""
+	}
+	return fmt.Sprintf(" %s %v", name, fields)
 }
 
 func code(c pipeline.Code) string {

@@ -55,7 +55,7 @@ func (l *loader) transform(n *node, names map[string]pipeline.Pos) (Transform, b
 	}
 	l.value(beside, reflect.ValueOf(&part).Elem())
 	if part.OnError != nil {
-		t.OnError = l.onError(part.OnError)
+		t.OnError = oneOf(l, "on_error", part.OnError, DeadLetter, Drop, Keep)
 	}
 	if part.Name != nil {
 		named, _ := beside.find("name")
@@ -66,15 +66,19 @@ func (l *loader) transform(n *node, names map[string]pipeline.Pos) (Transform, b
 	return t, true
 }
 
-func (l *loader) onError(n *node) OnError {
-	known := []string{string(DeadLetter), string(Drop), string(Keep)}
+// oneOf reads a word of a choice, whose first is the default.
+func oneOf[T ~string](l *loader, key string, n *node, choice ...T) T {
+	known := make([]string, len(choice))
+	for i, c := range choice {
+		known[i] = string(c)
+	}
 	if n.kind == scalar && slices.Contains(known, n.text) {
-		return OnError(n.text)
+		return T(n.text)
 	}
 	if !n.broken {
-		l.add(n.pos, "on_error %s is unknown", n.what()).Hint = suggest(n.text, known, "ones")
+		l.add(n.pos, "%s %s is unknown", key, n.what()).Hint = suggest(n.text, known, "ones")
 	}
-	return DeadLetter
+	return choice[0]
 }
 
 // nameTransforms names those without a name of their own after their type.

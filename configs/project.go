@@ -84,10 +84,21 @@ type Destination struct {
 	// Warehouse says that the project's warehouse is meant; then Type is "warehouse" and there is nothing to decode.
 	Warehouse bool
 	// When is the condition; without text every event is delivered.
-	When  pipeline.Code
-	Batch Batch
-	Retry Retry
+	When    pipeline.Code
+	Batch   Batch
+	Retry   Retry
+	Order   Order
+	Breaker Breaker
 }
+
+// Order says whether an event that has to be tried again holds up those behind it.
+type Order string
+
+// The values of Order.
+const (
+	Relaxed Order = "relaxed" // the default: it is overtaken
+	Strict  Order = "strict"
+)
 
 // Batch holds what the user changes about a destination's batch.
 type Batch struct {
@@ -115,7 +126,17 @@ type Retry struct {
 	First  time.Duration // delay before the second attempt
 	Max    time.Duration // longest delay
 	Factor float64       // each delay is this many times the one before
+	Jitter *float64      // by what part of it a delay may differ; nil is not given
 	GiveUp time.Duration // an event that has been tried for that long is dead-lettered
+}
+
+// Breaker holds what the user changes about a destination's breaker.
+type Breaker struct {
+	Off      bool           // there is to be none
+	Failures int            // batches that fail in a row; 0 is not given
+	After    *time.Duration // for how long they must; nil is not given
+	Probe    time.Duration  // the first pause; 0 is not given
+	Max      time.Duration  // the longest; 0 is not given
 }
 
 // Source is an outside system that is read on a schedule.

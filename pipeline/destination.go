@@ -11,7 +11,8 @@ import (
 // from different calls; calls for different lanes run at once. The result tells what happened:
 //
 //   - nil: every event is safely at the other side.
-//   - *BatchError: only the listed events failed, each with an error of its own.
+//   - *BatchError: only the listed events failed, each with an error of its own. Behind one that may be tried again, no later event of the
+//     same person was delivered by this call, or strict order would be broken.
 //   - any other error: all of them failed. Permanent means never again, RetryAfter not before a time, anything else may be tried again.
 //   - the context's error, when ctx ended: nothing is known; the events go back untouched.
 //

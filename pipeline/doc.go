@@ -25,7 +25,7 @@
 //     the last two days.
 //   - A failing event is retried with growing delays and then dead-lettered with its reason; it never blocks the others.
 //   - It fails closed: an event whose transform fails goes to the dead letters, never on untransformed, unless the user says otherwise.
-//   - One person's events reach each destination in the order of capture, until one of them has to be retried.
+//   - One person's events reach each destination in the order of capture, until one of them has to be retried; with `order: strict` then too.
 //
 // # Adding a component
 //

@@ -41,11 +41,7 @@ func printStatus(w io.Writer, st control.Status) {
 	for _, pl := range st.Pipelines {
 		fmt.Fprintf(w, "pipeline %s: %d in = %d passed + %d dropped + %d dead\n", pl.Name, pl.In, pl.Passed, pl.Dropped, pl.Dead)
 		for _, d := range pl.Destinations {
-			fmt.Fprintf(w, "  %s: %d delivered, %d retried, %d dead", d.Name, d.Delivered, d.Retried, d.Dead)
-			if d.LastError != "" {
-				fmt.Fprintf(w, "; last error: %s", firstLine(d.LastError, 120))
-			}
-			fmt.Fprintln(w)
+			printDestination(w, d)
 		}
 	}
 	for _, s := range st.Sources {
@@ -60,4 +56,21 @@ func printStatus(w io.Writer, st control.Status) {
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+func printDestination(w io.Writer, d control.DestinationStatus) {
+	fmt.Fprintf(w, "  %s: %d delivered, %d retried, %d dead", d.Name, d.Delivered, d.Retried, d.Dead)
+	lastError := d.LastError
+	switch b := d.Breaker; b.State {
+	case "open":
+		fmt.Fprintf(w, "; down since %s, next try at %s", b.Since.Local().Format(time.DateTime), b.NextProbe.Local().Format(time.TimeOnly))
+		lastError = b.LastError
+	case "half-open":
+		fmt.Fprintf(w, "; down since %s, being tried", b.Since.Local().Format(time.DateTime))
+		lastError = b.LastError
+	}
+	if lastError != "" {
+		fmt.Fprintf(w, "; last error: %s", firstLine(lastError, 120))
+	}
+	fmt.Fprintln(w)
 }

@@ -107,6 +107,8 @@ type builtDestination struct {
 	component pipeline.Destination
 	batch     pipeline.Batch
 	retry     deliver.Policy
+	breaker   deliver.Breaker
+	strict    bool
 }
 
 type builtSource struct {

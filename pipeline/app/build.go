@@ -172,7 +172,7 @@ func (a *App) buildPipeline(p configs.Pipeline, components Components, errs *mis
 }
 
 func (a *App) buildDestination(d configs.Destination, components Components, errs *mistakes) builtDestination {
-	built := builtDestination{name: d.Name, retry: policy(d.Retry)}
+	built := builtDestination{name: d.Name, retry: policy(d.Retry), breaker: breaker(d.Breaker), strict: d.Order == configs.Strict}
 	var config any
 	def := a.warehouseBatch
 	if d.Warehouse {
@@ -186,7 +186,7 @@ func (a *App) buildDestination(d configs.Destination, components Components, err
 		built.component, def = made, spec.Batch
 	}
 	built.batch = d.Batch.Over(def)
-	built.print = a.prints.of(d.Type, built.name, built.batch, built.retry, config)
+	built.print = a.prints.of(d.Type, built.name, built.batch, built.retry, built.breaker, built.strict, config)
 	if d.When.Text != "" {
 		when, err := exprs.Compile(d.When, exprs.WithProject(a.project.Project))
 		errs.add(d.Component, err)
@@ -216,8 +216,42 @@ func policy(r configs.Retry) deliver.Policy {
 	if r.Factor != 0 {
 		p.Factor = r.Factor
 	}
+	if r.Jitter != nil {
+		p.Jitter = *r.Jitter
+	}
 	if r.GiveUp != 0 {
 		p.GiveUp = r.GiveUp
 	}
+	if r.Max == 0 {
+		p.Max = max(p.Max, p.First)
+	} else if r.First == 0 {
+		p.First = min(p.First, p.Max)
+	}
 	return p
+}
+
+// breaker is the default with the user's changes.
+func breaker(c configs.Breaker) deliver.Breaker {
+	b := deliver.DefaultBreaker()
+	if c.Off {
+		return deliver.Breaker{}
+	}
+	if c.Failures != 0 {
+		b.Failures = c.Failures
+	}
+	if c.After != nil {
+		b.After = *c.After
+	}
+	if c.Probe != 0 {
+		b.Probe = c.Probe
+	}
+	if c.Max != 0 {
+		b.Max = c.Max
+	}
+	if c.Max == 0 {
+		b.Max = max(b.Max, b.Probe)
+	} else if c.Probe == 0 {
+		b.Probe = min(b.Probe, b.Max)
+	}
+	return b
 }

@@ -111,7 +111,7 @@ func (a *App) processOf(p *builtPipeline) *process.Stage {
 
 func (a *App) deliverOf(p *builtPipeline, d *builtDestination) *deliver.Stage {
 	return deliver.New(deliver.Target{
-		Pipeline: p.name, Name: d.name, Destination: d.component, Batch: d.batch, Retry: d.retry,
+		Pipeline: p.name, Name: d.name, Destination: d.component, Batch: d.batch, Retry: d.retry, Breaker: d.breaker, Strict: d.strict, State: a.bus.State(),
 	}, a.bus, a.options.Log)
 }
 

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
 )
 
@@ -59,9 +60,14 @@ func (a *App) pipelineStatus(i int, p *builtPipeline) control.PipelineStatus {
 		dc := stage.Counts()
 		ps.Destinations = append(ps.Destinations, control.DestinationStatus{
 			Name: d.name, Delivered: dc.Delivered.Load(), Retried: dc.Retried.Load(), Dead: dc.Dead.Load(), LastError: stage.LastError(),
+			Breaker: breakerStatus(stage.Breaker()),
 		})
 	}
 	return ps
+}
+
+func breakerStatus(b deliver.BreakerStatus) control.BreakerStatus {
+	return control.BreakerStatus{State: b.State, Since: b.Since, NextProbe: b.NextProbe, LastError: b.LastError}
 }
 
 func sourceStatus(s ingest.Status) control.SourceStatus {

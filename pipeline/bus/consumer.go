@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,7 @@ const (
 // open creates the consumer or brings its settings up to date. What an earlier process with an embedded server left unsettled is taken
 // back at once when the consumer is opened for the first time: nobody else can be at work on it, and waiting until its time is over
 // would let later frames overtake it.
-func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig, takeBack takeBack) (jetstream.Consumer, error) {
 	if b.shared() {
 		config.PriorityPolicy = jetstream.PriorityPolicyPinned
 		config.PriorityGroups = []string{pinGroup}
@@ -35,12 +36,48 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.shared() && !b.opened[config.Durable] && consumer.CachedInfo().NumAckPending > 0 {
-		if _, err := stream.ResetConsumer(ctx, config.Durable); err != nil {
+		if err := takeBack(ctx, stream, consumer.CachedInfo()); err != nil {
 			return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
 		}
 	}
 	b.opened[config.Durable] = true
 	return consumer, nil
+}
+
+// takeBack makes everything that a consumer has handed out and that is not settled come again at once, in order.
+type takeBack func(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) error
+
+// reset is a takeBack that forgets how often frames have been handed out.
+func reset(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) error {
+	_, err := stream.ResetConsumer(ctx, info.Name)
+	return err
+}
+
+// reclaim is a takeBack for a work queue that remembers it. In a work queue, what is there and has been handed out is exactly what is not
+// settled. Each frame is refused by the subject that a reader of it would have answered to.
+func (b *Bus) reclaim(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) error {
+	var subject string
+	for next := info.AckFloor.Stream + 1; next <= info.Delivered.Stream; {
+		m, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(info.Config.FilterSubject))
+		if errors.Is(err, jetstream.ErrMsgNotFound) || err == nil && m.Sequence > info.Delivered.Stream {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		// $JS.ACK.<stream>.<consumer>.<handed out>.<stream sequence>.<consumer sequence>.<time>.<pending>, of which the server reads the
+		// sequences: the frame's own, and any of the consumer's that is not settled.
+		subject = fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", info.Stream, info.Name, m.Sequence, info.Delivered.Consumer, m.Time.UnixNano())
+		if err := b.conn.Publish(subject, []byte(refused)); err != nil {
+			return err
+		}
+		next = m.Sequence + 1
+	}
+	if subject == "" {
+		return nil
+	}
+	_, err := b.conn.RequestWithContext(ctx, subject, []byte(inProgress)) // answered after all before it have been seen to
+	return err
 }
 
 // pinGroup is the name of the only priority group that consumers of a shared server have. Its point is that one process at a time works

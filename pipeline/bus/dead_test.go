@@ -196,7 +196,7 @@ func TestForget(t *testing.T) {
 	if err := b.Subscriber("web").SubscribeInitialize(EventsTopic(0)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Deliveries(t.Context(), "web", "crm", 0); err != nil {
+	if _, err := b.Deliveries(t.Context(), "web", "crm", 0, InFlight); err != nil {
 		t.Fatal(err)
 	}
 	for _, forget := range []struct {

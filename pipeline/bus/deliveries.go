@@ -17,6 +17,7 @@ type Deliveries struct {
 	consumer jetstream.Consumer
 	target   deliverTarget
 	subject  string
+	inFlight int
 	settled  atomic.Pointer[string] // where the last frame was settled
 	pin      atomic.Pointer[string] // the last one seen
 }
@@ -43,16 +44,21 @@ const (
 	shortestWait = 5 * time.Millisecond
 	// longestWait is the most, so that the end of a context is seen soon.
 	longestWait = 500 * time.Millisecond
+	// InFlight is how many frames of a lane may be handed out and not settled, unless the reader asks for fewer.
+	InFlight = 10_000
 )
 
 // Deliveries opens the reading end of a destination's lane. Frames that were handed out before and not settled are handed out again
 // first when the server is the embedded one, because nobody else can be at work on them; from an outside server they come when their
 // wait of 30 seconds is over.
-func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane int) (*Deliveries, error) {
+//
+// At most inFlight frames are handed out and not settled at a time. With 1, the server itself keeps the order of the lane: whatever becomes
+// of a frame (a delay, a crash, a lost message, another process that takes over), nothing behind it is handed out before it is acknowledged.
+func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane, inFlight int) (*Deliveries, error) {
 	if err := errors.Join(checkName("pipeline", pipeline), checkName("destination", destination)); err != nil {
 		return nil, err
 	}
-	d := &Deliveries{bus: b, target: deliverTarget{pipeline, destination, lane}, subject: DeliverTopic(pipeline, destination, lane)}
+	d := &Deliveries{bus: b, target: deliverTarget{pipeline, destination, lane}, subject: DeliverTopic(pipeline, destination, lane), inFlight: inFlight}
 	config := jetstream.ConsumerConfig{
 		Durable:       pipeline + "+" + destination + "+" + strconv.Itoa(lane),
 		FilterSubject: b.subject(d.subject),
@@ -60,12 +66,12 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       deliverAckWait,
 		MaxDeliver:    -1,
-		MaxAckPending: 10_000,
+		MaxAckPending: inFlight,
 		PinnedTTL:     b.pinnedForSend,
 		Metadata:      map[string]string{metadataPipeline: pipeline, metadataDestination: destination, metadataLane: strconv.Itoa(lane)},
 	}
 	var err error
-	if d.consumer, err = b.open(ctx, b.deliver, config); err != nil {
+	if d.consumer, err = b.open(ctx, b.deliver, config, b.reclaim); err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}
 	b.mu.Lock()
@@ -78,8 +84,11 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 	return d, nil
 }
 
-// inProgress is what a consumer takes as a sign of life; about a frame that is settled already it means nothing.
-const inProgress = "+WPI"
+// What a consumer takes as a sign of life, which about a frame that is settled already means nothing; and as a refusal, to be handed out again.
+const (
+	inProgress = "+WPI"
+	refused    = "-NAK"
+)
 
 // barrier waits until the server has worked through all acknowledgements sent before it: they are handled in order, and this one is
 // answered. It then gives the lane up.
@@ -98,7 +107,7 @@ func (d *Deliveries) barrier() error {
 }
 
 // Fetch returns what is there, in order, up to limit, and waits for the first frame at most limit.Wait. Nothing there is (nil, nil).
-// The end of ctx ends the waiting within half a second, with ctx's error. Each frame that it returns must be settled (Ack, Retry, Remainder or Release)
+// The end of ctx ends the waiting within half a second, with ctx's error. Each frame that it returns must be settled (Ack, Delay, Retry, Remainder or Release)
 // within 30 seconds, or shown to be alive by InProgress, or it is handed out again.
 func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, error) {
 	first, err := d.wait(ctx, limit.Wait)
@@ -106,13 +115,17 @@ func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, 
 		return nil, err
 	}
 	out := []*Delivery{first}
-	// The first frame says how many more there are, so that the second request is filled at once.
-	more := min(limit.Frames-1, int(min(first.behind, 1<<20)))
+	// The first frame says how many more there are, so that the second request is filled at once. It does not count those that are to be
+	// handed out again, which come together.
+	more, wait := min(limit.Frames, d.inFlight)-1, shortestWait
+	if first.handed == 1 {
+		more, wait = min(more, int(min(first.behind, 1<<20))), fetchGrace
+	}
 	room := limit.Bytes - len(first.message.Data())
 	if more <= 0 || limit.Bytes > 0 && room <= 0 {
 		return out, nil
 	}
-	options := d.options(jetstream.FetchMaxWait(fetchGrace))
+	options := d.options(jetstream.FetchMaxWait(wait))
 	if limit.Bytes > 0 {
 		options = append(options, jetstream.FetchMaxBytes(room))
 	}
@@ -150,7 +163,7 @@ func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Deliver
 		if ctx.Err() == nil {
 			return d.delivery(m), nil
 		}
-		if err := m.Nak(); err != nil {
+		if err := d.refuse(m); err != nil {
 			return nil, fmt.Errorf("release frame of %q: %w", d.subject, unavailable(err))
 		}
 	}
@@ -161,6 +174,12 @@ func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Deliver
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
 	}
 	return nil, nil // nothing there, or another process works this lane
+}
+
+// refuse hands a message back and waits until it is back.
+func (d *Deliveries) refuse(m jetstream.Msg) error {
+	_, err := d.bus.conn.Request(m.Reply(), []byte(refused), publishTimeout)
+	return err
 }
 
 func (d *Deliveries) options(more ...jetstream.FetchOpt) []jetstream.FetchOpt {

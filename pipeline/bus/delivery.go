@@ -13,7 +13,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
-// Delivery is one frame in delivery. Exactly one of Ack, Retry, Remainder and Release settles it.
+// Delivery is one frame in delivery. Exactly one of Ack, Delay, Retry, Remainder and Release settles it.
 type Delivery struct {
 	from     *Deliveries
 	message  jetstream.Msg
@@ -57,13 +57,14 @@ func (d *Delivery) keepTrace(header nats.Header) {
 	}
 }
 
-// Attempts is how often its events have been handed out, this time included: 1 at first.
+// Attempts is how often its events have been handed out, this time included: 1 at first. It grows with every hand-out, through Delay,
+// Retry, Remainder and restarts; only what was handed out in the last tenth of a second before a crash may be forgotten.
 func (d *Delivery) Attempts() int { return d.before + d.handed }
 
 // FirstAt is when its events were first put up for delivery.
 func (d *Delivery) FirstAt() time.Time { return d.firstAt }
 
-// Sequence identifies the frame in its stream. It is the same when the frame is handed out again, and a new one after Retry.
+// Sequence identifies the frame in its stream. It is the same when the frame is handed out again, and a new one after Retry or Remainder.
 func (d *Delivery) Sequence() uint64 { return d.sequence }
 
 // Ack says that all events are settled: the frame is removed. It does not wait for the server; Bus.Close does. An acknowledgement lost
@@ -73,10 +74,20 @@ func (d *Delivery) Ack(context.Context) error {
 	return d.failed("ack", d.message.Ack())
 }
 
-// Release hands the frame back as it is, to be handed out again at once: for a stop in the middle of the work.
-func (d *Delivery) Release() error {
+// Release hands the frame back as it is, to be handed out again at once, before what has not been handed out yet. It waits for the server: a
+// fetch that is asked for before the frame is back would bring what stands behind it.
+func (d *Delivery) Release() error { return d.failed("release", d.from.refuse(d.message)) }
+
+// Delay hands the frame back as it is, to be handed out again after delay, before what has not been handed out then. Nothing is written
+// for it, and meanwhile the frame counts as in flight: with as many delayed frames as may be in flight, nothing new is handed out.
+// Like Release it does not wait for the server, and when it is lost the frame is handed out again after 30 seconds. A restart of an
+// embedded server ends the wait.
+func (d *Delivery) Delay(delay time.Duration) error {
+	if delay <= 0 {
+		return d.Release()
+	}
 	d.from.settled.Store(ptr(d.message.Reply()))
-	return d.failed("release", d.message.Nak())
+	return d.failed("delay", d.message.NakWithDelay(delay))
 }
 
 // InProgress shows that the frame is being worked on, which gives it another 30 seconds.

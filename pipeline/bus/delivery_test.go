@@ -34,7 +34,7 @@ func deliverable(t *testing.T, b *Bus, sizes ...int) *Deliveries {
 
 func deliveries(t *testing.T, b *Bus) *Deliveries {
 	t.Helper()
-	d, err := b.Deliveries(t.Context(), "web", "crm", 3)
+	d, err := b.Deliveries(t.Context(), "web", "crm", 3, InFlight)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,10 +243,10 @@ func TestBadLinesReachDeliver(t *testing.T) {
 func TestNamesAreChecked(t *testing.T) {
 	b := open(t, t.TempDir())
 	for _, name := range []string{"", "a.", "a b", "*", ">", "ü", strings.Repeat("x", 65)} {
-		if _, err := b.Deliveries(t.Context(), name, "crm", 0); err == nil {
+		if _, err := b.Deliveries(t.Context(), name, "crm", 0, InFlight); err == nil {
 			t.Errorf("Deliveries takes the pipeline name %q", name)
 		}
-		if _, err := b.Deliveries(t.Context(), "web", name, 0); err == nil {
+		if _, err := b.Deliveries(t.Context(), "web", name, 0, InFlight); err == nil {
 			t.Errorf("Deliveries takes the destination name %q", name)
 		}
 		if err := b.Publisher().Publish(DeliverTopic("web", name, 0), NewMessage("1", events(1, 1))); err == nil {

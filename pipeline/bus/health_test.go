@@ -98,7 +98,7 @@ func TestOldestDelivery(t *testing.T) {
 	if err != nil || first.Before(begin.Add(-time.Second)) || first.After(time.Now()) {
 		t.Errorf("oldest\n got %s, %v\nwant about %s", first, err, begin)
 	}
-	d, err := b.Deliveries(t.Context(), "p", "d", 0)
+	d, err := b.Deliveries(t.Context(), "p", "d", 0, InFlight)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Cons
 		MaxAckPending:  1,
 		Metadata:       map[string]string{metadataPipeline: s.pipeline, metadataLane: lane},
 	}
-	consumer, err := s.bus.open(ctx, s.bus.events, config)
+	consumer, err := s.bus.open(ctx, s.bus.events, config, reset)
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
 	}

@@ -91,7 +91,7 @@ func TestRetryKeepsTrace(t *testing.T) {
 	if err := b.Publisher().Publish(DeliverTopic("p", "d", 0), m); err != nil {
 		t.Fatal(err)
 	}
-	d, err := b.Deliveries(t.Context(), "p", "d", 0)
+	d, err := b.Deliveries(t.Context(), "p", "d", 0, InFlight)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,6 +81,16 @@ type DestinationStatus struct {
 	Retried   int64  `json:"retried"`
 	Dead      int64  `json:"dead"`
 	LastError string `json:"last_error,omitempty"`
+
+	Breaker BreakerStatus `json:"breaker"`
+}
+
+// BreakerStatus tells whether a destination is taken to be up.
+type BreakerStatus struct {
+	State     string    `json:"state"`                // off, closed, open or half-open
+	Since     time.Time `json:"since,omitzero"`       // it has been so; since it opened, for half-open
+	NextProbe time.Time `json:"next_probe,omitzero"`  // when a batch may go to see, for open
+	LastError string    `json:"last_error,omitempty"` // of the batch that opened it or of the last probe
 }
 
 // SourceStatus tells how a source's last pass went.

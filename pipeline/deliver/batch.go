@@ -1,80 +1,122 @@
 package deliver
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
-// batch is frames in hand and all their events in a row.
+// batch is frames in hand and all their events that are to be sent in a row.
 type batch struct {
 	frames []frame
 	events []pipeline.Event
 	bytes  int
+	beaten time.Time // when the bus last heard of all frames
+
+	mu      sync.Mutex
+	settled int // how many frames are settled or being settled
 }
 
 // frame is a delivery and where its events stand in the batch.
 type frame struct {
-	delivery *bus.Delivery
+	delivery delivery
 	content  bus.Frame
+	known    []result // of its events, from an earlier time; nil when nothing is
+	lines    bool     // what is no event is in the dead letters since an earlier time
 	from, to int
 }
 
-func (b *batch) add(d *bus.Delivery) {
-	content := d.Frame()
-	f := frame{delivery: d, content: content, from: len(b.events)}
-	for i := range content.Events {
-		b.bytes += content.Events[i].Size()
+// result is what became of an event.
+type result struct {
+	final bool
+	err   error // why it is owed to the dead letters; nil when it is delivered or there
+}
+
+// add takes a frame in. An event whose result is known from an earlier time is not sent again.
+func (b *batch) add(d delivery, known remembered) {
+	if i := slices.IndexFunc(b.frames, func(f frame) bool { return f.delivery.Sequence() == d.Sequence() }); d.Attempts() > 1 && i >= 0 {
+		b.frames[i].delivery = d // handed out again while it was in hand
+		return
 	}
-	b.events = append(b.events, content.Events...)
+	f := frame{delivery: d, content: d.Frame(), from: len(b.events)}
+	if len(known.results) == len(f.content.Events) {
+		f.known, f.lines = known.results, known.lines
+	}
+	for i := range f.content.Events {
+		if f.known == nil || !f.known[i].final {
+			b.bytes += f.content.Events[i].Size()
+			b.events = append(b.events, f.content.Events[i])
+		}
+	}
 	f.to = len(b.events)
 	b.frames = append(b.frames, f)
 }
 
-// beat tells the bus every so often that the frames are still being worked, until the returned function is called.
-func (b *batch) beat(every time.Duration) (stop func()) {
-	done := make(chan struct{})
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ticker.C:
-				for i := range b.frames {
-					_ = b.frames[i].delivery.InProgress() // at worst the frame is delivered again
-				}
-			}
+// results joins what is known with what sending met. errs is by the batch's events; nil means that all are delivered.
+func (f *frame) results(errs []error) []error {
+	if f.known == nil {
+		if errs == nil {
+			return nil
 		}
-	}()
-	return func() {
-		close(done)
-		<-stopped
+		return errs[f.from:f.to]
+	}
+	out := make([]error, len(f.content.Events))
+	next := f.from
+	for i, k := range f.known {
+		switch {
+		case k.final:
+			continue // nothing is owed any more
+		case errs != nil:
+			out[i] = errs[next]
+		}
+		next++
+	}
+	return out
+}
+
+// settle returns the next frame to settle, which gets no more signs of life: about a frame that has been put off they would mean
+// something else.
+func (b *batch) settle() *frame {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.settled == len(b.frames) {
+		return nil
+	}
+	b.settled++
+	return &b.frames[b.settled-1]
+}
+
+// inProgress tells the bus that the frames are still being worked.
+func (b *batch) inProgress() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := b.settled; i < len(b.frames); i++ {
+		_ = b.frames[i].delivery.InProgress() // at worst the frame is delivered again
 	}
 }
 
-var errPanic = errors.New("panic")
-
-// send calls the destination once. A panic counts as a refusal for good, with the stack as the reason.
-func (w *worker) send(ctx context.Context, events []pipeline.Event) (err error) {
-	if len(events) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, w.stage.target.SendTimeout)
-	defer cancel()
-	defer func(start time.Time) { w.stage.counts.sent(start, err) }(time.Now())
-	defer func() {
-		if p := recover(); p != nil {
-			err = pipeline.Permanent(fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack()))
+// beat calls inProgress every so often until the returned function is called.
+func (b *batch) beat(every time.Duration) (stop func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	stopped := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(every, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			b.inProgress()
+			timer.Reset(every)
 		}
-	}()
-	return w.stage.target.Destination.Send(ctx, events)
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+	}
 }

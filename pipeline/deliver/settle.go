@@ -2,142 +2,150 @@ package deliver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
-	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
-// settle decides for each frame of a batch by what became of its events.
-func (w *worker) settle(ctx context.Context, b *batch, errs []error) {
-	var last error
-	delivered := 0
-	for _, err := range errs {
-		if err != nil {
-			last = err
-			if d, ok := pipeline.RetryDelay(err); ok {
-				w.stage.pause(d)
-			}
-			continue
-		}
-		delivered++
-	}
-	w.stage.note(last)
-	if delivered > 0 || last == nil {
-		w.failures = 0
-	} else {
-		w.failures++
-	}
-	for i := range b.frames {
-		f := &b.frames[i]
-		if err := w.settleFrame(ctx, f, errs[f.from:f.to]); err != nil {
-			// Whatever was not settled is delivered again when the bus has waited long enough for us.
-			w.stage.log.Warn("frame not settled", "lane", w.lane, "sequence", f.delivery.Sequence(), "error", err)
+// shortWait is the longest wait for which a frame is delayed where it is; for a longer one it goes into the stream anew, to come back by
+// schedule. Delaying costs no write but holds one of the lane's bus.InFlight slots: with 10,000 of them and 5 seconds, a lane would have to
+// fail 2,000 frames a second to run out, many times what single calls of a destination make and a breaker lets pass. Schedules hold none,
+// so that an outage of a day holds up nobody. They also write the attempts down, which a crash may forget of delays.
+const shortWait = 5 * time.Second
+
+// decision sorts a frame's events by what becomes of them.
+type decision struct {
+	results  []result // by the frame's events
+	letters  []bus.DeadLetter
+	dead     []int // indexes of events in letters
+	again    []pipeline.Event
+	delay    time.Duration // before again
+	fresh    int           // delivered now
+	whole    bool          // again is all of the frame
+	cutShort bool          // again was cut off: nothing is known of it
+}
+
+// settle settles each frame of a batch by what became of its events. errs is by the batch's events; cutShort says that the sending was ended
+// by a stop.
+func (w *worker) settle(ctx context.Context, b *batch, errs []error, cutShort bool) {
+	for f := b.settle(); f != nil; f = b.settle() {
+		if err := w.settleFrame(ctx, f, f.results(errs), cutShort); err != nil {
+			w.unsettled(f, err)
 		}
 	}
 }
 
-func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error) error {
-	letters := w.unreadable(f)
-	refused, givenUp := 0, 0
-	var again []pipeline.Event
-	var delay time.Duration
-	delivered := 0
-	for i, err := range errs {
-		e := &f.content.Events[i]
-		switch {
-		case err == nil:
-			delivered++
-		case pipeline.IsPermanent(err):
-			refused++
-			letters = append(letters, w.letter(f, i, err))
-		case w.stage.now().Sub(f.delivery.FirstAt()) >= w.stage.target.Retry.GiveUp:
-			givenUp++
-			letters = append(letters, w.letter(f, i, fmt.Errorf("gave up after %s: %w", w.stage.target.Retry.GiveUp, err)))
-		default:
-			again = append(again, *e)
-			delay = max(delay, w.delay(f, err))
-		}
+// unsettled is told of a frame that is delivered again when the bus has waited long enough for us.
+func (w *worker) unsettled(f *frame, err error) {
+	w.stage.log.Warn("frame not settled", "lane", w.lane, "sequence", f.delivery.Sequence(), "error", err)
+}
+
+func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error, cutShort bool) error {
+	c := w.stage.counts
+	if errs == nil && len(f.content.Bad) == 0 {
+		c.delivered(f, len(f.content.Events), w.stage.now())
+		return f.delivery.Ack(ctx)
 	}
-	if len(letters) > 0 {
-		if err := w.stage.bus.Bury(ctx, letters); err != nil {
-			return errors.Join(err, f.delivery.Retry(ctx, busPause))
+	o := w.sort(f, errs, cutShort)
+	c.delivered(f, o.fresh, w.stage.now())
+	if len(o.letters) > 0 {
+		if err := w.bury(ctx, o.letters); err != nil {
+			// What is delivered must not be sent again because the dead letters cannot be stored.
+			w.memory.keep(f.delivery.Sequence(), remembered{o.results, f.lines})
+			return errors.Join(err, f.delivery.Delay(busPause))
 		}
+		w.buried(f, o)
 	}
-	if err := w.finish(ctx, f, again, delay, len(letters) > 0 || delivered > 0); err != nil {
+	w.memory.keep(f.delivery.Sequence(), remembered{o.results, len(f.content.Bad) > 0})
+	if err := w.finish(ctx, f, o); err != nil {
 		return err
 	}
-	c := w.stage.counts
-	c.delivered(f, delivered, w.stage.now())
-	c.Retried.Add(int64(len(again)))
-	c.Dead.Add(int64(len(letters)))
-	c.Refused.Add(int64(refused))
-	c.GivenUp.Add(int64(givenUp))
-	c.Unreadable.Add(int64(len(f.content.Bad)))
+	if len(o.again) == 0 || !w.stage.target.Strict {
+		w.memory.forget(f.delivery.Sequence())
+	}
+	if !o.cutShort {
+		c.Retried.Add(int64(len(o.again)))
+	}
 	return nil
 }
 
-// finish acknowledges the frame, or puts back the events that are to be tried again: the frame itself when that is all of it.
-func (w *worker) finish(ctx context.Context, f *frame, again []pipeline.Event, delay time.Duration, some bool) error {
-	switch {
-	case len(again) == 0:
-		return f.delivery.Ack(ctx)
-	case some:
-		return f.delivery.Remainder(ctx, again, delay)
+var errGaveUp = errors.New("gave up")
+
+// buried counts what has got a dead letter, and remembers it as done.
+func (w *worker) buried(f *frame, o *decision) {
+	c := w.stage.counts
+	for _, i := range o.dead {
+		if errors.Is(o.results[i].err, errGaveUp) {
+			c.GivenUp.Add(1)
+		} else {
+			c.Refused.Add(1)
+		}
+		o.results[i].err = nil
 	}
-	return f.delivery.Retry(ctx, delay)
+	c.Unreadable.Add(int64(len(o.letters) - len(o.dead)))
+	c.Dead.Add(int64(len(o.letters)))
+}
+
+// sort decides on each event of a frame.
+func (w *worker) sort(f *frame, errs []error, cutShort bool) *decision {
+	o := &decision{letters: w.unreadable(f), results: make([]result, len(f.content.Events)), cutShort: cutShort}
+	late := w.stage.now().Sub(f.delivery.FirstAt()) >= w.stage.target.Retry.GiveUp
+	for i := range o.results {
+		var err error
+		if errs != nil {
+			err = errs[i]
+		}
+		known := f.known != nil && f.known[i].final
+		switch {
+		case err == nil:
+			o.results[i].final = true
+			if !known {
+				o.fresh++
+			}
+			continue
+		case pipeline.IsPermanent(err):
+		case late && !cutShort:
+			err = fmt.Errorf("%w after %s: %w", errGaveUp, w.stage.target.Retry.GiveUp, err)
+		default:
+			o.again = append(o.again, f.content.Events[i])
+			o.delay = max(o.delay, w.delay(f, err))
+			continue
+		}
+		o.results[i] = result{final: true, err: err}
+		o.dead = append(o.dead, i)
+		o.letters = append(o.letters, w.letter(f, i, err))
+	}
+	o.whole = len(o.again) == len(o.results) && len(o.letters) == 0
+	if cutShort {
+		o.delay = 0
+	}
+	return o
+}
+
+// finish acknowledges the frame, or puts back the events that are to be tried again: the frame itself when that is all of it. In strict
+// order it is always the frame itself, since a new one would stand behind what it must go before; the memory knows what of it is done.
+func (w *worker) finish(ctx context.Context, f *frame, o *decision) error {
+	switch {
+	case len(o.again) == 0:
+		return f.delivery.Ack(ctx)
+	case (o.whole || w.stage.target.Strict) && o.delay <= 0:
+		return f.delivery.Release()
+	case w.stage.target.Strict, o.whole && o.delay <= shortWait:
+		return f.delivery.Delay(o.delay)
+	case o.whole:
+		return f.delivery.Retry(ctx, o.delay)
+	}
+	return f.delivery.Remainder(ctx, o.again, o.delay)
 }
 
 // delay is the policy's, or the destination's own when it names a longer one.
 func (w *worker) delay(f *frame, err error) time.Duration {
-	d := w.stage.target.Retry.Delay(f.delivery.Attempts())
+	d := w.stage.target.Retry.Delay(f.delivery.Attempts(), w.stage.out.chance())
 	if named, ok := pipeline.RetryDelay(err); ok {
 		d = max(d, named)
 	}
 	return d
-}
-
-// letter makes a dead letter of the frame's event at index.
-func (w *worker) letter(f *frame, index int, cause error) bus.DeadLetter {
-	e := &f.content.Events[index]
-	l := w.blankLetter(f, e.UUID, cause)
-	l.Key = fmt.Sprintf("%s/%d/%s", l.Key, index, e.UUID)
-	l.Event = e.AppendJSON(nil)
-	return l
-}
-
-func (w *worker) blankLetter(f *frame, uuid string, cause error) bus.DeadLetter {
-	t := w.stage.target
-	w.stage.log.Warn("event dead-lettered", "event", uuid, "attempts", f.delivery.Attempts(), "error", firstLine(cause.Error()))
-	return bus.DeadLetter{
-		Key:      fmt.Sprintf("%s/%s/%d", t.Pipeline, t.Name, f.delivery.Sequence()),
-		Pipeline: t.Pipeline, Destination: t.Name, Stage: bus.StageDeliver, Component: t.Name,
-		Reason: cause.Error(), Attempts: f.delivery.Attempts(), FirstAt: f.delivery.FirstAt(), LastAt: w.stage.now().UTC(),
-	}
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
-}
-
-// unreadable makes dead letters of the lines of a frame that are no events.
-func (w *worker) unreadable(f *frame) []bus.DeadLetter {
-	var letters []bus.DeadLetter
-	for _, bad := range f.content.Bad {
-		event := json.RawMessage(bad.Line)
-		if !json.Valid(event) {
-			event = rawjson.AppendString(nil, string(bad.Line))
-		}
-		l := w.blankLetter(f, "", bad.Err)
-		l.Key = fmt.Sprintf("%s/line/%d", l.Key, bad.Index)
-		l.Event = event
-		letters = append(letters, l)
-	}
-	return letters
 }

@@ -4,7 +4,7 @@ import "github.com/prickle-dev/prickle/pipeline/trace"
 
 // span goes on with the traces of a batch's frames: below the first that has one, with links to the others.
 func (w *worker) span(b *batch) trace.Span {
-	tracer := w.stage.bus.Tracer()
+	tracer := w.stage.out.tracer
 	if tracer == nil {
 		return trace.Span{}
 	}

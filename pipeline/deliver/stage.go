@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
-	"github.com/prickle-dev/prickle/pipeline/bus"
-	"github.com/prickle-dev/prickle/pipeline/trace"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -20,8 +19,14 @@ type Target struct {
 	Destination pipeline.Destination
 	Batch       pipeline.Batch
 	Retry       Policy
+	Breaker     Breaker
+	// Strict lets nothing of a lane be sent before all that stands ahead of it is delivered or dead-lettered. Without it an event that is
+	// tried again is overtaken.
+	Strict bool
 	// SendTimeout bounds one call of Send; 0 means 30 s.
 	SendTimeout time.Duration
+	// State keeps the breaker's state over a restart; nil does not.
+	State StateStore
 }
 
 const defaultSendTimeout = 30 * time.Second
@@ -33,34 +38,33 @@ const MaxFrameEvents = 500
 // time gets frames of one.
 func FrameEvents(b pipeline.Batch) int { return min(max(b.Events, 1), MaxFrameEvents) }
 
-// Bus is what the stage needs of the bus.
-type Bus interface {
-	Lanes() int
-	Deliveries(ctx context.Context, pipeline, destination string, lane int) (*bus.Deliveries, error)
-	Bury(ctx context.Context, letters []bus.DeadLetter) error
-	Tracer() *trace.Tracer
-}
-
 // Stage delivers to one destination.
 type Stage struct {
-	target Target
-	bus    Bus
-	log    *slog.Logger
-	now    func() time.Time
-	counts *Counts
+	target  Target
+	out     outside
+	log     *slog.Logger
+	now     func() time.Time
+	counts  *Counts
+	breaker *breaker
+	turns   sync.Mutex // held while the breaker's state is told and kept
 
-	mu          sync.Mutex
-	lastError   string
-	pausedUntil time.Time // a rate limit that the destination named, for all lanes
+	mu        sync.Mutex
+	lastError string
 }
 
 // New makes the stage of a destination. It does no I/O.
-func New(t Target, b Bus, log *slog.Logger) *Stage {
+func New(t Target, b Bus, log *slog.Logger) *Stage { return newStage(t, on(b, &t, rand.Float64), log) }
+
+func newStage(t Target, out outside, log *slog.Logger) *Stage {
 	if t.SendTimeout == 0 {
 		t.SendTimeout = defaultSendTimeout
 	}
 	t.Batch.Events = max(t.Batch.Events, 1)
-	return &Stage{target: t, bus: b, log: log.With("pipeline", t.Pipeline, "destination", t.Name), now: time.Now, counts: newCounts()}
+	pace := func(round int) time.Duration { return t.Retry.Delay(round, out.chance()) }
+	return &Stage{
+		target: t, out: out, log: log.With("pipeline", t.Pipeline, "destination", t.Name), now: time.Now, counts: newCounts(),
+		breaker: newBreaker(t.Breaker, pace, time.Now),
+	}
 }
 
 // Counts returns the stage's counters, which go on counting.
@@ -72,8 +76,8 @@ func (s *Stage) Continue(old *Stage) { s.counts = old.counts }
 // Target returns what the stage was made for. It is not to be changed.
 func (s *Stage) Target() *Target { return &s.target }
 
-// Paused returns for how much longer nothing is sent because the destination asked for it, or 0.
-func (s *Stage) Paused() time.Duration { return max(s.paused(), 0) }
+// Paused returns for how much longer nothing is sent because the destination asked for it or fails, or 0.
+func (s *Stage) Paused() time.Duration { return s.breaker.paused() }
 
 // LastError returns the error of the attempt that failed last, or "" when the last attempt succeeded.
 func (s *Stage) LastError() string {
@@ -82,10 +86,15 @@ func (s *Stage) LastError() string {
 	return s.lastError
 }
 
+// Breaker returns the state of the destination's breaker.
+func (s *Stage) Breaker() BreakerStatus { return s.breaker.snapshot() }
+
 // Run delivers until ctx ends; the batches in hand are then finished, within a bounded time.
 func (s *Stage) Run(ctx context.Context) error {
+	s.loadBreaker(ctx)
 	group, ctx := errgroup.WithContext(ctx)
-	for lane := range s.bus.Lanes() {
+	s.breaker.begin(ctx)
+	for lane := range s.out.lanes {
 		group.Go(func() error {
 			w := &worker{stage: s, lane: lane}
 			if err := w.run(ctx); err != nil && ctx.Err() == nil {
@@ -97,29 +106,21 @@ func (s *Stage) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (s *Stage) note(err error) {
+// note keeps the last error of a batch, and obeys the pause that the destination asks for.
+func (s *Stage) note(errs []error) {
+	text := ""
+	for _, err := range errs {
+		if err != nil {
+			text = err.Error()
+			if d, ok := pipeline.RetryDelay(err); ok {
+				s.breaker.hold(d)
+			}
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
 	if text != "" && text != s.lastError {
 		s.log.Warn("delivery failed", "error", text)
 	}
 	s.lastError = text
-}
-
-func (s *Stage) pause(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if until := s.now().Add(d); until.After(s.pausedUntil) {
-		s.pausedUntil = until
-	}
-}
-
-func (s *Stage) paused() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.pausedUntil.Sub(s.now())
 }

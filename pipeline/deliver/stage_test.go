@@ -333,7 +333,7 @@ func TestStopFinishesTheBatchInHand(t *testing.T) {
 func TestPolicy(t *testing.T) {
 	p := deliver.DefaultPolicy()
 	for attempts, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 30: 10 * time.Minute, 1 << 30: 10 * time.Minute} {
-		got := p.Delay(attempts)
+		got := p.Delay(attempts, 0.5)
 		if got < want*7/10 || got > want*13/10 {
 			t.Errorf("delay after %d attempts\n got %s\nwant about %s", attempts, got, want)
 		}

@@ -2,10 +2,8 @@ package deliver
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
@@ -16,68 +14,94 @@ const (
 	heartbeat = 5 * time.Second
 	// busPause is the wait after the bus itself failed.
 	busPause = time.Second
-	// patience is how many batches in a row may fail before the worker waits between them: one spoilt event must not slow the others down,
-	// but a destination that is down need not be asked as fast as possible.
-	patience = 3
-	// longestPause bounds that wait.
-	longestPause = 30 * time.Second
+	// settleTime bounds the settling of a batch once the stage is asked to stop. What is not settled by then is handed out again.
+	settleTime = 15 * time.Second
+	// probeRound is how long all lanes together take to look for something to probe with, and probeWait the least for each.
+	probeRound, probeWait = time.Second, 5 * time.Millisecond
 )
 
 // worker works one lane.
 type worker struct {
-	stage    *Stage
-	lane     int
-	failures int // batches in a row of which nothing was delivered
+	stage  *Stage
+	lane   int
+	memory memory
 }
 
 func (w *worker) run(ctx context.Context) error {
-	t := w.stage.target
-	deliveries, err := w.stage.bus.Deliveries(ctx, t.Pipeline, t.Name, w.lane)
+	inFlight := bus.InFlight
+	if w.stage.target.Strict {
+		inFlight = 1
+	}
+	from, err := w.stage.out.open(ctx, w.lane, inFlight)
 	if err != nil {
 		return err
 	}
-	for ctx.Err() == nil {
-		if !sleep(ctx, w.stage.paused()) {
-			break
+	for {
+		p, ok := w.stage.breaker.admit(ctx, w.lane)
+		if !ok {
+			return nil
 		}
-		b, err := w.collect(ctx, deliveries)
-		if err != nil && ctx.Err() == nil {
-			w.stage.log.Warn("bus unavailable", "lane", w.lane, "error", err)
-			sleep(ctx, busPause)
-		}
-		if len(b.frames) == 0 {
-			continue
-		}
-		w.deliver(ctx, &b)
-		if w.failures > patience {
-			sleep(ctx, min(t.Retry.Delay(w.failures-patience), longestPause))
-		}
+		w.round(ctx, p, from)
 	}
-	return nil
+}
+
+// round fetches a batch and delivers it.
+func (w *worker) round(ctx context.Context, p permit, from queue) {
+	b, err := w.collect(p, from)
+	failed := err != nil && p.ctx.Err() == nil
+	if failed {
+		w.stage.log.Warn("bus unavailable", "lane", w.lane, "error", err)
+	}
+	switch {
+	case len(b.frames) == 0:
+		w.stage.breaker.unused(p)
+	case p.ctx.Err() != nil && ctx.Err() == nil:
+		w.release(b) // a pause began, or the breaker opened
+	default:
+		w.deliver(ctx, p, b)
+	}
+	if failed {
+		sleep(ctx, busPause)
+	}
 }
 
 // collect takes frames until the batch is full or its first event has waited long enough. Frames already taken are returned with an error.
-func (w *worker) collect(ctx context.Context, from *bus.Deliveries) (batch, error) {
+// A probe and a batch in strict order are one frame.
+func (w *worker) collect(p permit, from queue) (*batch, error) {
 	limits := w.stage.target.Batch
 	frameEvents := FrameEvents(limits)
-	var b batch
+	one := p.probe || w.stage.target.Strict
+	b := &batch{}
 	wait, deadline := idleWait, time.Time{}
+	if p.probe {
+		wait = max(probeRound/time.Duration(w.stage.out.lanes), probeWait)
+	}
 	for {
 		frames := max((limits.Events-len(b.events))/frameEvents, 1)
-		got, err := from.Fetch(ctx, bus.FetchLimit{Frames: frames, Bytes: remaining(limits.Bytes, b.bytes), Wait: wait})
-		for _, d := range got {
-			b.add(d)
+		if one {
+			frames = 1
 		}
-		if err != nil || len(b.frames) == 0 {
+		got, err := from.Fetch(p.ctx, bus.FetchLimit{Frames: frames, Bytes: remaining(limits.Bytes, b.bytes), Wait: wait})
+		for _, d := range got {
+			if w.buryOwed(context.WithoutCancel(p.ctx), d) {
+				b.add(d, w.memory[d.Sequence()])
+			}
+		}
+		if err != nil || len(b.frames) == 0 || one {
 			return b, err
 		}
+		now := w.stage.now()
 		if deadline.IsZero() {
-			deadline = time.Now().Add(limits.Wait)
+			deadline, b.beaten = now.Add(limits.Wait), now
 		}
-		wait = time.Until(deadline)
+		left := deadline.Sub(now)
 		full := len(b.events)+frameEvents > limits.Events || limits.Bytes > 0 && b.bytes >= limits.Bytes
-		if full || wait <= 0 {
+		if full || left <= 0 {
 			return b, nil
+		}
+		if wait = min(left, heartbeat); now.Sub(b.beaten) >= heartbeat {
+			b.inProgress()
+			b.beaten = now
 		}
 	}
 }
@@ -90,37 +114,59 @@ func remaining(limit, used int) int {
 	return max(limit-used, 1)
 }
 
-// deliver sends a batch and settles it. A stop lets it go on for as long as one call of Send may take.
-func (w *worker) deliver(ctx context.Context, b *batch) {
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.stage.target.SendTimeout, cancel) })()
-	w.stage.counts.batch(b)
-	span := w.span(b)
-	stopBeating := b.beat(heartbeat)
-	errs := w.sendAll(work, b.events)
-	stopBeating()
-	note(span, errs)
-	w.settle(context.WithoutCancel(ctx), b, errs) // whose steps have limits of their own
+// release puts all frames of a batch back untried.
+func (w *worker) release(b *batch) {
+	for f := b.settle(); f != nil; f = b.settle() {
+		if err := f.delivery.Release(); err != nil {
+			w.unsettled(f, err)
+		}
+	}
 }
 
-// sendAll sends events and returns an error or nil for each. A batch that is refused for good without a word on which event is at fault is
-// halved.
-func (w *worker) sendAll(ctx context.Context, events []pipeline.Event) []error {
-	err := w.send(ctx, events)
-	var partial *pipeline.BatchError
-	if len(events) == 1 || !pipeline.IsPermanent(err) || errors.As(err, &partial) {
-		return pipeline.EventErrors(err, len(events))
+// deliver sends a batch and settles it. A stop lets it go on for as long as one call of Send may take.
+func (w *worker) deliver(ctx context.Context, p permit, b *batch) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	settling, giveUp := context.WithCancel(context.WithoutCancel(ctx)) // whose steps have limits of their own
+	defer giveUp()
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(w.stage.target.SendTimeout, cancel)
+		time.AfterFunc(w.stage.target.SendTimeout+sendGrace+settleTime, giveUp)
+	})()
+	stopBeating := b.beat(heartbeat)
+	defer stopBeating()
+	errs := w.attempt(work, p, b)
+	w.settle(settling, b, errs, work.Err() != nil)
+}
+
+// attempt sends what is to be sent of a batch and draws from it what concerns the whole destination.
+func (w *worker) attempt(ctx context.Context, p permit, b *batch) []error {
+	if len(b.events) == 0 {
+		w.stage.breaker.unused(p)
+		return nil
 	}
-	half := len(events) / 2
-	return append(w.sendAll(ctx, events[:half]), w.sendAll(ctx, events[half:])...)
+	w.stage.counts.batch(b)
+	span := w.span(b)
+	errs := w.sendAll(ctx, b.events)
+	note(span, errs)
+	w.learn(ctx, p, b, errs)
+	return errs
+}
+
+// learn draws from a batch what concerns the whole destination.
+func (w *worker) learn(ctx context.Context, p permit, b *batch, errs []error) {
+	w.stage.note(errs)
+	v, cause := judge(errs, ctx.Err() != nil), error(nil)
+	if v == down {
+		cause = errs[0]
+	}
+	if w.stage.breaker.used(p, v, b.events[0].UUID, cause) {
+		w.stage.breakerTurned(context.WithoutCancel(ctx))
+	}
 }
 
 // sleep waits, and reports false when ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

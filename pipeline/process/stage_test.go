@@ -69,7 +69,7 @@ func received(t *testing.T, b *bus.Bus, destination string, n int) (names map[st
 	defer cancel()
 	names = map[string][]string{}
 	for lane := 0; len(events) < n; lane = (lane + 1) % b.Lanes() {
-		d, err := b.Deliveries(ctx, "p", destination, lane)
+		d, err := b.Deliveries(ctx, "p", destination, lane, bus.InFlight)
 		if err != nil {
 			t.Fatal(err)
 		}

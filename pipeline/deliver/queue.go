@@ -1,0 +1,95 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/trace"
+)
+
+// Bus is what the stage needs of the bus.
+type Bus interface {
+	Lanes() int
+	Deliveries(ctx context.Context, pipeline, destination string, lane, inFlight int) (*bus.Deliveries, error)
+	Bury(ctx context.Context, letters []bus.DeadLetter) error
+	Tracer() *trace.Tracer
+}
+
+// queue hands out the frames of one lane, in order. *bus.Deliveries says what Fetch does.
+type queue interface {
+	Fetch(ctx context.Context, limit bus.FetchLimit) ([]delivery, error)
+}
+
+// delivery is one frame in hand; *bus.Delivery says what the methods do.
+type delivery interface {
+	content
+	attempt
+	settlement
+}
+
+type content interface {
+	Frame() bus.Frame
+	Sequence() uint64
+	Trace() trace.Context
+}
+
+type attempt interface {
+	Attempts() int
+	FirstAt() time.Time
+	InProgress() error
+}
+
+// settlement ends with exactly one of its methods.
+type settlement interface {
+	Ack(ctx context.Context) error
+	putBack
+}
+
+type putBack interface {
+	Delay(delay time.Duration) error
+	Release() error
+	successor
+}
+
+type successor interface {
+	Retry(ctx context.Context, delay time.Duration) error
+	Remainder(ctx context.Context, events []pipeline.Event, delay time.Duration) error
+}
+
+var _ delivery = (*bus.Delivery)(nil)
+
+// outside is everything that a stage works with beside its destination.
+type outside struct {
+	lanes  int
+	open   func(ctx context.Context, lane, inFlight int) (queue, error)
+	bury   func(ctx context.Context, letters []bus.DeadLetter) error
+	chance func() float64 // from 0 up to 1, for jitter
+	tracer *trace.Tracer  // may be nil
+}
+
+// on makes a bus the outside of a target.
+func on(b Bus, t *Target, chance func() float64) outside {
+	open := func(ctx context.Context, lane, inFlight int) (queue, error) {
+		from, err := b.Deliveries(ctx, t.Pipeline, t.Name, lane, inFlight)
+		if err != nil {
+			return nil, fmt.Errorf("lane %d: %w", lane, err)
+		}
+		return busQueue{from}, nil
+	}
+	return outside{lanes: b.Lanes(), open: open, bury: b.Bury, chance: chance, tracer: b.Tracer()}
+}
+
+// busQueue is *bus.Deliveries with the type that queue wants.
+type busQueue struct{ from *bus.Deliveries }
+
+func (q busQueue) Fetch(ctx context.Context, limit bus.FetchLimit) ([]delivery, error) {
+	got, err := q.from.Fetch(ctx, limit)
+	out := make([]delivery, len(got))
+	for i, d := range got {
+		out[i] = d
+	}
+	return out, err
+}
