@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"encoding"
 	"reflect"
 	"time"
 
@@ -45,6 +46,7 @@ var (
 	typeBytes    = reflect.TypeFor[pipeline.Bytes]()
 	typeDuration = reflect.TypeFor[time.Duration]()
 	typeNode     = reflect.TypeFor[*node]()
+	typeText     = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
 func (d *decoder) value(n *node, v reflect.Value) { d.at(n, v, n.pos) }
@@ -86,6 +88,8 @@ func (d *decoder) special(n *node, v reflect.Value) bool {
 		d.bytes(n, v)
 	case t == typeDuration:
 		d.duration(n, v)
+	case reflect.PointerTo(t).Implements(typeText):
+		d.unmarshal(n, v.Addr().Interface().(encoding.TextUnmarshaler))
 	default:
 		return false
 	}

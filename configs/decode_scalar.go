@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"reflect"
@@ -22,6 +23,17 @@ func (d *decoder) text(n *node) (string, bool) {
 		return "", false
 	}
 	return n.text, true
+}
+
+// unmarshal lets a type of a component read its text itself. Its error says what it wants; what it got is quoted as it is written.
+func (d *decoder) unmarshal(n *node, into encoding.TextUnmarshaler) {
+	text, ok := d.text(n)
+	if !ok {
+		return
+	}
+	for _, e := range AsErrors(into.UnmarshalText([]byte(text))) {
+		d.add(n.pos, "%s, got %s", e.Message, n.what()).Hint = e.Hint
+	}
 }
 
 func (d *decoder) boolean(n *node, v reflect.Value) {

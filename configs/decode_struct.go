@@ -204,7 +204,7 @@ func scalarKind(t reflect.Type) bool {
 	case reflect.Slice, reflect.Map, reflect.Pointer:
 		return false
 	case reflect.Struct:
-		return t == typeCode || t == typeFile
+		return t == typeCode || t == typeFile || reflect.PointerTo(t).Implements(typeText)
 	}
 	return true
 }

@@ -38,6 +38,9 @@ func printStatus(w io.Writer, st control.Status) {
 	if st.Admin != "" {
 		fmt.Fprintf(w, "metrics and health on %s\n", st.Admin)
 	}
+	for _, k := range st.Keys {
+		printKey(w, k)
+	}
 	for _, pl := range st.Pipelines {
 		fmt.Fprintf(w, "pipeline %s: %d in = %d passed + %d dropped + %d dead\n", pl.Name, pl.In, pl.Passed, pl.Dropped, pl.Dead)
 		for _, d := range pl.Destinations {
@@ -71,6 +74,21 @@ func printDestination(w io.Writer, d control.DestinationStatus) {
 	}
 	if lastError != "" {
 		fmt.Fprintf(w, "; last error: %s", firstLine(lastError, 120))
+	}
+	fmt.Fprintln(w)
+}
+
+// printKey says how much of a capture key's rate and quota is used.
+func printKey(w io.Writer, k control.KeyStatus) {
+	fmt.Fprintf(w, "key %s:", k.Name)
+	if k.Quota != "" {
+		fmt.Fprintf(w, " %d of %d events in %s, %d refused over the quota", k.Used, k.Events, k.Period, k.OverQuota)
+	}
+	if k.Quota != "" && k.Rate > 0 {
+		fmt.Fprint(w, ";")
+	}
+	if k.Rate > 0 {
+		fmt.Fprintf(w, " %d events/s, %d refused over the rate", k.Rate, k.OverRate)
 	}
 	fmt.Fprintln(w)
 }

@@ -13,6 +13,7 @@ import (
 
 // eventLog is the bus as capture sees it.
 type eventLog struct {
+	bus     *bus.Bus
 	writer  *bus.Writer
 	log     *slog.Logger
 	refuses atomic.Bool // the last append was refused for want of a working or empty enough log
@@ -29,7 +30,22 @@ func (l *eventLog) Append(ctx context.Context, events []pipeline.Event) error {
 		}
 		return nil
 	case errors.As(err, &large):
-		return errors.Join(capture.ErrTooLarge, err)
+		return &capture.EventTooLargeError{Index: large.Index, Size: large.Size, Limit: large.Limit}
+	}
+	return l.translate(err)
+}
+
+// Accepts is capture's question before it reads a request.
+func (l *eventLog) Accepts() error {
+	if err := l.bus.Accepts(); err != nil {
+		return l.translate(err)
+	}
+	return l.translate(l.writer.Accepts())
+}
+
+// translate puts an error of the bus into capture's words.
+func (l *eventLog) translate(err error) error {
+	switch {
 	case errors.Is(err, bus.ErrOverloaded):
 		l.refused(err)
 		return errors.Join(capture.ErrOverloaded, err)

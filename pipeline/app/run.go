@@ -75,7 +75,10 @@ func (a *App) openAll(ctx context.Context) error {
 
 func (a *App) newCapture(config capture.Config) (*capture.Server, error) {
 	log := a.options.Log.With("component", "capture")
-	return capture.New(config, capture.Deps{Events: &eventLog{writer: a.writer, log: log}, Log: log, Tracer: a.tracer, Ready: a.bus.Ready})
+	events := &eventLog{bus: a.bus, writer: a.writer, log: log}
+	return capture.New(config, capture.Deps{
+		Events: events, Log: log, Tracer: a.tracer, Ready: a.bus.Ready, Accepts: events.Accepts, Counters: &counters{a.bus.State()},
+	})
 }
 
 func (a *App) openStores(ctx context.Context) (*bus.Writer, error) {

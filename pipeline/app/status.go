@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
@@ -32,6 +33,9 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		st.Captured = int64(a.capture.Stats().Accepted.Load())
 		for _, n := range a.capture.Stats().Refused() {
 			st.Rejected += int64(n)
+		}
+		for _, k := range a.capture.Keys(ctx) {
+			st.Keys = append(st.Keys, keyStatus(k))
 		}
 	}
 	for i, p := range a.pipelines {
@@ -68,6 +72,14 @@ func (a *App) pipelineStatus(i int, p *builtPipeline) control.PipelineStatus {
 
 func breakerStatus(b deliver.BreakerStatus) control.BreakerStatus {
 	return control.BreakerStatus{State: b.State, Since: b.Since, NextProbe: b.NextProbe, LastError: b.LastError}
+}
+
+func keyStatus(k capture.KeyStatus) control.KeyStatus {
+	out := control.KeyStatus{Name: k.Key, Rate: int64(k.Rate), OverRate: int64(k.OverRate), OverQuota: int64(k.OverQuota)}
+	if k.Quota.Events > 0 {
+		out.Quota, out.Events, out.Period, out.Used = k.Quota.String(), k.Quota.Events, k.Period, k.Used
+	}
+	return out
 }
 
 func sourceStatus(s ingest.Status) control.SourceStatus {

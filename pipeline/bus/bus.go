@@ -76,7 +76,9 @@ func (b *Bus) connect() (err error) {
 		return err
 	}
 	dir := b.config.Dir
-	b.disk.free = func() (int64, error) { return freeBytes(dir) }
+	if b.disk.free = b.config.Free; b.disk.free == nil {
+		b.disk.free = func() (int64, error) { return freeBytes(dir) }
+	}
 	if b.embedded, err = startEmbedded(b.config, &b.disk, b.log); err != nil {
 		return err
 	}

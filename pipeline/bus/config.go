@@ -27,6 +27,8 @@ type Config struct {
 	CA pipeline.File `yaml:"ca"`
 	// Dir is where the embedded server stores. One process at a time may use it. It is in the project's data folder, not in the configuration.
 	Dir string `yaml:"-"`
+	// Free returns how many bytes the disk of Dir has left; nil asks the file system.
+	Free func() (int64, error) `yaml:"-"`
 	// Sync is SyncAlways or SyncInterval. It concerns the embedded server; an outside server has a setting of its own.
 	Sync string `yaml:"sync"`
 	// Lanes is how many lanes there are, 1 to 256. It cannot be changed once there are streams.

@@ -14,6 +14,8 @@ type Problem struct {
 	Err  error
 }
 
+var errStreamRefuses = &fullError{"stream EVENTS refuses: nothing in it is done with by every pipeline"}
+
 const (
 	// fullFor is how long after a refusal the stream is reported as full. Whoever takes a process with a full stream out of the traffic keeps
 	// it from finding out by the next event, so the report ends by itself.
@@ -46,10 +48,25 @@ func (b *Bus) Ready(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// probeEvery is how often a stream that refused is tried again.
+const probeEvery = time.Second
+
+// Accepts is a cheap form of Ready, for asking before each request: it tells what is known already, without a question to the server. A
+// stream that refused is said to accept again after a second, so that the next events find out.
+func (b *Bus) Accepts() error {
+	switch {
+	case !b.conn.IsConnected():
+		return unavailable(errors.New("the server is not connected"))
+	case time.Since(time.Unix(0, b.refusedAt.Load())) < probeEvery:
+		return unavailable(errStreamRefuses)
+	}
+	return b.disk.room(streamEvents)
+}
+
 // streamFull looks whether EVENTS is at its limit with nothing in it that every pipeline is done with.
 func (b *Bus) streamFull(ctx context.Context) error {
 	if time.Since(time.Unix(0, b.refusedAt.Load())) < fullFor {
-		return unavailable(&fullError{"stream EVENTS refuses: nothing in it is done with by every pipeline"})
+		return unavailable(errStreamRefuses)
 	}
 	limit := int64(b.config.MaxBytes)
 	if limit == 0 {

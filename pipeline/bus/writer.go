@@ -13,6 +13,9 @@ import (
 // maxPile bounds the bytes that wait in a Writer.
 const maxPile = 64 << 20
 
+// maxSpare bounds the buffers that a Writer keeps to use again, however many lanes it has.
+const maxSpare = 16
+
 // embeddedFlying is how many frames are on their way to the embedded server at once: one that is being synced and one that is next. It
 // writes one at a time, so that more would not be stored sooner; held back, they grow, and each sync stores more events. To an outside
 // server, where the way is long, each lane has one.
@@ -38,9 +41,9 @@ func (b *Bus) NewWriter() *Writer {
 
 func newWriter(b *Bus, frame FrameLimit, flying int) *Writer {
 	w := &Writer{bus: b, limit: maxPile, lanes: make([]lane, b.Lanes())}
-	slots := make(chan struct{}, flying)
+	slots, spare := make(chan struct{}, flying), make(chan *pile, maxSpare)
 	for i := range w.lanes {
-		w.lanes[i] = lane{number: i, limit: frame, piled: &w.piled, wake: make(chan struct{}, 1), slots: slots}
+		w.lanes[i] = lane{number: i, limit: frame, piled: &w.piled, wake: make(chan struct{}, 1), slots: slots, spare: spare}
 	}
 	return w
 }
@@ -76,6 +79,14 @@ func (w *Writer) Append(ctx context.Context, events []pipeline.Event) error {
 	case <-ctx.Done():
 		return fmt.Errorf("append: %w", context.Cause(ctx))
 	}
+}
+
+// Accepts returns ErrOverloaded when so much waits to be stored that Append would refuse.
+func (w *Writer) Accepts() error {
+	if piled := w.piled.Load(); piled >= w.limit {
+		return fmt.Errorf("%w: %d bytes are waiting to be written", ErrOverloaded, piled)
+	}
+	return nil
 }
 
 // Pending returns how many bytes of events wait to be stored, and how many may at most.

@@ -29,10 +29,10 @@ type lane struct {
 	piled  *atomic.Int64 // the Writer's
 	wake   chan struct{}
 	slots  chan struct{} // the Writer's
+	spare  chan *pile    // the Writer's
 
 	mu     sync.Mutex
 	queue  []*pile
-	spare  []*pile // emptied frames to use again
 	closed bool
 }
 
@@ -85,9 +85,12 @@ func (l *lane) open(size int) *pile {
 			return p
 		}
 	}
-	p := &pile{lane: l.number}
-	if n := len(l.spare); n > 0 {
-		p, l.spare = l.spare[n-1], l.spare[:n-1]
+	var p *pile
+	select {
+	case p = <-l.spare:
+		p.lane = l.number
+	default:
+		p = &pile{lane: l.number}
 	}
 	l.queue = append(l.queue, p)
 	return p
@@ -160,9 +163,6 @@ func (l *lane) takeAll() []*pile {
 	return all
 }
 
-// maxSpare bounds the buffers that an idle lane keeps.
-const maxSpare = 2
-
 func (l *lane) settle(p *pile, err error) {
 	l.piled.Add(-p.size)
 	for _, c := range p.calls {
@@ -173,9 +173,8 @@ func (l *lane) settle(p *pile, err error) {
 	}
 	clear(p.calls)
 	p.payload, p.count, p.size, p.calls, p.traces = p.payload[:0], 0, 0, p.calls[:0], p.traces[:0]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.spare) < maxSpare {
-		l.spare = append(l.spare, p)
+	select {
+	case l.spare <- p:
+	default:
 	}
 }

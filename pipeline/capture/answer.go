@@ -7,12 +7,15 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
 )
 
 var (
 	posthogSuccess = []byte(`{"status":"Ok"}`)
+	// posthogQuota keeps posthog-js from sending events for a minute; all other SDKs take it as success (spec 2.10).
+	posthogQuota   = []byte(`{"status":"Ok","quota_limited":["events"]}`)
 	segmentSuccess = []byte(`{"success":true}`)
 )
 
@@ -46,6 +49,8 @@ func (s *Server) refuse(w http.ResponseWriter, err error) {
 		kind = "server_error"
 	case refusal.Status == http.StatusUnauthorized:
 		kind = "authentication_error"
+	case refusal.Status == http.StatusTooManyRequests:
+		kind = "throttled_error"
 	}
 	body, _ := json.Marshal(errorBody{kind, refusal.Code, refusal.Detail, refusal.Events}) // strings and numbers always marshal
 	writeJSON(w, refusal.Status, body)
@@ -54,15 +59,16 @@ func (s *Server) refuse(w http.ResponseWriter, err error) {
 // refusal turns an error into what the client is told. retry is in seconds, 0 for none.
 func (s *Server) refusal(err error) (refusal *wire.Refusal, retry int) {
 	unavailable := http.StatusServiceUnavailable
+	var over *overLimit
 	switch {
 	case errors.As(err, &refusal):
 		return refusal, 0
+	case errors.As(err, &over):
+		return &wire.Refusal{Status: over.status, Code: over.code, Detail: over.detail}, int((over.retry + time.Second - 1) / time.Second)
 	case errors.Is(err, ErrOverloaded):
 		return &wire.Refusal{Status: unavailable, Code: "overloaded", Detail: "overloaded: send again"}, retryOverloaded
 	case errors.Is(err, ErrUnavailable):
 		return &wire.Refusal{Status: unavailable, Code: "unavailable", Detail: "events cannot be stored: send again"}, retryUnavailable
-	case errors.Is(err, ErrTooLarge):
-		return wire.TooLarge("event_too_large", "an event is too large to be stored"), 0
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &wire.Refusal{Status: unavailable, Code: "timeout", Detail: "storing the events took too long: send again"}, retryOverloaded
 	}

@@ -123,7 +123,7 @@ func TestLogErrors(t *testing.T) {
 	}{
 		{fmt.Errorf("bus: %w", ErrOverloaded), 503, "overloaded", "1"},
 		{fmt.Errorf("bus: %w", ErrUnavailable), 503, "unavailable", "5"},
-		{ErrTooLarge, 413, "event_too_large", ""},
+		{fmt.Errorf("bus: %w", &EventTooLargeError{0, 9000, 8000}), 413, "event_too_large", ""},
 		{errors.New("boom at 10.0.0.1"), 500, "internal", ""},
 	} {
 		for _, target := range []string{"/batch/", "/v1/track"} {

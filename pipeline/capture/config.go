@@ -29,6 +29,12 @@ type Key struct {
 	Name string `yaml:"name"`
 	// Token is a PostHog project token or a Segment or Rudder write key; every protocol takes every key.
 	Token pipeline.Secret `yaml:"token"`
+	// Rate is how many events a second may come in by the key, in each process.
+	Rate Rate `yaml:"rate"`
+	// Burst is how many may come at once after a pause; 0 is one second's worth of Rate.
+	Burst int `yaml:"burst"`
+	// Quota is how many events may come in by the key in a day or month, in all processes together.
+	Quota Quota `yaml:"quota"`
 }
 
 // Short lets a key be written as its token alone.
@@ -39,8 +45,11 @@ type Limits struct {
 	Body   pipeline.Bytes `yaml:"body"`   // of a request, as sent and again when decompressed
 	Event  pipeline.Bytes `yaml:"event"`  // JSON text of one event
 	Events int            `yaml:"events"` // in one request
-	// InFlight bounds the bodies of all requests in flight together; what finds no room is answered with 503.
+	// InFlight bounds the bodies of all requests in flight together, and once more what they are when decompressed and decoded; what finds no
+	// room is answered with 503.
 	InFlight pipeline.Bytes `yaml:"in_flight"`
+	// Connections bounds the open connections; further ones are closed at once.
+	Connections int `yaml:"connections"`
 
 	HeaderTimeout time.Duration `yaml:"header_timeout"` // to receive a request's headers
 	BodyTimeout   time.Duration `yaml:"body_timeout"`   // to receive a request's body
@@ -54,7 +63,7 @@ func DefaultConfig() Config {
 	return Config{
 		Listen: "127.0.0.1:8000",
 		Limits: Limits{
-			Body: 20 << 20, Event: 1 << 20, Events: 10_000, InFlight: 256 << 20,
+			Body: 20 << 20, Event: 1 << 20, Events: 10_000, InFlight: 256 << 20, Connections: 4096,
 			HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 			AppendTimeout: 15 * time.Second, DrainTimeout: 20 * time.Second,
 		},
@@ -90,6 +99,9 @@ func (c *Config) validateKeys() error {
 		if problem := tokenProblem(string(k.Token)); problem != "" {
 			errs = append(errs, mistake("capture.keys: token of key %d (%s) %s", "", i+1, name, problem))
 		}
+		if err := k.Validate(); err != nil {
+			errs = append(errs, mistake("capture.keys: key %d (%s): %v", "", i+1, name, err))
+		}
 		names[name], tokens[k.Token] = i, i
 	}
 	return errors.Join(errs...)
@@ -115,6 +127,7 @@ func (l *Limits) validate() error {
 		{"event", int64(l.Event)},
 		{"events", int64(l.Events)},
 		{"in_flight", int64(l.InFlight)},
+		{"connections", int64(l.Connections)},
 		{"header_timeout", int64(l.HeaderTimeout)},
 		{"body_timeout", int64(l.BodyTimeout)},
 		{"idle_timeout", int64(l.IdleTimeout)},

@@ -71,8 +71,41 @@ func testConfig() Config {
 // fixture is a server with a memory log and a clock that the test sets.
 type fixture struct {
 	*Server
-	log *memoryLog
-	now time.Time
+	log    *memoryLog
+	counts *memoryCounters
+	now    time.Time
+}
+
+// memoryCounters are shared by the servers of one test, as those of the bus are by processes.
+type memoryCounters struct {
+	mu   sync.Mutex
+	sums map[string]int64
+	fail error
+}
+
+func (c *memoryCounters) Add(_ context.Context, key, period string, n int64) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fail != nil {
+		return 0, c.fail
+	}
+	if c.sums == nil {
+		c.sums = map[string]int64{}
+	}
+	c.sums[key+" "+period] += n
+	return c.sums[key+" "+period], nil
+}
+
+func (c *memoryCounters) set(fail error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail = fail
+}
+
+func (c *memoryCounters) sum(key, period string) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sums[key+" "+period]
 }
 
 func newFixture(t testing.TB, change ...func(*Config)) *fixture {
@@ -81,9 +114,9 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	for _, f := range change {
 		f(&config)
 	}
-	fx := &fixture{log: &memoryLog{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	fx := &fixture{log: &memoryLog{}, counts: &memoryCounters{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	s, err := New(config, Deps{
-		Events: fx.log, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return fx.now },
+		Events: fx.log, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return fx.now }, Counters: fx.counts,
 	})
 	if err != nil {
 		t.Fatal(err)

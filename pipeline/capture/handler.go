@@ -33,6 +33,9 @@ func (s *Server) serve(to http.ResponseWriter, r *http.Request) {
 	s.stats.Requests.Add(1)
 	s.stats.InFlight.Add(1)
 	allowOrigin(w, r)
+	if s.isCrowded() {
+		w.Header().Set("Connection", "close")
+	}
 	// Whatever is read of the body, now or when the rest is discarded, has to arrive by then. Only tests serve without deadlines.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.config.Limits.BodyTimeout))
 	if err := s.dispatch(w, r); err != nil {

@@ -24,13 +24,16 @@ type job struct {
 	query   url.Values
 	span    trace.Span
 	scratch *wire.Scratch
-	metered *metered
+	metered metered
+	decoded share
 	// held means that the log may still be reading the scratch.
 	held bool
 }
 
 func (s *Server) newJob(w http.ResponseWriter, r *http.Request) *job {
 	j := &job{server: s, w: w, r: r, scratch: scratches.Get().(*wire.Scratch)}
+	j.metered = metered{share: share{room: s.room.bodies}, body: r.Body, stats: s.stats}
+	j.decoded = share{room: s.room.decoded}
 	if a, ok := w.(*answer); ok && s.deps.Tracer != nil {
 		j.trace(a)
 	}
@@ -50,9 +53,8 @@ func (j *job) trace(a *answer) {
 
 // release gives the memory back, unless somebody may still use it.
 func (j *job) release() {
-	if j.metered != nil {
-		j.metered.giveBack()
-	}
+	j.metered.giveBack()
+	j.decoded.giveBack()
 	if !j.held {
 		j.scratch.Reset()
 		scratches.Put(j.scratch)
@@ -62,7 +64,7 @@ func (j *job) release() {
 // request is what decoders need to know.
 func (j *job) request() wire.Request {
 	s := j.server
-	return wire.Request{
+	req := wire.Request{
 		Now:           s.deps.Now().UTC(),
 		ClientIP:      clientIP(j.r, s.proxies),
 		Source:        s.keys.source,
@@ -70,11 +72,40 @@ func (j *job) request() wire.Request {
 		MaxBytes:      int(s.config.Limits.Body),
 		MaxEventBytes: int(s.config.Limits.Event),
 	}
+	if s.allowances != nil {
+		req.Admit = j.check
+	}
+	return req
+}
+
+// check refuses a batch that is not within the allowance of its key before its events are decoded.
+func (j *job) check(source string, events int) error {
+	if a := j.server.allowances[source]; a != nil {
+		return a.check(j.r.Context(), j.server.deps.Now(), events)
+	}
+	return nil
+}
+
+// admit refuses a request before it is read when there is no place for it: in the log, or in memory.
+func (j *job) admit() error {
+	if err := j.server.deps.Accepts(); err != nil {
+		return err
+	}
+	if err := j.server.room.announced(j.r.ContentLength); err != nil {
+		return err
+	}
+	// Memory of earlier requests counts from now on: a slow client holds it for as long as its body takes.
+	if err := j.metered.grow(j.scratch.HeldBody()); err != nil {
+		return err
+	}
+	return j.decoded.grow(j.scratch.Held(nil))
 }
 
 func (j *job) readBody() ([]byte, error) {
-	j.metered = &metered{body: j.r.Body, room: j.server.room.bodies, stats: j.server.stats, free: roomStep}
-	body, err := j.scratch.ReadBody(j.metered, j.r.ContentLength, int64(j.server.config.Limits.Body))
+	if err := j.admit(); err != nil {
+		return nil, err
+	}
+	body, err := j.scratch.ReadBody(&j.metered, j.r.ContentLength, int64(j.server.config.Limits.Body))
 	if errors.Is(err, ErrOverloaded) {
 		return nil, err
 	}
@@ -86,23 +117,67 @@ func (j *job) readBody() ([]byte, error) {
 	return body, nil
 }
 
-// store appends the decoded events to the log. After nil they are safe.
-func (j *job) store() error {
+// decode runs f, which makes events of the body and returns the text that they were decoded from, when it is its turn and there is room
+// for what becomes of it.
+func (j *job) decode(f func() (text []byte, err error)) error {
+	decoding := j.server.room.decoding
+	if err := decoding.Acquire(j.r.Context(), 1); err != nil {
+		return err
+	}
+	defer decoding.Release(1)
+	text, err := f()
+	if err != nil {
+		return err
+	}
+	return j.decoded.grow(j.scratch.Held(text))
+}
+
+// store appends the decoded events to the log, when they are within the allowance of their key. After nil they are safe. Events that are
+// too large for the log are refused with the others, or with partly alone: they move to the problems.
+func (j *job) store(partly bool) error {
 	s := j.server
 	n := len(j.scratch.Events)
 	j.span.Int("prickle.events", n)
 	if n > 0 {
-		j.span.Text("prickle.source", j.scratch.Events[0].Source)
-		ctx, cancel := context.WithTimeout(j.r.Context(), s.config.Limits.AppendTimeout)
-		defer cancel()
-		j.held = true
-		if err := s.deps.Events.Append(ctx, j.scratch.Events); err != nil {
-			s.stats.Unacknowledged.Add(uint64(n))
-			return fmt.Errorf("append %d events: %w", n, err)
+		source := j.scratch.Events[0].Source
+		j.span.Text("prickle.source", source)
+		giveBack, err := s.allowances[source].take(j.r.Context(), s.deps.Now(), n)
+		if err != nil {
+			return err
 		}
-		j.held = false
+		if err = j.append(partly); err != nil {
+			giveBack(n) // they will be sent again
+			return err
+		}
+		stored := len(j.scratch.Events)
+		giveBack(n - stored)
+		n = stored
 	}
 	s.stats.Accepted.Add(uint64(n))
 	s.stats.Filtered.Add(uint64(j.scratch.Filtered))
 	return nil
+}
+
+func (j *job) append(partly bool) error {
+	s := j.server
+	ctx, cancel := context.WithTimeout(j.r.Context(), s.config.Limits.AppendTimeout)
+	defer cancel()
+	for {
+		j.held = true
+		err := s.deps.Events.Append(ctx, j.scratch.Events)
+		if err == nil {
+			j.held = false
+			return nil
+		}
+		var large *EventTooLargeError
+		if !errors.As(err, &large) {
+			s.stats.Unacknowledged.Add(uint64(len(j.scratch.Events)))
+			return fmt.Errorf("append %d events: %w", len(j.scratch.Events), err)
+		}
+		j.held = false // the log has taken nothing
+		j.scratch.TakeOut(large.Index, large.Size, large.Limit)
+		if !partly || len(j.scratch.Events) == 0 {
+			return wire.RefuseEvents(j.scratch.Problems)
+		}
+	}
 }

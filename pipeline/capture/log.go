@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/prickle-dev/prickle/pipeline"
 )
@@ -25,6 +26,17 @@ var (
 	ErrOverloaded = errors.New("event log is overloaded")
 	// ErrUnavailable means that the log cannot be reached or is full: 503, and clients try again later.
 	ErrUnavailable = errors.New("event log is unavailable")
-	// ErrTooLarge means that an event will never fit: 413, and clients that can, split their batch.
-	ErrTooLarge = errors.New("event is too large for the event log")
 )
+
+// EventTooLargeError means that an event will never fit, and that nothing of the call was stored: 413, and clients that can, split their
+// batch. A batch of Segment's is stored without the event.
+type EventTooLargeError struct {
+	Index int // of the event in the call
+	Size  int // in bytes, with everything that is stored of it
+	Limit int // in bytes
+}
+
+// Error names the event by index, and both sizes.
+func (e *EventTooLargeError) Error() string {
+	return fmt.Sprintf("event %d is too large for the event log: %d bytes, the limit is %d", e.Index, e.Size, e.Limit)
+}

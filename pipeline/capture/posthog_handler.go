@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,12 +15,13 @@ type posthogPath struct {
 	base64Again bool // see posthog.Payload
 	engage      bool // see posthog.Request
 	recording   bool // see posthog.Request
+	browser     bool // posthog-js sends here, which gives up on 429 and sends again on 503
 }
 
 var (
 	batchPath  = posthogPath{}
-	eventPath  = posthogPath{base64Again: true}
-	engagePath = posthogPath{base64Again: true, engage: true}
+	eventPath  = posthogPath{base64Again: true, browser: true}
+	engagePath = posthogPath{base64Again: true, engage: true, browser: true}
 	recordPath = posthogPath{recording: true}
 )
 
@@ -28,36 +30,62 @@ func (s *Server) posthog(path posthogPath) func(http.ResponseWriter, *http.Reque
 	return func(w http.ResponseWriter, r *http.Request) error {
 		j := s.newJob(w, r)
 		defer j.release()
-		body, err := j.readBody()
-		if err != nil {
-			return err
-		}
-		payload := posthog.Payload{
-			Body: body, Query: j.query,
-			ContentType: r.Header.Get("Content-Type"), ContentEncoding: r.Header.Get("Content-Encoding"),
-			Base64Again: path.base64Again, MaxBytes: int64(s.config.Limits.Body),
-		}
-		req := posthog.Request{Request: j.request(), Sent: sentTime(j.query), Engage: path.engage, Recording: path.recording}
-		err = s.room.decode(r.Context(), func() error {
-			text, err := payload.Text(j.scratch)
-			if err != nil {
+		success := posthogSuccess
+		if err := j.posthog(path); err != nil {
+			if !s.overQuota(err, path) {
 				return err
 			}
-			return posthog.Decode(req, text, j.scratch)
-		})
-		if err != nil {
-			return err
-		}
-		if err := j.store(); err != nil {
-			return err
+			success = posthogQuota
 		}
 		if j.query.Get("beacon") == "1" {
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		writeJSON(w, http.StatusOK, posthogSuccess)
+		writeJSON(w, http.StatusOK, success)
 		return nil
 	}
+}
+
+// overQuota reports whether err says that a key's quota is used up, which is no error for PostHog's SDKs. It gives an error of the rate the
+// status that they send again after.
+func (s *Server) overQuota(err error, path posthogPath) bool {
+	var over *overLimit
+	if !errors.As(err, &over) {
+		return false
+	}
+	if over.code == codeQuota {
+		s.stats.refuse(over.code)
+		return true
+	}
+	if path.browser {
+		over.status = http.StatusServiceUnavailable
+	}
+	return false
+}
+
+// posthog reads, decodes and stores a request.
+func (j *job) posthog(path posthogPath) error {
+	body, err := j.readBody()
+	if err != nil {
+		return err
+	}
+	payload := posthog.Payload{
+		Body: body, Query: j.query,
+		ContentType: j.r.Header.Get("Content-Type"), ContentEncoding: j.r.Header.Get("Content-Encoding"),
+		Base64Again: path.base64Again, MaxBytes: int64(j.server.config.Limits.Body),
+	}
+	req := posthog.Request{Request: j.request(), Sent: sentTime(j.query), Engage: path.engage, Recording: path.recording}
+	err = j.decode(func() ([]byte, error) {
+		text, err := payload.Text(j.scratch)
+		if err != nil {
+			return nil, err
+		}
+		return text, posthog.Decode(req, text, j.scratch)
+	})
+	if err != nil {
+		return err
+	}
+	return j.store(false)
 }
 
 // sentTime reads when a request was sent by the client's clock, in milliseconds since 1970. Years up to 2020 mean that it was not.

@@ -1,37 +1,60 @@
 package capture
 
 import (
-	"context"
 	"io"
 	"runtime"
 
 	"golang.org/x/sync/semaphore"
 )
 
-// roomStep is the part of a body that is free, and the size of the steps in which the rest is accounted. Most requests are smaller.
-const roomStep = 256 << 10
+// roomStep is the size of the steps in which bodies are accounted.
+const roomStep = 16 << 10
 
 // room bounds what all requests in flight may hold, whoever sends them: a request is known to carry a good key only after its body was read and
 // decoded.
 type room struct {
 	bodies   *semaphore.Weighted // bytes of bodies, as they arrive
+	decoded  *semaphore.Weighted // bytes that bodies have become: decompressed text, rewritten properties
 	decoding *semaphore.Weighted // requests whose body is inflated and decoded, which is work for a processor and has no use for more
 }
 
 func newRoom(limits Limits) room {
 	return room{
 		bodies:   semaphore.NewWeighted(int64(limits.InFlight)),
+		decoded:  semaphore.NewWeighted(int64(limits.InFlight)),
 		decoding: semaphore.NewWeighted(int64(2 * runtime.GOMAXPROCS(0))),
 	}
 }
 
+// share is what one request has of a room.
+type share struct {
+	room  *semaphore.Weighted
+	taken int64
+}
+
+// grow takes as much as is missing to bytes, or fails with ErrOverloaded.
+func (s *share) grow(bytes int64) error {
+	more := bytes - s.taken
+	if more <= 0 {
+		return nil
+	}
+	if !s.room.TryAcquire(more) {
+		return ErrOverloaded
+	}
+	s.taken = bytes
+	return nil
+}
+
+func (s *share) giveBack() {
+	s.room.Release(s.taken)
+	s.taken = 0
+}
+
 // metered is a body whose bytes are accounted while they arrive. Reading fails with ErrOverloaded when there is no room for more.
 type metered struct {
+	share
 	body  io.Reader
-	room  *semaphore.Weighted
 	stats *Stats
-	free  int64 // bytes that may still arrive without asking
-	taken int64 // to be given back
 	read  int64 // all that has arrived
 }
 
@@ -40,28 +63,29 @@ func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.body.Read(p)
 	m.read += int64(n)
 	m.stats.Held.Add(int64(n))
-	m.free -= int64(n)
-	for m.free < 0 {
-		if !m.room.TryAcquire(roomStep) {
-			return 0, ErrOverloaded
+	if m.read > m.taken {
+		if err := m.grow((m.read + roomStep - 1) / roomStep * roomStep); err != nil {
+			return 0, err
 		}
-		m.free += roomStep
-		m.taken += roomStep
 	}
 	return n, err
 }
 
 func (m *metered) giveBack() {
-	m.room.Release(m.taken)
+	m.share.giveBack()
 	m.stats.Held.Add(-m.read)
 	m.stats.Bytes.Add(uint64(m.read))
 }
 
-// decode runs f, which inflates and decodes, when it is its turn.
-func (r *room) decode(ctx context.Context, f func() error) error {
-	if err := r.decoding.Acquire(ctx, 1); err != nil {
-		return err
+// announced reports ErrOverloaded when a body of this length would find no room now. Nothing is taken for what has not arrived, so that
+// announcing costs others nothing.
+func (r *room) announced(length int64) error {
+	if length <= roomStep {
+		return nil
 	}
-	defer r.decoding.Release(1)
-	return f()
+	if !r.bodies.TryAcquire(length) {
+		return ErrOverloaded
+	}
+	r.bodies.Release(length)
+	return nil
 }

@@ -32,17 +32,17 @@ func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Reque
 			return err
 		}
 		req := segment.Request{Request: j.request(), Kind: path.kind, WriteKey: key, Historical: path.historical}
-		err = s.room.decode(r.Context(), func() error {
+		err = j.decode(func() ([]byte, error) {
 			text, err := j.segmentText(body)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			return segment.Decode(req, text, j.scratch)
+			return text, segment.Decode(req, text, j.scratch)
 		})
 		if err != nil {
 			return err
 		}
-		if err := j.store(); err != nil {
+		if err := j.store(path.kind == segment.Batch); err != nil {
 			return err
 		}
 		s.answerSegment(w, j.scratch.Problems)

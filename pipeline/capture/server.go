@@ -29,6 +29,11 @@ type Deps struct {
 	Tracer *trace.Tracer
 	// Ready reports whether the log takes events at the moment, for /_readiness; nil means always.
 	Ready func(ctx context.Context) error
+	// Accepts is the cheap form of Ready, asked before a request is read: an error that is ErrOverloaded or ErrUnavailable refuses it. nil
+	// takes every request.
+	Accepts func() error
+	// Counters count what is used of quotas. Required when a key has one.
+	Counters Counters
 }
 
 // Server is the ingestion API. New makes one, Listen binds it, Run serves until it is asked to stop.
@@ -40,6 +45,8 @@ type Server struct {
 	routes  map[string]route
 	room    room
 	stats   *Stats
+	// allowances are what keys may send, by their names; nil when none is limited.
+	allowances map[string]*allowance
 
 	listener net.Listener
 	flow     *flow
@@ -47,8 +54,12 @@ type Server struct {
 	adopted atomic.Pointer[Server]
 }
 
-// flow counts the requests that are in.
+// flow is what goes on from one configuration to the next: the requests and connections that are in, and what is counted of quotas.
 type flow struct {
+	open    atomic.Int64 // connections
+	crowded atomic.Int64 // when the log was last told that there are too many, in nanoseconds since 1970
+	quotas  quotas
+
 	inFlight sync.WaitGroup
 	closing  sync.Mutex // guards closed, and Add of inFlight against its Wait
 	closed   bool
@@ -68,8 +79,15 @@ func New(config Config, deps Deps) (*Server, error) {
 	if deps.Ready == nil {
 		deps.Ready = func(context.Context) error { return nil }
 	}
+	if deps.Accepts == nil {
+		deps.Accepts = func() error { return nil }
+	}
+	if deps.Counters == nil && config.hasQuotas() {
+		return nil, errors.New("capture: Deps.Counters is required for keys with a quota")
+	}
 	s := &Server{config: config, deps: deps, keys: newKeyring(config.Keys), room: newRoom(config.Limits), flow: &flow{}, stats: &Stats{}}
 	s.stats.Duration = measure.Seconds()
+	s.allowances = s.newAllowances()
 	s.proxies, _ = parseProxies(config.TrustedProxies) // Validate has seen to errors
 	s.routes = s.routeTable()
 	return s, nil
@@ -79,10 +97,11 @@ func New(config Config, deps Deps) (*Server, error) {
 func (s *Server) MaxInFlight() int64 { return int64(s.active().config.Limits.InFlight) }
 
 // Adopt lets next, a server that was made with another configuration for the same address and neither listens nor runs, answer all requests
-// from now on. Requests that are in are answered by the old configuration, and counters go on. The time limits of connections (header_timeout,
+// from now on. Requests that are in are answered by the old configuration, and counters, rates and quotas go on. The time limits of connections (header_timeout,
 // idle_timeout, drain_timeout) stay as they were when this server began to run.
 func (s *Server) Adopt(next *Server) {
 	next.stats, next.flow = s.stats, s.flow
+	next.carryOn(s.active())
 	s.adopted.Store(next)
 }
 
@@ -142,6 +161,7 @@ func (s *Server) Run(ctx context.Context) error {
 	server := s.httpServer(requests)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(s.listener) }()
+	defer s.countQuotas()()
 
 	select {
 	case err := <-served:
@@ -168,6 +188,7 @@ func (s *Server) httpServer(requests context.Context) *http.Server {
 		// Reading the body has its own deadline, set per request; what is left is storing and a short answer.
 		WriteTimeout:   s.config.Limits.HeaderTimeout + s.config.Limits.BodyTimeout + s.config.Limits.AppendTimeout + 5*time.Second,
 		MaxHeaderBytes: 64 << 10,
+		ConnState:      s.connection,
 		BaseContext:    func(net.Listener) context.Context { return requests },
 		ErrorLog:       slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug),
 	}

@@ -62,6 +62,20 @@ type Status struct {
 	Pending   int64            `json:"pending"`  // frames waiting to be processed or delivered, or in hand
 	Retrying  int64            `json:"retrying"` // frames waiting for their next attempt
 	Sources   []SourceStatus   `json:"sources,omitempty"`
+	Keys      []KeyStatus      `json:"keys,omitempty"`
+}
+
+// KeyStatus tells how far the allowance of a capture key that has a rate or a quota is used.
+type KeyStatus struct {
+	Name   string `json:"name"`
+	Rate   int64  `json:"rate,omitempty"`   // events a second; 0 is no limit
+	Quota  string `json:"quota,omitempty"`  // for people; "" is no limit
+	Period string `json:"period,omitempty"` // the quota's current one, such as "2026-03"
+	Used   int64  `json:"used"`             // events in it, of all processes
+	Events int64  `json:"events,omitempty"` // that the quota allows
+	// OverRate and OverQuota count events refused since the start of the process.
+	OverRate  int64 `json:"over_rate"`
+	OverQuota int64 `json:"over_quota"`
 }
 
 // PipelineStatus counts events of one pipeline since the start of the process.

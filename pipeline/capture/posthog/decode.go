@@ -72,6 +72,11 @@ func (d *decoder) root(text []byte) error {
 		if err := d.authorize(); err != nil {
 			return err
 		}
+		if !d.Recording { // those are left out, so they use nothing up
+			if err := d.AdmitBatch(d.source, b.events); err != nil {
+				return err
+			}
+		}
 	}
 	return d.events(b.events)
 }

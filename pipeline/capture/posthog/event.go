@@ -76,7 +76,8 @@ func (d *decoder) event(index int, text []byte) {
 	}
 	// Not before the token was seen: a stranger is told nothing else.
 	if d.MaxEventBytes > 0 && len(text) > d.MaxEventBytes {
-		d.s.RejectTooLarge(index, len(text), d.MaxEventBytes)
+		id, _ := wire.UUID(wire.Text(f.uuid))
+		d.s.RejectTooLarge(index, id, len(text), d.MaxEventBytes)
 		return
 	}
 	event := pipeline.Event{Source: d.source, ReceivedAt: d.Now, Properties: props.text}
@@ -85,7 +86,7 @@ func (d *decoder) event(index int, text []byte) {
 		return
 	}
 	if event.Name == "$performance_event" {
-		d.s.Filtered++
+		d.s.Filter(index)
 		return
 	}
 	d.s.Events = append(d.s.Events, event)

@@ -35,7 +35,7 @@ func (d *decoder) recording(index int, text []byte) {
 	case kind != rawjson.Array && kind != rawjson.Object:
 		d.s.Reject(index, "missing_snapshot_data", "$snapshot_data is missing")
 	default:
-		d.s.Filtered++
+		d.s.Filter(index)
 	}
 }
 

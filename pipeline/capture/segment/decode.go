@@ -85,6 +85,9 @@ func (d *decoder) batch(root *message) error {
 	if rawjson.KindOf(root.batch) != rawjson.Array {
 		return wire.Invalid("invalid_batch", "want an object with an array batch")
 	}
+	if err := d.AdmitBatch(d.source, root.batch); err != nil {
+		return err
+	}
 	d.context, d.integrations = root.context, root.integrations
 	if sent, ok := wire.ParseTime(root.sentAt); ok {
 		d.clock.Sent = sent
@@ -114,7 +117,11 @@ func (d *decoder) message(index int, text []byte, m *message) {
 		return
 	}
 	if d.MaxEventBytes > 0 && len(text) > d.MaxEventBytes {
-		d.s.RejectTooLarge(index, len(text), d.MaxEventBytes)
+		id := ""
+		if m.messageID != nil {
+			id = d.uuid(m)
+		}
+		d.s.RejectTooLarge(index, id, len(text), d.MaxEventBytes)
 		return
 	}
 	m.kind = d.Kind

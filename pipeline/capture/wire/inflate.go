@@ -11,6 +11,9 @@ import (
 // errOver means that a stream was longer than its limit.
 var errOver = errors.New("over the limit")
 
+// believeBytes is how much memory is made ready for a body that is announced.
+const believeBytes = 64 << 10
+
 // ReadBody reads a request's body of at most limit bytes. length is what the client announced, or -1. Errors of the reader are returned
 // as they are.
 func (s *Scratch) ReadBody(r io.Reader, length, limit int64) ([]byte, error) {
@@ -19,7 +22,7 @@ func (s *Scratch) ReadBody(r io.Reader, length, limit int64) ([]byte, error) {
 	}
 	if length > int64(cap(s.body)) {
 		// The announcement is believed only so far: memory is not spent before bytes arrive.
-		s.body = make([]byte, 0, min(length+1, keepBytes))
+		s.body = make([]byte, 0, min(length+1, believeBytes))
 	}
 	body, err := readAll(r, s.body[:0], limit)
 	s.body = body

@@ -15,11 +15,17 @@ type Refusal struct {
 
 // EventProblem is what is wrong with one event of a request.
 type EventProblem struct {
-	Index  int    `json:"index"` // from 0
+	Index  int    `json:"index"`          // from 0
+	UUID   string `json:"uuid,omitempty"` // of an event that is too large
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 
 	tooLarge bool
+}
+
+// SizeDetail says that something is too large.
+func SizeDetail(size, limit int) string {
+	return fmt.Sprintf("%d bytes, the limit is %d", size, limit)
 }
 
 // Error is the detail.

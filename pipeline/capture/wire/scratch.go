@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/google/uuid"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
 // Request is what a decoder needs to know besides the bytes.
@@ -23,6 +26,23 @@ type Request struct {
 	MaxEvents     int
 	MaxBytes      int // of what a batch shares, times its messages
 	MaxEventBytes int
+	// Admit is asked before the events of a batch whose token is known are decoded; an error refuses all of them. nil admits every batch.
+	Admit func(source string, events int) error
+}
+
+// AdmitBatch asks Admit about the events of an array. A batch that is over MaxEvents is left to whoever counts them.
+func (r *Request) AdmitBatch(source string, array []byte) error {
+	if r.Admit == nil {
+		return nil
+	}
+	n := 0
+	for range rawjson.Elements(array) {
+		n++
+	}
+	if n == 0 || r.MaxEvents > 0 && n > r.MaxEvents {
+		return nil
+	}
+	return r.Admit(source, n)
 }
 
 // Scratch is the memory of one request and the outcome of its decoding. The zero value is ready. Decoded events point into it: it may be
@@ -32,6 +52,7 @@ type Scratch struct {
 	Problems []EventProblem // events that were found wrong and are not in Events
 	Filtered int            // events that are left out on purpose
 
+	left     []int // the indexes in the request of the events that are not in Events
 	body     []byte
 	inflated []byte
 	arena    []byte // what could not be left where it was
@@ -46,7 +67,7 @@ const keepBytes = 1 << 20
 // Reset empties s for the next request and lets go of exceptionally large buffers.
 func (s *Scratch) Reset() {
 	clear(s.Events)
-	s.Events, s.Problems, s.Filtered = s.Events[:0], nil, 0
+	s.Events, s.Problems, s.Filtered, s.left = s.Events[:0], nil, 0, s.left[:0]
 	if cap(s.Events) > 4096 {
 		s.Events = nil
 	}
@@ -59,16 +80,55 @@ func (s *Scratch) Reset() {
 	}
 }
 
+// Filter leaves the event at index out on purpose.
+func (s *Scratch) Filter(index int) {
+	s.Filtered++
+	s.left = append(s.left, index)
+}
+
 // Reject notes that the event at index is wrong.
 func (s *Scratch) Reject(index int, code, format string, args ...any) {
+	s.left = append(s.left, index)
 	s.Problems = append(s.Problems, EventProblem{Index: index, Code: code, Detail: fmt.Sprintf(format, args...)})
 }
 
-// RejectTooLarge notes that the event at index is over the limit.
-func (s *Scratch) RejectTooLarge(index, size, limit int) {
+// RejectTooLarge notes that the event at index is over the limit. uuid may be "".
+func (s *Scratch) RejectTooLarge(index int, uuid string, size, limit int) {
+	s.left = append(s.left, index)
 	s.Problems = append(s.Problems, EventProblem{
-		Index: index, Code: "event_too_large", Detail: fmt.Sprintf("%d bytes, the limit is %d", size, limit), tooLarge: true,
+		Index: index, UUID: uuid, Code: "event_too_large", Detail: SizeDetail(size, limit), tooLarge: true,
 	})
+}
+
+// TakeOut moves Events[i], which is over the limit of whoever stores it, to the problems.
+func (s *Scratch) TakeOut(i, size, limit int) {
+	uuid, index := s.Events[i].UUID, i
+	for _, left := range s.left { // in ascending order
+		if left <= index {
+			index++
+		}
+	}
+	s.RejectTooLarge(index, uuid, size, limit)
+	slices.Sort(s.left)
+	slices.SortFunc(s.Problems, func(a, b EventProblem) int { return a.Index - b.Index })
+	s.Events = slices.Delete(s.Events, i, i+1)
+}
+
+// Held is how much memory s and the text that its events were decoded from hold, without the request's body.
+func (s *Scratch) Held(text []byte) (bytes int64) {
+	bytes = int64(cap(s.inflated)) + int64(cap(s.arena)) + int64(cap(s.Events))*int64(unsafe.Sizeof(pipeline.Event{}))
+	if !sameArray(text, s.body) && !sameArray(text, s.inflated) {
+		bytes += int64(cap(text))
+	}
+	return bytes
+}
+
+// HeldBody is how much memory s holds for a request's body.
+func (s *Scratch) HeldBody() (bytes int64) { return int64(cap(s.body)) }
+
+// sameArray reports whether two slices that reach to the end of their arrays are parts of one.
+func sameArray(a, b []byte) bool {
+	return cap(a) > 0 && cap(b) > 0 && &a[:cap(a)][cap(a)-1] == &b[:cap(b)][cap(b)-1]
 }
 
 // Arena returns the buffer to append to; the result goes back through Keep.
