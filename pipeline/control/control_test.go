@@ -146,6 +146,19 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
+// A dead letter's event arrives as it was sent.
+func TestDeadLetterKeepsItsEvent(t *testing.T) {
+	event := `{"event":"e","properties":{"a":"<b>&","n":18446744073709551617,"f":1.0,"u":"\u0041\/"}}`
+	b := &backend{letters: []control.DeadLetter{{ID: 1, Event: json.RawMessage(event)}}}
+	got, err := connected(t, b, t.TempDir()).DeadLetters(t.Context(), control.DeadFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got[0].Event) != event {
+		t.Errorf("\n got %s\nwant %s", got[0].Event, event)
+	}
+}
+
 func TestErrorsArrive(t *testing.T) {
 	b := &backend{fails: errors.New("table is gone"), columns: []string{"n"}, rows: [][]any{{1}}}
 	c := connected(t, b, t.TempDir())

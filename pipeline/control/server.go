@@ -172,5 +172,7 @@ func answer(w http.ResponseWriter, v any, err error) {
 		w.WriteHeader(http.StatusInternalServerError)
 		body = single{Error: err.Error()}
 	}
-	_ = json.NewEncoder(w).Encode(body) // the client has gone: nobody is left to tell
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false) // which would change the texts of a dead letter's event
+	_ = enc.Encode(body)     // the client has gone: nobody is left to tell
 }
