@@ -29,7 +29,7 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 	} else {
 		config.PinnedTTL = 0
 	}
-	consumer, err := stream.CreateOrUpdateConsumer(ctx, config)
+	consumer, err := b.create(ctx, stream, config)
 	if err != nil {
 		return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
 	}
@@ -78,6 +78,32 @@ func (b *Bus) reclaim(ctx context.Context, stream jetstream.Stream, info *jetstr
 	}
 	_, err := b.conn.RequestWithContext(ctx, subject, []byte(inProgress)) // answered after all before it have been seen to
 	return err
+}
+
+// reopenPause is the wait before a server that was not there is asked again for a consumer.
+const reopenPause = 500 * time.Millisecond
+
+// create makes the consumer. When an outside server is away, it asks again until ctx ends: a stage that starts to work at that moment must not
+// end the process.
+func (b *Bus) create(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	for told := false; ; told = true {
+		consumer, err := stream.CreateOrUpdateConsumer(ctx, config)
+		if err == nil || !b.shared() || !away(err) {
+			return consumer, err
+		}
+		if !told {
+			b.log.Warn("waiting for the bus", "consumer", config.Durable, "error", err)
+		}
+		if !pause(ctx, reopenPause) {
+			return nil, err
+		}
+	}
+}
+
+// away tells a server that does not answer, or that says it cannot at the moment, from one that refuses.
+func away(err error) bool {
+	var refusal *jetstream.APIError
+	return !errors.As(err, &refusal) || refusal.Code >= 500
 }
 
 // pinGroup is the name of the only priority group that consumers of a shared server have. Its point is that one process at a time works

@@ -143,3 +143,39 @@ func TestSurvivesServerRestart(t *testing.T) {
 	for len(FrameOf(receiveAck(t, messages)).Events) != 2 { // the refused one may have been stored
 	}
 }
+
+// A stage that opens its consumer while the server is away waits for it.
+func TestConsumersWaitForServer(t *testing.T) {
+	options := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()}
+	s := outside(t, func(o *server.Options) { *o = *options })
+	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+	if _, err := fmt.Sscanf(s.Addr().String(), "127.0.0.1:%d", &options.Port); err != nil {
+		t.Fatal(err)
+	}
+	s.Shutdown()
+	s.WaitForShutdown()
+	opened := make(chan error, 2)
+	go func() {
+		_, err := b.Deliveries(t.Context(), "web", "crm", 3)
+		opened <- err
+	}()
+	go func() {
+		subscriber := b.Subscriber("web")
+		_, err := subscriber.Subscribe(t.Context(), EventsTopic(3))
+		opened <- errors.Join(err, subscriber.Close())
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("without a server\n got %v\nwant to wait", err)
+	case <-time.After(publishTimeout + time.Second): // which is when a request is given up
+	}
+	outside(t, func(o *server.Options) { *o = *options })
+	for range 2 {
+		if err := <-opened; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := b.Close(); err != nil { // before the server goes
+		t.Error(err)
+	}
+}
