@@ -105,16 +105,23 @@ func (w *Writer) measure(events []pipeline.Event) (int64, error) {
 	return total, nil
 }
 
-// hand gives each event to its lane. Runs of one lane, the usual case of an SDK's batch, are handed over together.
+// hand gives each lane its events of the call at once. Were they handed over piece by piece, a frame that fails in between would take the
+// first pieces with it and let the others through, and the call's repetition would come after them.
 func (w *Writer) hand(events []pipeline.Event, c *call) {
-	for start := 0; start < len(events); {
-		n := LaneOf(events[start].DistinctID, len(w.lanes))
-		end := start + 1
-		for end < len(events) && (events[end].DistinctID == events[start].DistinctID || LaneOf(events[end].DistinctID, len(w.lanes)) == n) {
-			end++
+	c.lanes = c.lanes[:0]
+	for i := range events {
+		if i > 0 && events[i].DistinctID == events[i-1].DistinctID {
+			c.lanes = append(c.lanes, c.lanes[i-1]) // the usual case of an SDK's batch
+			continue
 		}
-		w.lanes[n].add(events[start:end], c)
-		start = end
+		c.lanes = append(c.lanes, uint8(LaneOf(events[i].DistinctID, len(w.lanes))))
+	}
+	var done [256]bool
+	for i, n := range c.lanes {
+		if !done[n] {
+			done[n] = true
+			w.lanes[n].add(events[i:], c.lanes[i:], c)
+		}
 	}
 }
 
@@ -136,6 +143,7 @@ type call struct {
 	mu    sync.Mutex
 	err   error         // of the first frame that failed
 	done  chan struct{} // takes one token when left reaches 0
+	lanes []uint8       // scratch: of each event
 }
 
 var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}

@@ -38,42 +38,49 @@ type lane struct {
 
 var errWriterStopped = errors.New("the writer has stopped")
 
-// add encodes events into the lane's open frame, and further ones as they fill up.
-func (l *lane) add(events []pipeline.Event, c *call) {
+// add encodes the events that are this lane's, by lanes, into the open frame, and further ones as they fill up.
+func (l *lane) add(events []pipeline.Event, lanes []uint8, c *call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		for i := range events {
-			l.piled.Add(-int64(events[i].Size()))
+			if int(lanes[i]) == l.number {
+				l.piled.Add(-int64(events[i].Size()))
+			}
 		}
 		c.left.Add(1)
 		c.settle(unavailable(errWriterStopped))
 		return
 	}
 	for i := range events {
-		size := events[i].Size()
-		p := l.open(size)
-		p.size += int64(size)
-		if n := len(p.calls); n == 0 || p.calls[n-1] != c {
-			p.calls = append(p.calls, c)
-			if c.trace.Sampled() {
-				p.traces = append(p.traces, c.trace)
-			}
-			c.left.Add(1)
-		}
-		p.payload = append(events[i].AppendJSON(p.payload), '\n')
-		p.count++
-		t := events[i].Timestamp
-		if p.count == 1 || t.Before(p.first) {
-			p.first = t
-		}
-		if p.count == 1 || t.After(p.last) {
-			p.last = t
+		if int(lanes[i]) == l.number {
+			l.put(&events[i], c)
 		}
 	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
+	}
+}
+
+func (l *lane) put(e *pipeline.Event, c *call) {
+	size := e.Size()
+	p := l.open(size)
+	p.size += int64(size)
+	if n := len(p.calls); n == 0 || p.calls[n-1] != c {
+		p.calls = append(p.calls, c)
+		if c.trace.Sampled() {
+			p.traces = append(p.traces, c.trace)
+		}
+		c.left.Add(1)
+	}
+	p.payload = append(e.AppendJSON(p.payload), '\n')
+	p.count++
+	if p.count == 1 || e.Timestamp.Before(p.first) {
+		p.first = e.Timestamp
+	}
+	if p.count == 1 || e.Timestamp.After(p.last) {
+		p.last = e.Timestamp
 	}
 }
 

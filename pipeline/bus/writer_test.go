@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -206,7 +207,7 @@ func TestLaneFailure(t *testing.T) {
 			c.left.Store(1)
 			for _, l := range lanes {
 				w.piled.Add(int64(ptr(event(1, 1)).Size()))
-				w.lanes[l].add(events(1, 2)[1:], c)
+				w.lanes[l].add(events(1, 2)[1:], []uint8{uint8(l)}, c)
 			}
 			c.settle(nil)
 			return c
@@ -231,6 +232,44 @@ func TestLaneFailure(t *testing.T) {
 	})
 }
 
+// Events of one call stay together: when one of a person is refused, no later one of the person is stored, however the events of others lie
+// between them. Otherwise the repetition of the call would bring the earlier one behind the later one.
+func TestCallIsNotTornApart(t *testing.T) {
+	w := newWriter(&Bus{config: Config{Lanes: 2}}, FrameLimit{Events: 500, Bytes: 1 << 20}, embeddedFlying)
+	var batch []pipeline.Event
+	for i := range 200 {
+		batch = append(batch, event(i%2*3, i)) // two people of different lanes, in turn
+	}
+	if LaneOf(batch[0].DistinctID, 2) == LaneOf(batch[1].DistinctID, 2) {
+		t.Fatal("the test wants people of different lanes")
+	}
+	// Lanes that store whatever is there at once would store a part.
+	var frames atomic.Int32
+	var lanes sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	for i := range w.lanes {
+		lanes.Go(func() {
+			w.lanes[i].run(ctx, func(context.Context, *pile) error {
+				frames.Add(1)
+				return nil
+			})
+		})
+	}
+	const calls = 500
+	for range calls {
+		c := &call{done: make(chan struct{}, 1)}
+		c.left.Store(1)
+		w.hand(batch, c)
+		c.settle(nil)
+		<-c.done
+	}
+	if got := frames.Load(); got != 2*calls {
+		t.Errorf("%d calls for two lanes were stored in %d frames, want %d", calls, got, 2*calls)
+	}
+	cancel()
+	lanes.Wait()
+}
+
 // A server that does not answer at all holds nobody up for longer than two time limits, however many lanes there are.
 func TestStuckServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -240,7 +279,7 @@ func TestStuckServer(t *testing.T) {
 		c := &call{done: make(chan struct{}, 1)}
 		c.left.Store(1)
 		for i := range w.lanes {
-			w.lanes[i].add(events(1, 1), c)
+			w.lanes[i].add(events(1, 1), []uint8{uint8(i)}, c)
 			lanes.Go(func() {
 				w.lanes[i].run(ctx, func(ctx context.Context, _ *pile) error {
 					ctx, cancel := context.WithTimeout(ctx, publishTimeout)
