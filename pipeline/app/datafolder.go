@@ -41,13 +41,18 @@ func openData(dir string) error {
 	return nil
 }
 
-// writeFormat leaves either a whole file or none.
+// writeFormat leaves either a whole file or none, also when the power fails: without the sync, the name could be on disk before the content.
 func writeFormat(path string) error {
 	part := path + ".part"
-	if err := os.WriteFile(part, []byte(strconv.Itoa(dataFormat)+"\n"), 0o600); err != nil {
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	if err := os.Rename(part, path); err != nil {
+	_, err = f.WriteString(strconv.Itoa(dataFormat) + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(part, path)
+	}
+	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	return nil
