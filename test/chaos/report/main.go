@@ -1,0 +1,121 @@
+// Command report puts the results of the chaos suite into the table of a document, between two comments that mark its place.
+//
+//	report -results results.ndjson -into docs/reliability.md
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+const (
+	begin = "<!-- chaos: begin -->\n"
+	end   = "<!-- chaos: end -->"
+)
+
+// row is a line of the results, as the suite writes it.
+type row struct {
+	Case         string        `json:"case"`
+	Runs         int           `json:"runs"`
+	Acknowledged int           `json:"acknowledged"`
+	Delivered    int           `json:"delivered"`
+	Dead         int           `json:"dead"`
+	Lost         int           `json:"lost"`
+	Doubled      int           `json:"doubled"`
+	Repeated     int           `json:"repeated"`
+	Reordered    int           `json:"reordered"`
+	Overtaken    int           `json:"overtaken"`
+	Recovery     time.Duration `json:"recovery"`
+	Slowest      time.Duration `json:"slowest"`
+	Note         string        `json:"note"`
+}
+
+func main() {
+	results := flag.String("results", "", "the suite's results, a line of JSON for each case")
+	into := flag.String("into", "docs/reliability.md", "the document")
+	flag.Parse()
+	if err := run(*results, *into); err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(1)
+	}
+}
+
+func run(results, into string) error {
+	text, err := os.ReadFile(results)
+	if err != nil {
+		return err
+	}
+	rows, err := read(bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("%s: %w", results, err)
+	}
+	document, err := os.ReadFile(into)
+	if err != nil {
+		return err
+	}
+	out, err := replace(string(document), table(rows))
+	if err != nil {
+		return fmt.Errorf("%s: %w", into, err)
+	}
+	return os.WriteFile(into, []byte(out), 0o644)
+}
+
+// read takes the last line of each case, in the order in which cases first came.
+func read(r io.Reader) ([]row, error) {
+	var rows []row
+	at := map[string]int{}
+	for dec := json.NewDecoder(r); ; {
+		var next row
+		err := dec.Decode(&next)
+		switch {
+		case errors.Is(err, io.EOF):
+			if len(rows) == 0 {
+				return nil, errors.New("there are no results")
+			}
+			return rows, nil
+		case err != nil:
+			return nil, err
+		}
+		i, known := at[next.Case]
+		if !known {
+			i = len(rows)
+			at[next.Case] = i
+			rows = append(rows, row{})
+		}
+		rows[i] = next
+	}
+}
+
+// table is Markdown. Numbers of events are sums over all destinations, but for the acknowledged ones.
+func table(rows []row) string {
+	var b strings.Builder
+	b.WriteString("| case | runs | acknowledged | delivered | dead | lost | twice in the warehouse | repeated elsewhere | order broken | overtaken after a retry | recovery: median, longest |\n")
+	b.WriteString("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n")
+	for _, r := range rows {
+		name := r.Case
+		if r.Note != "" {
+			name += " (" + r.Note + ")"
+		}
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s, %s |\n", name, r.Runs, r.Acknowledged, r.Delivered, r.Dead,
+			r.Lost, r.Doubled, r.Repeated, r.Reordered, r.Overtaken, seconds(r.Recovery), seconds(r.Slowest))
+	}
+	return b.String()
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+func replace(document, table string) (string, error) {
+	before, rest, ok1 := strings.Cut(document, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		return "", fmt.Errorf("the marks %q and %q are not there", strings.TrimSpace(begin), end)
+	}
+	return before + begin + "\n" + table + "\n" + end + after, nil
+}
