@@ -156,7 +156,7 @@ func TestConsumersWaitForServer(t *testing.T) {
 	s.WaitForShutdown()
 	opened := make(chan error, 2)
 	go func() {
-		_, err := b.Deliveries(t.Context(), "web", "crm", 3)
+		_, err := b.Deliveries(t.Context(), "web", "crm", 3, InFlight)
 		opened <- err
 	}()
 	go func() {
