@@ -55,6 +55,10 @@ SIM_SEED ?= 1
 sim: ## SIM_COUNT (a million) random histories of deliveries from SIM_SEED on: outages, crashes, lost calls; takes an hour or so
 	$(GO) test ./pipeline/deliver -run '^TestSimulation$$' -count 1 -timeout 0 -sim.count $(SIM_COUNT) -sim.seed $(SIM_SEED)
 
+ROUNDS ?= 50
+chaos: ## kill, cut and fill everything ROUNDS (50) times a case, as root, and judge what arrived
+	PRICKLE_TEST_ALL=1 $(GO) test ./test/chaos -count 1 -timeout 0 -v -chaos.rounds $(ROUNDS)
+
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./hog/... ./configs/... ./cmd/... -update
 
