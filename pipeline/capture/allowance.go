@@ -86,6 +86,11 @@ const (
 // Error is the detail.
 func (e *overLimit) Error() string { return e.detail }
 
+// ample says that about n events are no question.
+func (a *allowance) ample(now time.Time, n int) bool {
+	return (a.quota == nil || a.quota.left(now, a.limit) >= 2*int64(n)) && (a.rate == nil || a.rate.left(now) >= 2*n)
+}
+
 // check reports an *overLimit when n events are not within the allowance, without taking them.
 func (a *allowance) check(ctx context.Context, now time.Time, n int) error {
 	if a.quota != nil {

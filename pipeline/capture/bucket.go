@@ -29,6 +29,9 @@ func (b *bucket) same(other *bucket) bool {
 
 func (b *bucket) perSecond() int64 { return int64(b.limiter.Limit()) }
 
+// left is how many tokens there are.
+func (b *bucket) left(now time.Time) int { return int(b.limiter.TokensAt(now)) }
+
 // take reports an *overLimit when n events are too many now, and takes their tokens otherwise, unless they are only asked about.
 func (b *bucket) take(now time.Time, n int, forGood bool) error {
 	b.mu.Lock()

@@ -38,6 +38,8 @@ type ledger struct {
 	refusing bool  // something was refused since shared was heard of: it may have become less
 }
 
+func (l *ledger) holds(now time.Time) bool { return !now.Before(l.from) && now.Before(l.to) }
+
 const (
 	// countTimeout bounds a question for the shared count.
 	countTimeout = 5 * time.Second
@@ -70,6 +72,16 @@ func (q *quota) take(ctx context.Context, now time.Time, n int, limit Quota, for
 	return l, nil
 }
 
+// left is how many events of a limit are left now, and 0 when that has to be asked for.
+func (q *quota) left(now time.Time, limit Quota) int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if l := q.current; l != nil && l.known && l.holds(now) {
+		return limit.Events - l.shared - l.fresh
+	}
+	return 0
+}
+
 // giveBack takes n events out of the count again.
 func (q *quota) giveBack(l *ledger, n int) {
 	if n == 0 {
@@ -83,7 +95,7 @@ func (q *quota) giveBack(l *ledger, n int) {
 
 // open returns the ledger of the period that now falls in. Whichever way the clock steps, a period goes on with its own count.
 func (q *quota) open(ctx context.Context, now time.Time) (*ledger, error) {
-	if q.current == nil || now.Before(q.current.from) || !now.Before(q.current.to) {
+	if q.current == nil || !q.current.holds(now) {
 		name, from, to := Quota{Per: q.per}.period(now)
 		if q.ledgers[name] == nil {
 			q.ledgers[name] = &ledger{period: name, from: from, to: to}

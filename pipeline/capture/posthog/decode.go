@@ -72,8 +72,8 @@ func (d *decoder) root(text []byte) error {
 		if err := d.authorize(); err != nil {
 			return err
 		}
-		if !d.Recording { // those are left out, so they use nothing up
-			if err := d.AdmitBatch(d.source, b.events); err != nil {
+		if d.Admit != nil && !d.Recording { // recordings are left out, so they use nothing up
+			if err := d.Admit(d.source, b.events); err != nil {
 				return err
 			}
 		}

@@ -85,8 +85,10 @@ func (d *decoder) batch(root *message) error {
 	if rawjson.KindOf(root.batch) != rawjson.Array {
 		return wire.Invalid("invalid_batch", "want an object with an array batch")
 	}
-	if err := d.AdmitBatch(d.source, root.batch); err != nil {
-		return err
+	if d.Admit != nil {
+		if err := d.Admit(d.source, root.batch); err != nil {
+			return err
+		}
 	}
 	d.context, d.integrations = root.context, root.integrations
 	if sent, ok := wire.ParseTime(root.sentAt); ok {

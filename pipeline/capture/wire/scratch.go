@@ -13,7 +13,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/prickle-dev/prickle/pipeline"
-	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
 // Request is what a decoder needs to know besides the bytes.
@@ -26,23 +25,8 @@ type Request struct {
 	MaxEvents     int
 	MaxBytes      int // of what a batch shares, times its messages
 	MaxEventBytes int
-	// Admit is asked before the events of a batch whose token is known are decoded; an error refuses all of them. nil admits every batch.
-	Admit func(source string, events int) error
-}
-
-// AdmitBatch asks Admit about the events of an array. A batch that is over MaxEvents is left to whoever counts them.
-func (r *Request) AdmitBatch(source string, array []byte) error {
-	if r.Admit == nil {
-		return nil
-	}
-	n := 0
-	for range rawjson.Elements(array) {
-		n++
-	}
-	if n == 0 || r.MaxEvents > 0 && n > r.MaxEvents {
-		return nil
-	}
-	return r.Admit(source, n)
+	// Admit is asked about a batch whose token is known, an array, before its events are decoded; an error refuses all of them.
+	Admit func(source string, batch []byte) error
 }
 
 // Scratch is the memory of one request and the outcome of its decoding. The zero value is ready. Decoded events point into it: it may be
