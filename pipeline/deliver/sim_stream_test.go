@@ -104,6 +104,19 @@ func (s *simStream) restart(reclaim bool) {
 	s.wake()
 }
 
+// stopping is told before a process is asked to stop: what it has in hand may be cut off.
+func (s *simStream) stopping() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lanes {
+		for _, f := range l.queue {
+			if f.holder != nil {
+				s.judge.touch(f.events, false)
+			}
+		}
+	}
+}
+
 func (s *simStream) wake() {
 	close(s.changed)
 	s.changed = make(chan struct{})

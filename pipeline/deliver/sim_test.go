@@ -242,6 +242,7 @@ func (w *simWorld) end(kill bool, stop func()) {
 		stop()
 		return
 	}
+	w.stream.stopping()
 	began := time.Now()
 	stop()
 	if took := time.Since(began); took > defaultSendTimeout+sendGrace+settleTime {
