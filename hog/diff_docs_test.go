@@ -45,7 +45,7 @@ func excuseNames(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	names := map[string]bool{
-		hostErrorText: true, otherLimits: true, unprintable: true, mendedBetween: true, mendedCatch: true, mendedIf: true, mendedCondition: true, mendedStep: true,
+		hostErrorText: true, otherLimits: true, unprintable: true, mendedBetween: true, mendedCatch: true, mendedIf: true, mendedCondition: true, mendedStep: true, mendedArguments: true,
 	}
 	for _, m := range regexp.MustCompile(`(?:note|stop)\('([^']+)'\)|instead\('\w+', '([^']+)'`).FindAllStringSubmatch(string(script), -1) {
 		names[m[1]+m[2]] = true

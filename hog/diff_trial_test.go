@@ -125,9 +125,13 @@ const (
 	mendedBetween   = "between works on absolute slots"
 	mendedCatch     = "a typed catch jumps one short"
 	mendedIf        = "if without else leaves nothing"
+	mendedArguments = "arguments left over are dropped"
 	mendedCondition = "for without a condition"
 	mendedStep      = "a step that is an expression stays on the stack"
 )
+
+// special are the functions whose calls are compiled into something else.
+var special = []string{"if", "multiIf", "ifNull", "not", "and", "or", "sql"}
 
 // mended is the defects that the program's constructs bring about.
 func mended(tree *ast.Program) []string {
@@ -143,6 +147,9 @@ func mended(tree *ast.Program) []string {
 		case *ast.Call:
 			if even := len(n.Args)%2 == 0; even && (n.Name.Text == "if" || n.Name.Text == "multiIf") {
 				list = append(list, mendedIf)
+			}
+			if len(n.Args) > 3 && n.Name.Text == "if" || n.Parametric && slices.Contains(special, n.Name.Text) {
+				list = append(list, mendedArguments)
 			}
 		case *ast.For:
 			if n.Cond == nil {

@@ -56,6 +56,7 @@ var libraryDiffers = []difference{
 	{regexp.MustCompile(`HmacChain(Hex)?\('`), "texts are no lists"},
 	{regexp.MustCompile(`^formatDateTime\(.*, (2|-1)\)$`), "formats and zones are texts"},
 	{regexp.MustCompile(`^JSONExtractString\(\[1, 'a'\], (2|-1), -1\)$`), "a path into a text"},
+	{regexp.MustCompile(`^if\(('a'(, )?){4}\)$`), mendedArguments},
 	{regexp.MustCompile(`^range\(('|\[\])`), "a range of what is no number"},
 	{regexp.MustCompile(`^toUnixTimestamp(Milli)?\(.*, [^']`), "formats and zones are texts"},
 	{regexp.MustCompile(`^trim\w*\([\[(]`), "lists are no texts"},
