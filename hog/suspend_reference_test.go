@@ -366,7 +366,6 @@ var lostOnTheWay = map[string]string{
 	"typeof_everything":  "tuples become arrays, errors dictionaries",
 	"json_stringify":     "keys become text, and the host puts those of integers first",
 	"dicts":              "keys become text",
-	"dict_edges":         "keys become text",
 	"index_forms":        "keys become text",
 	"print_containers":   "a container that holds itself has no JSON",
 	"assignment_targets": "a container that holds itself has no JSON",

@@ -63,7 +63,7 @@ func (p *parser) index(left ast.Expr, nullish bool) ast.Expr {
 	if p.is(":") && !nullish {
 		return p.slice(left, key)
 	}
-	if p.is(",") && !nullish {
+	if p.is(",") && p.peek(1).Kind != "]" && !nullish {
 		return nil
 	}
 	p.expect("]", "after the index")

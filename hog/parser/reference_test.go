@@ -34,7 +34,8 @@ var refusals = []string{
 	"`[]` after a value",
 	"expected a value after `return`",
 	"a table has one alias", "a query stands in parentheses",
-	"expected `then`, found", // a name `case` before a call of a function `when`
+	"expected `]` after the index, found `,`", // a list of one after a value
+	"expected `then`, found",                  // a name `case` before a call of a function `when`
 }
 
 // readOnPurpose are parts of reference trees that ours has no like of: a lone

@@ -3,6 +3,7 @@ package vm
 import (
 	"maps"
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,9 @@ func tokenValue(t any) Value {
 		return Number(float64(t))
 	case int:
 		return Number(float64(t))
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(t).Float64()
+		return Number(f)
 	case int64:
 		return Number(float64(t))
 	}
