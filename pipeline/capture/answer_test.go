@@ -142,6 +142,13 @@ func TestLogErrors(t *testing.T) {
 				if n := fx.Stats().Accepted.Load(); n != 0 {
 					t.Errorf("%d events count as accepted", n)
 				}
+				unknown := uint64(1) // whether the event is stored, but for one that the log does not take at all
+				if test.status == http.StatusRequestEntityTooLarge {
+					unknown = 0
+				}
+				if got := fx.Stats().Unacknowledged.Load(); got != unknown {
+					t.Errorf("events unacknowledged\n  got  %d\n  want %d", got, unknown)
+				}
 			})
 		}
 	}
