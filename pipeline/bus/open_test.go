@@ -46,15 +46,22 @@ func outside(t *testing.T, change func(*server.Options)) *server.Server {
 	if change != nil {
 		change(options)
 	}
+	s := serve(t, options)
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	return s
+}
+
+// serve starts a server that the caller ends.
+func serve(t *testing.T, options *server.Options) *server.Server {
+	t.Helper()
 	s, err := server.NewServer(options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the outside server does not start")
 	}

@@ -107,8 +107,7 @@ func TestPipelineLaneHasOneProcess(t *testing.T) {
 
 // The connection comes back by itself, and a write meanwhile fails soon.
 func TestSurvivesServerRestart(t *testing.T) {
-	options := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()}
-	s := outside(t, func(o *server.Options) { *o = *options })
+	s := newRestartable(t)
 	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
 	messages, _ := subscribe(t, b, "web")
 	w := running(t, b.NewWriter())
@@ -120,9 +119,7 @@ func TestSurvivesServerRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	receive(t, messages).Ack()
-	port := s.Addr().String()
-	s.Shutdown()
-	s.WaitForShutdown()
+	s.stop()
 	started := time.Now()
 	if err := w.Append(t.Context(), events(person, 1)); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("append without a server\n got %v\nwant %v", err, ErrUnavailable)
@@ -130,10 +127,7 @@ func TestSurvivesServerRestart(t *testing.T) {
 	if took := time.Since(started); took > publishTimeout+2*time.Second {
 		t.Errorf("append without a server took %s", took)
 	}
-	if _, err := fmt.Sscanf(port, "127.0.0.1:%d", &options.Port); err != nil {
-		t.Fatal(err)
-	}
-	outside(t, func(o *server.Options) { *o = *options })
+	s.start(t)
 	eventually(t, func() string {
 		if err := w.Append(t.Context(), events(person, 2)); err != nil {
 			return err.Error()
@@ -146,14 +140,9 @@ func TestSurvivesServerRestart(t *testing.T) {
 
 // A stage that opens its consumer while the server is away waits for it.
 func TestConsumersWaitForServer(t *testing.T) {
-	options := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()}
-	s := outside(t, func(o *server.Options) { *o = *options })
+	s := newRestartable(t)
 	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
-	if _, err := fmt.Sscanf(s.Addr().String(), "127.0.0.1:%d", &options.Port); err != nil {
-		t.Fatal(err)
-	}
-	s.Shutdown()
-	s.WaitForShutdown()
+	s.stop()
 	opened := make(chan error, 2)
 	go func() {
 		_, err := b.Deliveries(t.Context(), "web", "crm", 3, InFlight)
@@ -169,13 +158,38 @@ func TestConsumersWaitForServer(t *testing.T) {
 		t.Fatalf("without a server\n got %v\nwant to wait", err)
 	case <-time.After(publishTimeout + time.Second): // which is when a request is given up
 	}
-	outside(t, func(o *server.Options) { *o = *options })
+	s.start(t)
 	for range 2 {
 		if err := <-opened; err != nil {
 			t.Error(err)
 		}
 	}
-	if err := b.Close(); err != nil { // before the server goes
-		t.Error(err)
+}
+
+// A restartable server keeps its port and its store. It ends after every bus that was opened later, however often it was started.
+type restartable struct {
+	*server.Server
+	options server.Options
+}
+
+func newRestartable(t *testing.T) *restartable {
+	t.Helper()
+	r := &restartable{options: server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()}}
+	r.start(t)
+	t.Cleanup(r.stop)
+	return r
+}
+
+func (r *restartable) start(t *testing.T) {
+	t.Helper()
+	options := r.options // the server fills in more
+	r.Server = serve(t, &options)
+	if _, err := fmt.Sscanf(r.Addr().String(), "127.0.0.1:%d", &r.options.Port); err != nil {
+		t.Fatal(err)
 	}
+}
+
+func (r *restartable) stop() {
+	r.Shutdown()
+	r.WaitForShutdown()
 }
