@@ -4,7 +4,7 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint
 NODE_MODULES := test/node/node_modules
 
-.PHONY: help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
+.PHONY: chaos help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,13 @@ bench: ## every benchmark, with allocations
 bench-hog: $(NODE_MODULES)/.installed ## Hog against PostHog's machine and other languages, as one table
 	cd test/hogbench && $(GO) run .
 
+CHAOS_ROUNDS ?= 50
+CHAOS ?= .
+chaos: ## break a running project in every way, CHAOS_ROUNDS (50) times each, for the table in docs/reliability.md; as root for all of it
+	mkdir -p bin && rm -f bin/chaos.ndjson
+	PRICKLE_TEST_ALL=1 $(GO) test ./test/chaos -run '$(CHAOS)' -count 1 -v -timeout 0 -chaos.rounds $(CHAOS_ROUNDS) -chaos.results $(CURDIR)/bin/chaos.ndjson
+	$(GO) run ./test/chaos/report -results bin/chaos.ndjson -into docs/reliability.md
+
 HOG_DIFF ?= 20000
 HOG_SEED ?= 1
 hog-diff: $(NODE_MODULES)/.installed ## HOG_DIFF (20000) generated programs from HOG_SEED on, on PostHog's parser and machine and on ours
@@ -54,10 +61,6 @@ SIM_COUNT ?= 1000000
 SIM_SEED ?= 1
 sim: ## SIM_COUNT (a million) random histories of deliveries from SIM_SEED on: outages, crashes, lost calls; takes an hour or so
 	$(GO) test ./pipeline/deliver -run '^TestSimulation$$' -count 1 -timeout 0 -sim.count $(SIM_COUNT) -sim.seed $(SIM_SEED)
-
-ROUNDS ?= 50
-chaos: ## kill, cut and fill everything ROUNDS (50) times a case, as root, and judge what arrived
-	PRICKLE_TEST_ALL=1 $(GO) test ./test/chaos -count 1 -timeout 0 -v -chaos.rounds $(ROUNDS)
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./hog/... ./configs/... ./cmd/... -update

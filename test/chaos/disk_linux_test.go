@@ -69,6 +69,7 @@ func TestPowerCut(t *testing.T) {
 		s.until(1 + s.rng.IntN(1500))
 		disk.Cut(s.prickle)
 		s.restart()
+		s.Logf("the power was cut and the process is back at %s", time.Now().Format(time.StampMilli))
 	})
 }
 

@@ -42,6 +42,9 @@ func Judge(l *Ledger, places []Observed) Verdict {
 	return v
 }
 
+// clock is how examples show times.
+const clock = "15:04:05.000"
+
 // judge is the work on one place.
 type judge struct {
 	ledger  *Ledger
@@ -103,7 +106,8 @@ func (j *judge) arrivals() {
 			continue
 		}
 		if late {
-			j.report(&f.Reordered, "event %d of %s arrived after %d (%s after %s)", e.Seq, e.Person, before.Seq, e.ID, before.ID)
+			j.report(&f.Reordered, "event %d of %s, handed out at %s, arrived at %s, after %d (%s after %s)",
+				e.Seq, e.Person, e.Handed.Format(clock), a.At.Format(clock), before.Seq, e.ID, before.ID)
 		} else {
 			latest[e.Person] = e
 		}
