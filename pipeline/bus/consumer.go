@@ -55,9 +55,20 @@ func reset(ctx context.Context, stream jetstream.Stream, info *jetstream.Consume
 
 // reclaim is a takeBack for a work queue that remembers it. In a work queue, what is there and has been handed out is exactly what is not
 // settled. Each frame is refused by the subject that a reader of it would have answered to.
+//
+// What a consumer knows is written ten times a second, and a frame that is acknowledged is removed at once: after a kill, a consumer may wait
+// for frames that are gone. They would count as in hand, and keep a lane that hands out one at a time waiting, until their time is over. The
+// server finds that they are gone when it is to hand them out again, so they are refused as well.
 func (b *Bus) reclaim(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) error {
-	var subject string
-	for next := info.AckFloor.Stream + 1; next <= info.Delivered.Stream; {
+	last := ""
+	refuse := func(sequence uint64) error {
+		// $JS.ACK.<stream>.<consumer>.<handed out>.<stream sequence>.<consumer sequence>.<time>.<pending>, of which the server reads the
+		// sequences: the frame's own, and any of the consumer's that is not settled.
+		last = fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.0.0", info.Stream, info.Name, sequence, info.Delivered.Consumer)
+		return b.conn.Publish(last, []byte(refused))
+	}
+	found := 0
+	for next := info.AckFloor.Stream + 1; next <= info.Delivered.Stream; found++ {
 		m, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(info.Config.FilterSubject))
 		if errors.Is(err, jetstream.ErrMsgNotFound) || err == nil && m.Sequence > info.Delivered.Stream {
 			break
@@ -65,18 +76,21 @@ func (b *Bus) reclaim(ctx context.Context, stream jetstream.Stream, info *jetstr
 		if err != nil {
 			return err
 		}
-		// $JS.ACK.<stream>.<consumer>.<handed out>.<stream sequence>.<consumer sequence>.<time>.<pending>, of which the server reads the
-		// sequences: the frame's own, and any of the consumer's that is not settled.
-		subject = fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", info.Stream, info.Name, m.Sequence, info.Delivered.Consumer, m.Time.UnixNano())
-		if err := b.conn.Publish(subject, []byte(refused)); err != nil {
+		if err := refuse(m.Sequence); err != nil {
 			return err
 		}
 		next = m.Sequence + 1
 	}
-	if subject == "" {
+	// Which ones are gone is not to be known, so all are refused; the server ignores it for those that it does not wait for.
+	for next := info.AckFloor.Stream + 1; found < info.NumAckPending && next <= info.Delivered.Stream; next++ {
+		if err := refuse(next); err != nil {
+			return err
+		}
+	}
+	if last == "" {
 		return nil
 	}
-	_, err := b.conn.RequestWithContext(ctx, subject, []byte(inProgress)) // answered after all before it have been seen to
+	_, err := b.conn.RequestWithContext(ctx, last, []byte(inProgress)) // answered after all before it have been seen to
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +226,46 @@ func TestInFlightComesFirstAfterRestart(t *testing.T) {
 	d = deliveries(t, open(t, dir))
 	if got, want := sizes(fetch(t, d, everything)), "[1 3 4 5]"; got != want {
 		t.Errorf("after the restart\n got %s\nwant %s", got, want)
+	}
+}
+
+// What a consumer knows is on disk a little later than what it has removed: after a kill it may wait for frames that are gone. It must not, nor
+// keep a lane waiting that hands out one at a time.
+func TestAcknowledgedBeforeKillIsNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	d := deliverable(t, b, 1, 2, 3, 4)
+	inFlight := fetch(t, d, FetchLimit{Frames: 3, Wait: time.Second})
+	state := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamDeliver, "obs", "web+crm+3", "o.dat")
+	var before []byte
+	eventually(t, func() string {
+		var err error
+		if before, err = os.ReadFile(state); err != nil {
+			return err.Error()
+		}
+		const inHand = 6 // the place of their number, behind the file's mark and version and four small numbers
+		if len(before) <= inHand || before[inHand] != 3 {
+			return "the state does not hold what is in hand"
+		}
+		return ""
+	})
+	ack(t, inFlight[0], inFlight[2])
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(state, before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir)
+	if got, want := sizes(fetch(t, deliveries(t, b), everything)), "[2 4]"; got != want {
+		t.Errorf("after the kill\n got %s\nwant %s", got, want)
+	}
+	status, err := b.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := status.Consumers[0].InFlight; got != 2 {
+		t.Errorf("frames in flight\n got %d\nwant 2, those in hand", got)
 	}
 }
 
