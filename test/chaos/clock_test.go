@@ -1,8 +1,11 @@
+//go:build unix
+
 package chaos
 
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,25 +54,23 @@ func init() {
 `
 )
 
-// buildStepping builds the command with that clock.
-func buildStepping(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
+// steppingOverlay writes into dir what `go build -overlay` wants for a command with that clock.
+func steppingOverlay(dir string) (string, error) {
 	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	original := filepath.Join(strings.TrimSpace(string(out)), "src", "time", "time.go")
 	text, err := os.ReadFile(original)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	if strings.Count(string(text), clockRead) != 1 {
-		t.Fatalf("%s reads the clock in another way than this test knows", original)
+		return "", fmt.Errorf("%s reads the clock in another way than the suite knows", original)
 	}
 	command, err := filepath.Abs("../../cmd/prickle/stepping_clock.go")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	replace := map[string]string{}
 	write := func(place, text string) error {
@@ -83,14 +84,8 @@ func buildStepping(t *testing.T) string {
 		write(command, clockSignals),
 	)
 	overlay, err2 := json.Marshal(map[string]any{"Replace": replace})
-	path, binary := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "prickle")
-	if err := errors.Join(err, err2, os.WriteFile(path, overlay, 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	if err := build(binary, "../../cmd/prickle", "-overlay", path); err != nil {
-		t.Fatal(err)
-	}
-	return binary
+	path := filepath.Join(dir, "overlay.json")
+	return path, errors.Join(err, err2, os.WriteFile(path, overlay, 0o600))
 }
 
 // The clock steps an hour forward under load, and an hour back.
@@ -99,7 +94,7 @@ func TestClockSteps(t *testing.T) {
 		t.Skip("NOT TESTED in the short form: it builds everything anew, with another clock; make chaos tests it")
 	}
 	s := open(t, "the clock steps an hour forward and back", "")
-	s.prickle.Binary = buildStepping(t)
+	s.prickle.Binary = filepath.Join(filepath.Dir(natsBinary), "stepping")
 	s.places[0].Loose = true // the order in the warehouse is told by the clock
 	s.start()
 	s.restarted = true // what is in hand at a step may be handed out twice, and counts twice

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/prickle-dev/prickle/test/chaos/rig"
 )
 
 var (
@@ -25,28 +27,62 @@ func TestMain(m *testing.M) {
 		fmt.Println("NOT TESTED: the cases of chaos, which take minutes; run make chaos, or set PRICKLE_TEST_CHAOS=1 for their short form")
 		return
 	}
-	code, err := func() (int, error) {
-		dir, err := os.MkdirTemp("", "chaos")
-		if err != nil {
-			return 1, err
-		}
-		defer os.RemoveAll(dir)
-		prickleBinary, natsBinary = *binaryFlag, filepath.Join(dir, "natsd")
-		if err := build(natsBinary, "./natsd"); err != nil {
-			return 1, err
-		}
-		if prickleBinary == "" {
-			prickleBinary = filepath.Join(dir, "prickle")
-			if err := build(prickleBinary, "../../cmd/prickle"); err != nil {
-				return 1, err
-			}
-		}
-		return m.Run(), nil
-	}()
+	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
+}
+
+// binaries tells the enclosed program where the binaries are.
+const binaries = "PRICKLE_CHAOS_BINARIES"
+
+func run(m *testing.M) (int, error) {
+	dir := os.Getenv(binaries)
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "chaos"); err != nil {
+			return 1, err
+		}
+		defer os.RemoveAll(dir)
+		if err := buildAll(dir); err != nil { // here, because it may need the network
+			return 1, err
+		}
+		if err := os.Setenv(binaries, dir); err != nil {
+			return 1, err
+		}
+	}
+	prickleBinary, natsBinary = filepath.Join(dir, "prickle"), filepath.Join(dir, "natsd")
+	if *binaryFlag != "" {
+		prickleBinary = *binaryFlag
+	}
+	code, done, err := rig.Enclose()
+	if err != nil {
+		return 1, err
+	}
+	if done {
+		return code, nil
+	}
+	return m.Run(), nil
+}
+
+func buildAll(dir string) error {
+	if err := build(filepath.Join(dir, "natsd"), "./natsd"); err != nil {
+		return err
+	}
+	if *rounds > 0 {
+		overlay, err := steppingOverlay(dir)
+		if err != nil {
+			return err
+		}
+		if err := build(filepath.Join(dir, "stepping"), "../../cmd/prickle", "-overlay", overlay); err != nil {
+			return err
+		}
+	}
+	if *binaryFlag != "" {
+		return nil
+	}
+	return build(filepath.Join(dir, "prickle"), "../../cmd/prickle")
 }
 
 func build(to, what string, flags ...string) error {
