@@ -19,6 +19,9 @@ import (
 const (
 	// publishTimeout bounds the wait for an acknowledgement. After it, the outcome is unknown.
 	publishTimeout = 5 * time.Second
+	// openTimeout bounds the opening of a stream or a consumer of the embedded server. It syncs several files for each, and on a busy disk the
+	// last of dozens waits long.
+	openTimeout = time.Minute
 	// headerRoom is the part of a message that is kept free of events, for headers and a dead letter's reason.
 	headerRoom = 64 << 10
 	// frameEvents and frameBytes bound a frame: more would not make it cheaper, and process and deliver hold whole frames in memory.
@@ -64,7 +67,9 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := b.connect(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	if err := b.prepare(ctx); err != nil {
+	opening, cancel := b.opening(ctx)
+	defer cancel()
+	if err := b.prepare(opening); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
@@ -97,7 +102,27 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 	if err := b.openStreams(ctx); err != nil {
 		return err
 	}
-	return b.openState(ctx)
+	if err := b.openState(ctx); err != nil {
+		return err
+	}
+	b.placesChanged()
+	return nil
+}
+
+// opening is a context for requests that make streams and consumers. Those of an outside server end by publishTimeout each, which is the
+// client's default.
+func (b *Bus) opening(ctx context.Context) (context.Context, context.CancelFunc) {
+	if b.shared() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, openTimeout)
+}
+
+// placesChanged is called after a stream or a consumer was made or removed.
+func (b *Bus) placesChanged() {
+	if b.embedded != nil {
+		b.embedded.places.changed()
+	}
 }
 
 // Close waits until the server has taken what is still on its way (acknowledgements, for one), at most five seconds, and stops an

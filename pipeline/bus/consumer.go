@@ -29,6 +29,8 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 	} else {
 		config.PinnedTTL = 0
 	}
+	ctx, cancel := b.opening(ctx)
+	defer cancel()
 	consumer, err := b.create(ctx, stream, config)
 	if err != nil {
 		return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
@@ -41,6 +43,7 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 		}
 	}
 	b.opened[config.Durable] = true
+	b.placesChanged()
 	return consumer, nil
 }
 

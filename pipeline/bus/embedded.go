@@ -18,6 +18,7 @@ const maxPayload = 8 << 20
 type embedded struct {
 	server *server.Server
 	lock   *os.File
+	places *places // nil when the server syncs everything
 }
 
 // startEmbedded locks the store and starts a server on it that no other process can reach.
@@ -31,12 +32,28 @@ func startEmbedded(config Config, space *disk, log *slog.Logger) (*embedded, err
 	}
 	e := &embedded{lock: lock}
 	if err = space.room(streamDead); err == nil { // with less, recovery itself would fail, in ways that say less
+		err = e.restore(config, log)
+	}
+	if err == nil {
 		err = e.start(config, log)
 	}
 	if err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
+}
+
+// restore mends the store after a power failure.
+func (e *embedded) restore(config Config, log *slog.Logger) error {
+	p := placesOf(config.Dir, log)
+	if err := p.restore(); err != nil {
+		return fmt.Errorf("bus dir %q: %w", config.Dir, err)
+	}
+	if config.Sync == SyncInterval {
+		e.places = p
+		return nil
+	}
+	return ignoreMissing(os.Remove(p.file)) // which would be out of date by the time somebody chooses SyncInterval again
 }
 
 func (e *embedded) start(config Config, log *slog.Logger) error {
@@ -75,12 +92,14 @@ func (e *embedded) start(config Config, log *slog.Logger) error {
 	if !s.JetStreamEnabled() {
 		return fmt.Errorf("embedded server in %q did not start", config.Dir)
 	}
+	e.places.keep()
 	return nil
 }
 
 // close stops the server, which writes out what it holds, and gives the folder free.
 func (e *embedded) close() error {
 	if e.server != nil {
+		e.places.end()
 		e.server.Shutdown()
 		e.server.WaitForShutdown()
 	}

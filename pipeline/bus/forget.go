@@ -35,5 +35,6 @@ func (b *Bus) Forget(ctx context.Context, pipeline, destination string) error {
 			return fmt.Errorf("forget %q: %w", name, unavailable(err))
 		}
 	}
+	b.placesChanged()
 	return nil
 }

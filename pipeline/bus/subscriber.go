@@ -44,7 +44,11 @@ func (b *Bus) Subscriber(pipeline string) *Subscriber {
 
 // SubscribeInitialize gives the pipeline its place in the lane, so that everything captured from now on reaches it.
 func (s *Subscriber) SubscribeInitialize(topic string) error {
-	ctx, cancel := context.WithTimeout(s.stopping, publishTimeout)
+	patience := openTimeout
+	if s.bus.shared() { // or it would wait for a server that is away
+		patience = publishTimeout
+	}
+	ctx, cancel := context.WithTimeout(s.stopping, patience)
 	defer cancel()
 	_, err := s.consumer(ctx, topic)
 	return err
