@@ -65,9 +65,7 @@ func reset(ctx context.Context, stream jetstream.Stream, info *jetstream.Consume
 func (b *Bus) reclaim(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) error {
 	last := ""
 	refuse := func(sequence uint64) error {
-		// $JS.ACK.<stream>.<consumer>.<handed out>.<stream sequence>.<consumer sequence>.<time>.<pending>, of which the server reads the
-		// sequences: the frame's own, and any of the consumer's that is not settled.
-		last = fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.0.0", info.Stream, info.Name, sequence, info.Delivered.Consumer)
+		last = ackSubject(info, sequence)
 		return b.conn.Publish(last, []byte(refused))
 	}
 	found := 0
@@ -95,6 +93,13 @@ func (b *Bus) reclaim(ctx context.Context, stream jetstream.Stream, info *jetstr
 	}
 	_, err := b.conn.RequestWithContext(ctx, last, []byte(inProgress)) // answered after all before it have been seen to
 	return err
+}
+
+// ackSubject is where a frame of an embedded server's consumer is settled:
+// $JS.ACK.<stream>.<consumer>.<handed out>.<stream sequence>.<consumer sequence>.<time>.<pending>, of which the server reads the sequences: the frame's
+// own, and any of the consumer's that is not settled.
+func ackSubject(info *jetstream.ConsumerInfo, sequence uint64) string {
+	return fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.0.0", info.Stream, info.Name, sequence, info.Delivered.Consumer)
 }
 
 // reopenPause is the wait before a server that was not there is asked again for a consumer.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -106,6 +108,22 @@ func (d *Deliveries) barrier() error {
 	return nil
 }
 
+// clientPatience is how much longer than it asked for the client waits for the server's word that there is nothing.
+const clientPatience = time.Second
+
+// overdue makes up for a fetch that the client ended by its own clock because an embedded server was too busy to answer. That may still send a frame,
+// to nobody, and takes it back as soon as it finds out; a fetch that is asked for before would bring what is behind it. So this waits for an answer
+// that takes the same way as frames, to a sign of life of a frame that there is not.
+func (d *Deliveries) overdue(ctx context.Context, began time.Time, wait time.Duration, err error) {
+	if d.bus.shared() || time.Since(began) < wait+clientPatience && !errors.Is(err, jetstream.ErrNoHeartbeat) {
+		return
+	}
+	subject := ackSubject(d.consumer.CachedInfo(), math.MaxInt64)
+	for err := nats.ErrTimeout; errors.Is(err, nats.ErrTimeout) && ctx.Err() == nil; {
+		_, err = d.bus.conn.Request(subject, []byte(inProgress), publishTimeout)
+	}
+}
+
 // Fetch returns what is there, in order, up to limit, and waits for the first frame at most limit.Wait. Nothing there is (nil, nil).
 // The end of ctx ends the waiting within half a second, with ctx's error. Each frame that it returns must be settled (Ack, Delay, Retry, Remainder or Release)
 // within 30 seconds, or shown to be alive by InProgress, or it is handed out again.
@@ -129,6 +147,7 @@ func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, 
 	if limit.Bytes > 0 {
 		options = append(options, jetstream.FetchMaxBytes(room))
 	}
+	began := time.Now()
 	batch, err := d.consumer.Fetch(more, options...)
 	if err != nil {
 		return out, nil //nolint:nilerr // the first frame is in hand; the next fetch meets the error again
@@ -138,6 +157,7 @@ func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, 
 			out = append(out, delivery)
 		}
 	}
+	d.overdue(ctx, began, wait, batch.Error())
 	return out, nil
 }
 
@@ -155,6 +175,7 @@ func (d *Deliveries) wait(ctx context.Context, wait time.Duration) (*Delivery, e
 // waitOnce asks the server for one frame. It is the server that ends the waiting, by saying so: if the client gave up by its own clock, a
 // frame that was handed out at that moment would be lost to everybody until its ack wait is over.
 func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Delivery, error) {
+	began := time.Now()
 	batch, err := d.consumer.Fetch(1, d.options(jetstream.FetchMaxWait(wait))...)
 	if err != nil {
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
@@ -167,6 +188,7 @@ func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Deliver
 			return nil, fmt.Errorf("release frame of %q: %w", d.subject, unavailable(err))
 		}
 	}
+	d.overdue(ctx, began, wait, batch.Error())
 	switch err := batch.Error(); {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, context.Cause(ctx))

@@ -3,6 +3,7 @@ package oracle
 import (
 	"bytes"
 	"fmt"
+	"time"
 )
 
 // Place is a destination and what should become of events there.
@@ -75,6 +76,7 @@ func (j *judge) report(counter *int, format string, args ...any) {
 func (j *judge) arrivals() {
 	f := &j.finding
 	latest := map[string]*Event{} // of each person
+	came := map[string]time.Time{}
 	for _, a := range j.place.Arrivals {
 		e := j.ledger.events[a.ID]
 		if e == nil || j.place.Wants != nil && !j.place.Wants(e) {
@@ -106,10 +108,10 @@ func (j *judge) arrivals() {
 			continue
 		}
 		if late {
-			j.report(&f.Reordered, "event %d of %s, handed out at %s, arrived at %s, after %d (%s after %s)",
-				e.Seq, e.Person, e.Handed.Format(clock), a.At.Format(clock), before.Seq, e.ID, before.ID)
+			j.report(&f.Reordered, "event %d of %s, handed out at %s, arrived at %s, after %d, which arrived at %s (%s after %s)",
+				e.Seq, e.Person, e.Handed.Format(clock), a.At.Format(clock), before.Seq, came[e.Person].Format(clock), e.ID, before.ID)
 		} else {
-			latest[e.Person] = e
+			latest[e.Person], came[e.Person] = e, a.At
 		}
 	}
 }
