@@ -7,23 +7,12 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/test/chaos/oracle"
+	"github.com/prickle-dev/prickle/test/chaos/result"
 )
 
-// row is a line of the report, as package report reads it. Counters of places are sums over them.
+// row is a line of the report.
 type row struct {
-	Case         string        `json:"case"`
-	Runs         int           `json:"runs"`
-	Acknowledged int           `json:"acknowledged"`
-	Delivered    int           `json:"delivered"`
-	Dead         int           `json:"dead"`
-	Lost         int           `json:"lost"`
-	Doubled      int           `json:"doubled"`
-	Repeated     int           `json:"repeated"`
-	Reordered    int           `json:"reordered"`
-	Overtaken    int           `json:"overtaken"`
-	Recovery     time.Duration `json:"recovery"` // the median
-	Slowest      time.Duration `json:"slowest"`
-	Note         string        `json:"note,omitempty"`
+	result.Row
 
 	recoveries []time.Duration
 }
@@ -50,7 +39,7 @@ func (r *row) note(v oracle.Verdict) {
 // report writes the row where the report is made of, and to the log.
 func (s *scene) report() {
 	s.Helper()
-	text, err := json.Marshal(s.row)
+	text, err := json.Marshal(s.row.Row)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/prickle-dev/prickle/test/chaos/oracle"
+	"github.com/prickle-dev/prickle/test/chaos/result"
 	"github.com/prickle-dev/prickle/test/chaos/rig"
 )
 
@@ -93,7 +94,7 @@ func openAt(t *testing.T, name, dir, bus, address string) *scene {
 	}
 	s := &scene{
 		T: t, rng: rand.New(rand.NewPCG(*seed, 2)), ledger: oracle.NewLedger(*seed), dir: dir,
-		hooks: map[string]*oracle.Receiver{}, fronts: map[string]*atomic.Pointer[http.Handler]{}, row: row{Case: name},
+		hooks: map[string]*oracle.Receiver{}, fronts: map[string]*atomic.Pointer[http.Handler]{}, row: row{Row: result.Row{Case: name}},
 	}
 	var urls []any
 	for _, name := range []string{"all", "one", "hog"} {

@@ -13,29 +13,14 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/prickle-dev/prickle/test/chaos/result"
 )
 
 const (
 	begin = "<!-- chaos: begin -->\n"
 	end   = "<!-- chaos: end -->"
 )
-
-// row is a line of the results, as the suite writes it.
-type row struct {
-	Case         string        `json:"case"`
-	Runs         int           `json:"runs"`
-	Acknowledged int           `json:"acknowledged"`
-	Delivered    int           `json:"delivered"`
-	Dead         int           `json:"dead"`
-	Lost         int           `json:"lost"`
-	Doubled      int           `json:"doubled"`
-	Repeated     int           `json:"repeated"`
-	Reordered    int           `json:"reordered"`
-	Overtaken    int           `json:"overtaken"`
-	Recovery     time.Duration `json:"recovery"`
-	Slowest      time.Duration `json:"slowest"`
-	Note         string        `json:"note"`
-}
 
 func main() {
 	results := flag.String("results", "", "the suite's results, a line of JSON for each case")
@@ -68,11 +53,11 @@ func run(results, into string) error {
 }
 
 // read takes the last line of each case, in the order in which cases first came.
-func read(r io.Reader) ([]row, error) {
-	var rows []row
+func read(r io.Reader) ([]result.Row, error) {
+	var rows []result.Row
 	at := map[string]int{}
 	for dec := json.NewDecoder(r); ; {
-		var next row
+		var next result.Row
 		err := dec.Decode(&next)
 		switch {
 		case errors.Is(err, io.EOF):
@@ -87,14 +72,14 @@ func read(r io.Reader) ([]row, error) {
 		if !known {
 			i = len(rows)
 			at[next.Case] = i
-			rows = append(rows, row{})
+			rows = append(rows, result.Row{})
 		}
 		rows[i] = next
 	}
 }
 
 // table is Markdown. Numbers of events are sums over all destinations, but for the acknowledged ones.
-func table(rows []row) string {
+func table(rows []result.Row) string {
 	var b strings.Builder
 	b.WriteString("| case | runs | acknowledged | delivered | dead | lost | twice in the warehouse | repeated elsewhere | order broken | overtaken after a retry | recovery: median, longest |\n")
 	b.WriteString("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n")
