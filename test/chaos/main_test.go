@@ -105,7 +105,7 @@ func missing(t *testing.T, what string) {
 // needRoot ends a test that mounts or makes networks, unless it may.
 func needRoot(t *testing.T) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		missing(t, "root, which mounts and network namespaces need,")
+	if !rig.Enclosed() {
+		missing(t, "root with mounts and network namespaces")
 	}
 }
