@@ -17,6 +17,8 @@ func TestHeavyStepsCount(t *testing.T) {
 		"captures, defects": capturing(t, 1, hog.WithReferenceDefects()),
 		"long keys that are set": mustCompile(t, `let key := 'k' for (let i := 0; i < 15; i := i + 1) { key := key || key }
 			let d := {} d[key] := 1 for (let i := 0; i < 200; i := i + 1) { d[key] := i }`),
+		"long new keys": mustCompile(t, `let key := 'k' for (let i := 0; i < 15; i := i + 1) { key := key || key }
+			for (let i := 0; i < 200; i := i + 1) { let d := {} d[key] := i }`),
 		"suspension's lists": mustCompile(t, `let a := range(50000) return sleep(a, 1)`), // 25,000 of them for range
 	} {
 		_, err := p.Start(t.Context(), hog.Env{Limits: hog.Limits{Steps: 30_000, Time: hostileTime}})

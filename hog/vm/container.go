@@ -20,12 +20,8 @@ func NewTuple(items ...Value) Value {
 	return object(KindTuple, unsafe.Pointer(&Array{Items: items}))
 }
 
-// smallSize and mediumSize are up to how many items or entries are kept in one piece of memory with the container they
-// belong to.
-const (
-	smallSize  = 4
-	mediumSize = 8
-)
+// smallSize is up to how many items are kept in one piece of memory with the array they belong to.
+const smallSize = 4
 
 // copyArray is an array value of copies of the items.
 func copyArray(items []Value) Value {
@@ -60,22 +56,32 @@ type Dict struct {
 // NewDict is an empty dictionary with room for n entries. Its Value method makes it a value.
 func NewDict(n int) *Dict {
 	switch {
-	case n == 0 || n > mediumSize:
+	case n == 0 || n > 24:
 		return &Dict{entries: make([]entry, 0, n)}
-	case n > smallSize:
-		medium := &struct {
-			Dict
-			room [mediumSize]entry
-		}{}
-		medium.entries = medium.room[:0]
-		return &medium.Dict
+	case n <= 2:
+		return dictWith(func(room *[2]entry) []entry { return room[:] })
+	case n <= 4:
+		return dictWith(func(room *[4]entry) []entry { return room[:] })
+	case n <= 6:
+		return dictWith(func(room *[6]entry) []entry { return room[:] })
+	case n <= 8:
+		return dictWith(func(room *[8]entry) []entry { return room[:] })
+	case n <= 12:
+		return dictWith(func(room *[12]entry) []entry { return room[:] })
+	case n <= 16:
+		return dictWith(func(room *[16]entry) []entry { return room[:] })
 	}
-	small := &struct {
+	return dictWith(func(room *[24]entry) []entry { return room[:] })
+}
+
+// dictWith is an empty dictionary in one piece of memory with the room for its entries.
+func dictWith[Room any](all func(*Room) []entry) *Dict {
+	d := &struct {
 		Dict
-		room [smallSize]entry
+		room Room
 	}{}
-	small.entries = small.room[:0]
-	return &small.Dict
+	d.entries = all(&d.room)[:0]
+	return &d.Dict
 }
 
 // fill puts members into an empty dictionary that has room for them.
@@ -157,15 +163,19 @@ func (d *Dict) fresh(key Value) bool {
 	if key.Kind() != KindString {
 		return false
 	}
-	s := key.str()
-	var bit uint
-	if n := len(s); n > 0 {
-		bit = uint(n) + uint(s[0]) + uint(s[n-1])<<2 + uint(s[n/2])<<1
-	}
-	mark := uint64(1) << (bit % 64)
+	mark := markOf(key.str())
 	known := d.marks&mark != 0
 	d.marks |= mark
 	return !known
+}
+
+// markOf is a bit that depends on a key.
+func markOf(key string) uint64 {
+	var bit uint
+	if n := len(key); n > 0 {
+		bit = uint(n) + uint(key[0]) + uint(key[n-1])<<2 + uint(key[n/2])<<1
+	}
+	return 1 << (bit % 64)
 }
 
 func (d *Dict) add(key, value Value) {
@@ -215,7 +225,7 @@ func placeIn(entries []entry, key Value) int {
 	s := key.str()
 	for i := range entries {
 		k := &entries[i].key
-		if k.bits == key.bits && k.ptr != unsafe.Pointer(&numberMark) && k.str() == s {
+		if k.bits == key.bits && k.ptr != unsafe.Pointer(&numberMark) && (k.ptr == key.ptr || k.str() == s) {
 			return i
 		}
 	}

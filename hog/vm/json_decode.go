@@ -244,20 +244,13 @@ func (d *jsonDecoder) array(start int) Value {
 	return copyArray(items[start:])
 }
 
-// spareMembers is how many more members a larger object has room for: who reads one often adds to it.
-const spareMembers = 8
-
 // dict makes a dictionary of the members read from start on.
 func (d *jsonDecoder) dict(start int) *Dict {
 	members := d.open.members
 	d.open.mostMembers = max(d.open.mostMembers, len(members))
 	d.open.members = members[:start]
 	members = members[start:]
-	room := len(members)
-	if room > mediumSize {
-		room += spareMembers
-	}
-	dict := NewDict(room)
+	dict := NewDict(len(members) + len(members)/4) // who reads an object often adds to it
 	dict.fill(members)
 	return dict
 }

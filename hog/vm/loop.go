@@ -447,20 +447,29 @@ func quickProperty(obj, key Value) (v Value, ok bool) {
 	return Value{}, false
 }
 
-// settable is where an array has an item, or a dictionary the value of a text, that is there already; else nil. It counts
-// looking for a text as work, unless that is more than the fuel allows: then it is nil, too.
+// settable is where an array has an item that is there, or a dictionary the value of a text, which it gets if it is new;
+// else nil. It counts what that takes as work and memory, unless there is too little left: then it is nil, too.
 func (m *machine) settable(obj, key Value, fuel int64) *Value {
 	if obj.Kind() != KindDict || key.Kind() != KindString {
 		return itemOf(obj, key)
 	}
-	work := m.work + int64(len(key.str()))
+	s := key.str()
+	work := m.work + int64(len(s))
 	if work>>burnShift > fuel {
 		return nil
 	}
-	d := obj.dict()
-	i := d.find(key)
+	d, mark, i := obj.dict(), markOf(s), -1
+	if d.marks&mark != 0 {
+		i = d.find(key)
+	}
 	if i < 0 {
-		return nil
+		if m.room < entrySize {
+			return nil
+		}
+		m.room -= entrySize
+		d.marks |= mark
+		d.add(key, Value{})
+		i = len(d.entries) - 1
 	}
 	m.work = work
 	return &d.entries[i].value

@@ -119,8 +119,7 @@ func (g *globals) receivedAt() string {
 }
 
 func timeText(t time.Time) string {
-	var buf [len(pipeline.TimeFormat)]byte
-	return string(pipeline.AppendTime(buf[:0], t))
+	return rawjson.Alias(pipeline.AppendTime(make([]byte, 0, len(pipeline.TimeFormat)), t))
 }
 
 // url is where PostHog shows the event, below the project's address.
