@@ -71,7 +71,8 @@ type machine struct {
 	piece    []byte // what is left of the memory for short texts, see Call.Bytes
 	buffer   []byte // for texts that are being written, see writer
 
-	containers *openContainers // for JSON that is being read, see parseJSON
+	recent     *compiledPattern // the one searched for last, if it is in the cache
+	containers *openContainers  // for JSON that is being read, see parseJSON
 
 	asyncSteps int
 	spent      time.Duration // of the wall time, until the last suspension

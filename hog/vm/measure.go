@@ -68,49 +68,56 @@ type treeSizer struct {
 const treeDepth = 8
 
 func (t *treeSizer) add(v Value, depth int) bool {
-	t.size += slotSize
-	if t.left--; t.left < 0 || depth > treeDepth {
-		return false
+	n, plain := plainSize(v)
+	t.size += slotSize + n
+	if t.left--; plain {
+		return t.left >= 0
 	}
+	return t.left >= 0 && depth < treeDepth && t.inside(v, depth+1)
+}
+
+// inside adds what is in a container.
+func (t *treeSizer) inside(v Value, depth int) bool {
+	t.size += objectSize
 	switch v.Kind() {
-	case KindNull, KindBool, KindNumber:
-		return true
-	case KindString:
-		t.size += len(v.str())
-		return true
 	case KindArray, KindTuple:
-		t.size += objectSize
 		for _, item := range v.array().Items {
-			if !t.inside(item, depth+1) {
+			if !t.add(item, depth) {
 				return false
 			}
 		}
 		return true
 	case KindDict:
-		t.size += objectSize + len(v.dict().entries)*(entrySize-2*slotSize)
-		for i := range v.dict().entries {
-			e := &v.dict().entries[i]
-			if !t.inside(e.key, depth+1) || !t.inside(e.value, depth+1) {
+		entries := v.dict().entries
+		t.size += len(entries) * entrySize
+		if t.left -= 2 * len(entries); t.left < 0 {
+			return false
+		}
+		for i := range entries {
+			key, plain := plainSize(entries[i].key)
+			value, alsoPlain := plainSize(entries[i].value)
+			t.size += key + value
+			if !plain || !alsoPlain && (depth >= treeDepth || !t.inside(entries[i].value, depth+1)) {
 				return false
 			}
 		}
-		return true
+		return t.left >= 0
 	}
 	return false
 }
 
-// inside is add for what is in a container, which is a number or a text as a rule.
-func (t *treeSizer) inside(v Value, depth int) bool {
-	n := 0
-	if v.ptr != unsafe.Pointer(&numberMark) {
-		if Kind(v.bits>>kindShift) != KindString {
-			return t.add(v, depth)
-		}
-		n = int(v.bits & payloadMask)
+// plainSize is the size of a value beyond its slot; false for what is an object.
+func plainSize(v Value) (n int, plain bool) {
+	if v.ptr == unsafe.Pointer(&numberMark) {
+		return 0, true
 	}
-	t.size += slotSize + n
-	t.left--
-	return t.left >= 0 && depth <= treeDepth
+	switch k := Kind(v.bits >> kindShift); {
+	case k < KindString:
+		return 0, true
+	case k == KindString:
+		return int(v.bits & payloadMask), true
+	}
+	return 0, false
 }
 
 // measure is the size of all values alive. It also gives strings that are pieces of larger ones memory of their own: the

@@ -6,7 +6,7 @@ import "testing"
 func TestTreeSize(t *testing.T) {
 	for _, text := range []string{
 		`1`, `"text"`, `null`, `[]`, `{}`, `[1,"a",[true,null]]`, `{"a":{"b":[1,{"c":"d"}]},"e":2}`,
-		`[[[[[[[[1]]]]]]]]`, `[[[[[[[[[[1]]]]]]]]]]`, `{"when":{"__hogDateTime__":true,"dt":1,"zone":"UTC"}}`,
+		`{"a":{},"b":[{}],"cc":[[],[{"d":null}]]}`, `[[[[[[[[1]]]]]]]]`, `{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}`, `[[[[[[[[[[1]]]]]]]]]]`, `{"when":{"__hogDateTime__":true,"dt":1,"zone":"UTC"}}`,
 	} {
 		v, err := ParseJSON(text)
 		if err != nil {

@@ -88,7 +88,7 @@ const movesPerStep = 16
 // search reports whether the pattern occurs in the text.
 func (m *machine) search(re *compiledPattern, text string) (bool, error) {
 	if moves := re.size * (len(text) + 1); moves <= directMoves {
-		return re.MatchString(text), m.burn(moves / movesPerStep)
+		return re.occursIn(text), m.burn(moves / movesPerStep)
 	}
 	r := &meteredReader{text: text, m: m, moves: re.size}
 	yes := re.MatchReader(r)

@@ -10,8 +10,18 @@ import (
 // compiledPattern is a pattern and the size of its automaton.
 type compiledPattern struct {
 	*regexp.Regexp
-	size   int // at least how many instructions it has
-	weight int // about how many bytes it takes
+	text   string // of a pattern in the cache
+	size   int    // at least how many instructions it has
+	weight int    // about how many bytes it takes
+	plain  *plainText
+}
+
+// occursIn reports whether the pattern occurs in the text.
+func (p *compiledPattern) occursIn(text string) bool {
+	if p.plain != nil {
+		return p.plain.occursIn(text)
+	}
+	return p.MatchString(text)
 }
 
 // patterns are the compiled patterns of all machines: programs use few of them, again and again. When they take more
@@ -57,9 +67,13 @@ func errRegexSize(n, limit int) *Error {
 
 // compiled is pattern without a look at the length of the text.
 func (m *machine) compiled(text string) (*compiledPattern, error) {
-	patterns.RLock()
-	p := patterns.compiled[text]
-	patterns.RUnlock()
+	p := m.recent
+	if p == nil || p.text != text {
+		patterns.RLock()
+		p = patterns.compiled[text]
+		patterns.RUnlock()
+		m.recent = p
+	}
 	if p == nil {
 		m.startClock()
 		var err error
@@ -99,7 +113,7 @@ func compilePattern(text string, limit int, reserve func(bytes int) error) (*com
 	if err != nil {
 		return nil, invalidPattern(err)
 	}
-	p := &compiledPattern{size: instructions(tree) + 2}
+	p := &compiledPattern{size: instructions(tree) + 2, plain: plainTextOf(tree)}
 	if p.size > limit {
 		return nil, errRegexSize(p.size, limit)
 	}
@@ -129,7 +143,8 @@ func keep(text string, p *compiledPattern) {
 		patterns.weight = 0
 	}
 	patterns.weight += p.weight
-	patterns.compiled[strings.Clone(text)] = p
+	p.text = strings.Clone(text)
+	patterns.compiled[p.text] = p
 }
 
 // maxInstructions is where counting the instructions of a pattern stops.
