@@ -23,6 +23,8 @@ type (
 	Array = vm.Array
 	// Dict is the content of a dictionary.
 	Dict = vm.Dict
+	// Arena is memory that values are made in again and again.
+	Arena = vm.Arena
 	// Env is all that a run can reach.
 	Env = vm.Env
 	// Func is a function of the host.

@@ -103,7 +103,7 @@ func (c *Call) JSON(v Value, indent int) (string, error) {
 }
 
 // ParseJSON is the value of a JSON text. Strings of the result share the memory of the text.
-func (c *Call) ParseJSON(text string) (Value, error) { return parseJSON(text, c.m) }
+func (c *Call) ParseJSON(text string) (Value, error) { return parseJSON(text, c.m, nil) }
 
 // Number is ToNumber, with the work accounted for.
 func (c *Call) Number(v Value) float64 { return c.m.number(v) }

@@ -127,11 +127,16 @@ func (d *Dict) SetAt(i int, value Value) { d.entries[i].value = value }
 // Clone is a dictionary with the same keys and values.
 func (d *Dict) Clone() *Dict {
 	out := NewDict(len(d.entries))
-	out.entries, out.marks = append(out.entries, d.entries...), d.marks
-	if len(out.entries) >= indexFrom {
-		out.buildIndex()
-	}
+	out.copyOf(d)
 	return out
+}
+
+// copyOf makes an empty dictionary the same as another.
+func (d *Dict) copyOf(from *Dict) {
+	d.entries, d.marks = append(d.entries, from.entries...), from.marks
+	if len(d.entries) >= indexFrom {
+		d.buildIndex()
+	}
 }
 
 // Get is the value stored under exactly this key, and whether there is one.

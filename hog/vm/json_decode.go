@@ -12,11 +12,11 @@ import (
 func FromJSON(raw []byte) (Value, error) { return ParseJSON(string(raw)) }
 
 // ParseJSON is FromJSON of a string. Strings of the result share the memory of the text.
-func ParseJSON(text string) (Value, error) { return parseJSON(text, nil) }
+func ParseJSON(text string) (Value, error) { return parseJSON(text, nil, nil) }
 
-// parseJSON is ParseJSON, in a run of the machine unless that is nil.
-func parseJSON(text string, m *machine) (Value, error) {
-	d := jsonDecoder{s: text, m: m, left: payJSON}
+// parseJSON is ParseJSON, in a run of the machine unless that is nil, and with containers in an arena unless that is.
+func parseJSON(text string, m *machine, arena *Arena) (Value, error) {
+	d := jsonDecoder{s: text, m: m, arena: arena, left: payJSON}
 	if m != nil && m.containers != nil {
 		d.open, m.containers = m.containers, nil
 	} else {
@@ -44,6 +44,8 @@ type jsonDecoder struct {
 	left int      // bytes of values to make before the machine hears of it
 	open *openContainers
 	err  error
+
+	arena *Arena // where containers are made; nil for the heap
 }
 
 // openContainers is what was read of the containers that are not closed yet, the innermost last: a container is made
@@ -241,7 +243,7 @@ func (d *jsonDecoder) array(start int) Value {
 	items := d.open.items
 	d.open.mostItems = max(d.open.mostItems, len(items))
 	d.open.items = items[:start]
-	return copyArray(items[start:])
+	return d.arena.array(items[start:])
 }
 
 // dict makes a dictionary of the members read from start on.
@@ -250,7 +252,7 @@ func (d *jsonDecoder) dict(start int) *Dict {
 	d.open.mostMembers = max(d.open.mostMembers, len(members))
 	d.open.members = members[:start]
 	members = members[start:]
-	dict := NewDict(len(members) + len(members)/4) // who reads an object often adds to it
+	dict := d.arena.dict(len(members) + len(members)/4) // who reads an object often adds to it
 	dict.fill(members)
 	return dict
 }

@@ -21,6 +21,7 @@ type globals struct {
 	event    pipeline.Event
 	received string // its time of receipt as text, once it was asked for
 	project  pipeline.Project
+	arena    *hog.Arena // for what nobody holds after the run; nil when its result may be kept
 }
 
 func (g *globals) read(chain []string) (hog.Value, bool, error) {
@@ -62,7 +63,7 @@ var eventFields = []struct {
 
 func (g *globals) eventField(chain []string) (hog.Value, bool, error) {
 	if chain[0] == "properties" {
-		return property(g.event.Properties, chain[1:])
+		return g.property(g.event.Properties, chain[1:])
 	}
 	for _, f := range eventFields {
 		if f.name == chain[0] {
@@ -73,11 +74,11 @@ func (g *globals) eventField(chain []string) (hog.Value, bool, error) {
 }
 
 func (g *globals) wholeEvent() (hog.Value, bool, error) {
-	properties, err := decode(g.event.Properties)
+	properties, err := g.decode(g.event.Properties)
 	if err != nil {
 		return hog.Value{}, true, err
 	}
-	d := emptyEvent.Clone()
+	d := g.cloned(emptyEvent)
 	for i := range eventFields {
 		switch f := &eventFields[i]; f.name {
 		case "properties":
@@ -131,10 +132,10 @@ func (g *globals) url() string {
 }
 
 // property reads down through objects without decoding them, and leaves everything else to the language's own rules.
-func property(raw []byte, path []string) (hog.Value, bool, error) {
+func (g *globals) property(raw []byte, path []string) (hog.Value, bool, error) {
 	for i, name := range path {
 		if rawjson.KindOf(raw) != rawjson.Object {
-			v, err := decode(raw)
+			v, err := g.decode(raw)
 			if err != nil {
 				return hog.Value{}, true, err
 			}
@@ -146,12 +147,24 @@ func property(raw []byte, path []string) (hog.Value, bool, error) {
 		}
 		raw = next
 	}
-	v, err := decode(raw)
+	v, err := g.decode(raw)
 	return v, true, err
 }
 
 // decode reads properties, which nobody changes in place, without copying them.
-func decode(raw []byte) (hog.Value, error) { return hog.ParseJSON(rawjson.Alias(raw)) }
+func (g *globals) decode(raw []byte) (hog.Value, error) {
+	if g.arena != nil {
+		return g.arena.ParseJSON(rawjson.Alias(raw))
+	}
+	return hog.ParseJSON(rawjson.Alias(raw))
+}
+
+func (g *globals) cloned(d *hog.Dict) *hog.Dict {
+	if g.arena != nil {
+		return g.arena.Clone(d)
+	}
+	return d.Clone()
+}
 
 func descend(v hog.Value, path []string) (hog.Value, bool, error) {
 	if len(path) == 0 {

@@ -51,12 +51,46 @@ func compileOptions(functions ...string) []hog.Option {
 	return []hog.Option{hog.WithGlobals(slices.Concat(globalNames, missingNames)...), hog.WithFunctions(functions...)}
 }
 
+// run runs the program on an event. The result is the caller's.
 func (p *program) run(ctx context.Context, e *pipeline.Event) (hog.Value, error) {
+	r := p.take(e)
+	defer p.giveBack(r)
+	return p.execute(ctx, r)
+}
+
+// consume runs the program on an event and hands the result to a function that keeps no part of it but texts: objects and
+// lists are made in memory that the next run uses again.
+func (p *program) consume(ctx context.Context, e *pipeline.Event, result func(hog.Value) error) error {
+	r := p.take(e)
+	defer p.giveBack(r)
+	if r.arena == nil {
+		r.arena = new(hog.Arena)
+	}
+	r.globals.arena = r.arena
+	v, err := p.execute(ctx, r)
+	if err != nil {
+		r.arena = nil // a thrown error may hold some of the event
+		return err
+	}
+	err = result(v)
+	r.arena.Reset()
+	return err
+}
+
+// take is a run on an event, which goes back with giveBack.
+func (p *program) take(e *pipeline.Event) *run {
 	r := p.runs.Get().(*run)
 	r.globals.event, r.printed = *e, 0
-	v, err := p.compiled.Run(ctx, r.env)
-	r.globals.event, r.globals.received = pipeline.Event{}, ""
+	return r
+}
+
+func (p *program) giveBack(r *run) {
+	r.globals.event, r.globals.received, r.globals.arena = pipeline.Event{}, "", nil
 	p.runs.Put(r)
+}
+
+func (p *program) execute(ctx context.Context, r *run) (hog.Value, error) {
+	v, err := p.compiled.Run(ctx, r.env)
 	if err == nil {
 		return v, nil
 	}
@@ -69,7 +103,8 @@ func (p *program) run(ctx context.Context, e *pipeline.Event) (hog.Value, error)
 // run is what one run of a program sees. It is pooled with its program, so that a run allocates nothing of its own.
 type run struct {
 	globals globals
-	env     hog.Env // whose functions are methods of this run
+	arena   *hog.Arena // for runs whose result is consumed
+	env     hog.Env    // whose functions are methods of this run
 	log     *slog.Logger
 	printed int
 }

@@ -50,15 +50,18 @@ func compileTransform(where place, limits hog.Limits, env pipeline.Env) (*Transf
 // The program returns an object with an object `properties`, from which properties, event and distinct_id are taken over (name counts
 // as event when only it was changed), or null or false to drop the event. Everything else, an exception and a limit are errors.
 func (t *Transform) Apply(ctx context.Context, e pipeline.Event) (changed pipeline.Event, keep bool, err error) {
-	v, err := t.program.run(ctx, &e)
-	if err != nil {
+	err = t.program.consume(ctx, &e, func(v hog.Value) error {
+		if b, ok := v.AsBool(); v.IsNull() || ok && !b {
+			return nil
+		}
+		keep = true
+		if err := takeOver(&e, v); err != nil {
+			return fmt.Errorf("%s: %w", t.program.place.name(), err)
+		}
+		return nil
+	})
+	if err != nil || !keep {
 		return pipeline.Event{}, false, err
-	}
-	if b, ok := v.AsBool(); v.IsNull() || ok && !b {
-		return pipeline.Event{}, false, nil
-	}
-	if err := takeOver(&e, v); err != nil {
-		return pipeline.Event{}, false, fmt.Errorf("%s: %w", t.program.place.name(), err)
 	}
 	return e, true, nil
 }
