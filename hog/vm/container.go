@@ -53,62 +53,6 @@ type Dict struct {
 	others  map[Value]int32
 }
 
-// NewDict is an empty dictionary with room for n entries. Its Value method makes it a value.
-func NewDict(n int) *Dict {
-	switch {
-	case n == 0 || n > 24:
-		return &Dict{entries: make([]entry, 0, n)}
-	case n <= 2:
-		return dictWith(func(room *[2]entry) []entry { return room[:] })
-	case n <= 4:
-		return dictWith(func(room *[4]entry) []entry { return room[:] })
-	case n <= 6:
-		return dictWith(func(room *[6]entry) []entry { return room[:] })
-	case n <= 8:
-		return dictWith(func(room *[8]entry) []entry { return room[:] })
-	case n <= 12:
-		return dictWith(func(room *[12]entry) []entry { return room[:] })
-	case n <= 16:
-		return dictWith(func(room *[16]entry) []entry { return room[:] })
-	}
-	return dictWith(func(room *[24]entry) []entry { return room[:] })
-}
-
-// dictWith is an empty dictionary in one piece of memory with the room for its entries.
-func dictWith[Room any](all func(*Room) []entry) *Dict {
-	d := &struct {
-		Dict
-		room Room
-	}{}
-	d.entries = all(&d.room)[:0]
-	return &d.Dict
-}
-
-// fill puts members into an empty dictionary that has room for them.
-func (d *Dict) fill(members []entry) {
-	if len(members) < indexFrom {
-		d.entries = append(d.entries, members...)
-		if d.distinct() {
-			return
-		}
-		d.entries, d.marks = d.entries[:0], 0
-	}
-	for _, e := range members {
-		d.Set(e.key, e.value)
-	}
-}
-
-// distinct marks the keys, which are strings. It reports whether all of them are different.
-func (d *Dict) distinct() bool {
-	all := d.entries
-	for i := range all {
-		if !d.fresh(all[i].key) && placeIn(all[:i], all[i].key) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // Value is the dictionary as a value; it shares the content.
 func (d *Dict) Value() Value { return object(KindDict, unsafe.Pointer(d)) }
 
@@ -123,21 +67,6 @@ func (d *Dict) At(i int) (key, value Value) {
 
 // SetAt stores the value of the i-th entry.
 func (d *Dict) SetAt(i int, value Value) { d.entries[i].value = value }
-
-// Clone is a dictionary with the same keys and values.
-func (d *Dict) Clone() *Dict {
-	out := NewDict(len(d.entries))
-	out.copyOf(d)
-	return out
-}
-
-// copyOf makes an empty dictionary the same as another.
-func (d *Dict) copyOf(from *Dict) {
-	d.entries, d.marks = append(d.entries, from.entries...), from.marks
-	if len(d.entries) >= indexFrom {
-		d.buildIndex()
-	}
-}
 
 // Get is the value stored under exactly this key, and whether there is one.
 func (d *Dict) Get(key Value) (Value, bool) {

@@ -3,7 +3,6 @@ package vm
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"unicode/utf8"
 )
 
@@ -46,40 +45,6 @@ type jsonDecoder struct {
 	err  error
 
 	arena *Arena // where containers are made; nil for the heap
-}
-
-// openContainers is what was read of the containers that are not closed yet, the innermost last: a container is made
-// when its size is known.
-type openContainers struct {
-	items   []Value
-	members []entry
-	// How many of each there were at once.
-	mostItems, mostMembers int
-}
-
-// containerPool has what readings outside of a run use; a machine keeps one of its own.
-var containerPool = sync.Pool{New: func() any { return new(openContainers) }}
-
-// keptContainers is how many items and members are kept for the next reading.
-const keptContainers = 1024
-
-// release gives the room back, without what was in it. After a mistake containers are still open.
-func (d *jsonDecoder) release() {
-	open := d.open
-	if cap(open.items) > keptContainers || cap(open.members) > keptContainers {
-		return
-	}
-	open.mostItems = max(open.mostItems, len(open.items))
-	open.mostMembers = max(open.mostMembers, len(open.members))
-	clear(open.items[:open.mostItems])
-	clear(open.members[:open.mostMembers])
-	open.items, open.mostItems = open.items[:0], 0
-	open.members, open.mostMembers = open.members[:0], 0
-	if d.m != nil {
-		d.m.containers = open
-	} else {
-		containerPool.Put(open)
-	}
 }
 
 // payJSON is how many bytes of values are made between looks at the limits.

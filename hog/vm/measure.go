@@ -1,9 +1,6 @@
 package vm
 
-import (
-	"strings"
-	"unsafe"
-)
+import "strings"
 
 // What values cost in bytes beyond the slot they are in.
 const (
@@ -55,69 +52,6 @@ func sizeOf(v Value) (size, work int) {
 	w.add(&v)
 	w.walk()
 	return int(w.total), int(w.total) + plainNodes<<burnShift
-}
-
-// treeSizer adds up the size of a value without a list of what is left to do. It gives up on values that are deep, large,
-// or hold records.
-type treeSizer struct {
-	size int
-	left int // values until it gives up
-}
-
-// treeDepth is how deep a treeSizer looks.
-const treeDepth = 8
-
-func (t *treeSizer) add(v Value, depth int) bool {
-	n, plain := plainSize(v)
-	t.size += slotSize + n
-	if t.left--; plain {
-		return t.left >= 0
-	}
-	return t.left >= 0 && depth < treeDepth && t.inside(v, depth+1)
-}
-
-// inside adds what is in a container.
-func (t *treeSizer) inside(v Value, depth int) bool {
-	t.size += objectSize
-	switch v.Kind() {
-	case KindArray, KindTuple:
-		for _, item := range v.array().Items {
-			if !t.add(item, depth) {
-				return false
-			}
-		}
-		return true
-	case KindDict:
-		entries := v.dict().entries
-		t.size += len(entries) * entrySize
-		if t.left -= 2 * len(entries); t.left < 0 {
-			return false
-		}
-		for i := range entries {
-			key, plain := plainSize(entries[i].key)
-			value, alsoPlain := plainSize(entries[i].value)
-			t.size += key + value
-			if !plain || !alsoPlain && (depth >= treeDepth || !t.inside(entries[i].value, depth+1)) {
-				return false
-			}
-		}
-		return t.left >= 0
-	}
-	return false
-}
-
-// plainSize is the size of a value beyond its slot; false for what is an object.
-func plainSize(v Value) (n int, plain bool) {
-	if v.ptr == unsafe.Pointer(&numberMark) {
-		return 0, true
-	}
-	switch k := Kind(v.bits >> kindShift); {
-	case k < KindString:
-		return 0, true
-	case k == KindString:
-		return int(v.bits & payloadMask), true
-	}
-	return 0, false
 }
 
 // measure is the size of all values alive. It also gives strings that are pieces of larger ones memory of their own: the
