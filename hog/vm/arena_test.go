@@ -90,7 +90,7 @@ func TestArenaKeepsNothing(t *testing.T) {
 			}
 		}
 		for i := range a.dicts.block {
-			if d := &a.dicts.block[i]; d.entries != nil || d.marks != 0 || d.strings != nil {
+			if d := &a.dicts.block[i]; d.entries != nil || d.marks != 0 || d.index != nil {
 				t.Fatal("a dictionary is left")
 			}
 		}

@@ -61,7 +61,7 @@ func (m *machine) suspend(name string, n int) error {
 func (m *machine) copied(values []Value) ([]Value, error) {
 	list := NewArray(values...)
 	_, work := sizeOf(list)
-	if err := m.burnBytes(work - objectSize - slotSize); err != nil { // without the list itself
+	if err := m.burnBytes(work - shallow(list)); err != nil { // without the list itself
 		return nil, err
 	}
 	return Copy(list).array().Items, nil

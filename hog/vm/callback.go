@@ -33,11 +33,11 @@ func (m *machine) start(b *Builtin, n int) error {
 	if err := m.enter(frame{native: b, base: int32(base)}); err != nil {
 		return err
 	}
-	items := Values(m.stack[base+slotList])
-	if err := m.charge(objectSize + slotSize*len(items)); err != nil {
+	items := NewArray(Values(m.stack[base+slotList])...)
+	if err := m.charge(shallow(items) + arraySize); err != nil {
 		return err
 	}
-	m.stack[base+slotList] = NewArray(items...)
+	m.stack[base+slotList] = items
 	switch b.Callback {
 	case CallbackMap, CallbackFilter:
 		m.push(NewArray())
@@ -132,8 +132,9 @@ func (m *machine) append(list, item Value) error {
 	if !ok {
 		return errUnderflow
 	}
+	before := cap(a.Items)
 	a.Items = append(a.Items, item)
-	return m.charge(slotSize)
+	return m.settle(slotSize * (cap(a.Items) - before))
 }
 
 // callbackState is the slots of the innermost frame, a function with a callback. Bytecode that pops more than its own

@@ -130,9 +130,12 @@ func (m *machine) enter(f frame) error {
 		return m.tooDeep()
 	}
 	m.frames[len(m.frames)-1].ret = int32(m.ip)
+	if len(m.frames) == cap(m.frames) {
+		m.growFrames()
+	}
 	m.frames = append(m.frames, f)
 	m.base = int(f.base)
-	return m.charge(slotSize)
+	return m.charge(0)
 }
 
 func (m *machine) tooDeep() error {

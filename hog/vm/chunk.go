@@ -136,7 +136,11 @@ func (m *machine) namedChunk(v Value) (*chunk, error) {
 		}
 	}
 	if m.env.Import != nil {
+		m.startClock() // the host may take its time
 		supplied, ok, err := m.env.Import(name)
+		if err == nil {
+			err = m.checkClock()
+		}
 		if err != nil {
 			return nil, hostError("import "+name, err)
 		}

@@ -21,7 +21,7 @@ func (m *machine) define(in code.Instr) error {
 		f.open = true
 	}
 	m.push(newFunction(f))
-	return m.charge(objectSize + slotSize*len(decl.Captures))
+	return m.settle(functionSize + captureSize*len(f.cells))
 }
 
 // close makes a closure of the callable on top.
@@ -43,7 +43,7 @@ func (m *machine) close(captures []code.Capture) error {
 		return err
 	}
 	m.push(newFunction(&f))
-	return m.charge(objectSize + slotSize*len(captures))
+	return m.settle(functionSize + captureSize*len(captures))
 }
 
 func (m *machine) capture(f *Function, captures []code.Capture) error {
@@ -91,12 +91,14 @@ func (m *machine) reusedCell(slot int) (*cell, error) {
 	}
 	c, err := m.openCell(slot)
 	if err == nil {
+		m.room -= captureSize
 		m.reused = append(m.reused, c)
 	}
 	return c, err
 }
 
-// openCell looks for the cell of a slot among those above it, of which there are few as a rule.
+// openCell looks for the cell of a slot among those above it, of which there are few as a rule. It takes the memory for a new
+// one without looking at the limit; who makes the function does.
 func (m *machine) openCell(slot int) (*cell, error) {
 	at, passed := &m.open, 0
 	for *at != nil && int((*at).slot) > slot {
@@ -109,6 +111,7 @@ func (m *machine) openCell(slot int) (*cell, error) {
 	if *at != nil && int((*at).slot) == slot {
 		return *at, nil
 	}
+	m.room -= cellSize
 	c := &cell{slot: int32(slot), next: *at}
 	c.openedBy(m)
 	*at = c

@@ -48,9 +48,15 @@ type entry struct {
 // and '1' are two keys; containers are keys by reference.
 type Dict struct {
 	entries []entry
-	marks   uint64           // of all keys that are strings, see fresh
-	strings map[string]int32 // one more than the place in entries, as others
-	others  map[Value]int32
+	marks   uint64     // of all keys that are strings, see fresh
+	index   *dictIndex // of a large one
+	room    int32      // how many entries the piece of memory that the dictionary is in has room for
+}
+
+// dictIndex is the places of keys in the entries, each as one more than it is.
+type dictIndex struct {
+	texts  map[string]int32
+	others map[Value]int32
 }
 
 // Value is the dictionary as a value; it shares the content.
@@ -118,14 +124,14 @@ func (d *Dict) add(key, value Value) {
 	case n == indexFrom:
 		d.buildIndex()
 	case n > indexFrom:
-		d.index(n - 1)
+		d.addToIndex(n - 1)
 	}
 }
 
 // allText reports whether all keys are strings.
 func (d *Dict) allText() bool {
-	if d.strings != nil {
-		return d.others == nil
+	if d.index != nil {
+		return d.index.others == nil
 	}
 	for i := range d.entries {
 		if d.entries[i].key.Kind() != KindString {
@@ -139,7 +145,7 @@ func (d *Dict) allText() bool {
 func (d *Dict) SetString(key string, value Value) { d.Set(String(key), value) }
 
 func (d *Dict) find(key Value) int {
-	if d.strings != nil {
+	if d.index != nil {
 		return d.lookup(key)
 	}
 	if key.Kind() == KindString {
@@ -168,31 +174,37 @@ func placeIn(entries []entry, key Value) int {
 
 func (d *Dict) lookup(key Value) int {
 	if key.Kind() == KindString {
-		return placeOf(d.strings[key.str()])
+		return placeOf(d.index.texts[key.str()])
 	}
-	return placeOf(d.others[normalKey(key)])
+	return placeOf(d.index.others[normalKey(key)])
 }
 
-// placeOf is an index as the maps keep it, one more than the place, as a place, or -1 for what they do not have.
+// placeOf is a place as an index keeps it as what it is, or -1 for what is not there.
 func placeOf(i int32) int { return int(i) - 1 }
 
 func (d *Dict) buildIndex() {
-	d.strings = make(map[string]int32, 2*indexFrom)
+	texts := 0
 	for i := range d.entries {
-		d.index(i)
+		if d.entries[i].key.IsString() {
+			texts++
+		}
+	}
+	d.index = &dictIndex{texts: make(map[string]int32, texts)}
+	for i := range d.entries {
+		d.addToIndex(i)
 	}
 }
 
-func (d *Dict) index(i int) {
+func (d *Dict) addToIndex(i int) {
 	key := d.entries[i].key
 	if key.Kind() == KindString {
-		d.strings[key.str()] = int32(i) + 1
+		d.index.texts[key.str()] = int32(i) + 1
 		return
 	}
-	if d.others == nil {
-		d.others = make(map[Value]int32)
+	if d.index.others == nil {
+		d.index.others = make(map[Value]int32)
 	}
-	d.others[key] = int32(i) + 1
+	d.index.others[key] = int32(i) + 1
 }
 
 // normalKey makes equal number keys equal in their bits: one NaN, and no negative zero.

@@ -27,7 +27,8 @@ func dictWith[Room any](all func(*Room) []entry) *Dict {
 		Dict
 		room Room
 	}{}
-	d.entries = all(&d.room)[:0]
+	entries := all(&d.room)
+	d.entries, d.Dict.room = entries[:0], int32(len(entries))
 	return &d.Dict
 }
 

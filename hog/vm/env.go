@@ -16,7 +16,8 @@ type Env struct {
 	// Global answers a read of a global name: the whole dotted chain, for instance [event properties plan]. False means
 	// that the first name is unknown; a known one with missing parts is null and true. The program owns the value and
 	// may change it, so every call returns a fresh one. Reads of numbers, strings, booleans and null may be answered
-	// from an earlier one in the same run.
+	// from an earlier one in the same run. The run looks at its context after every call, and at its wall time after every
+	// fourth.
 	Global func(chain []string) (Value, bool, error)
 	// Functions are the host's functions by name; they hide library functions of the same name.
 	Functions map[string]Func

@@ -49,7 +49,7 @@ func (m *machine) execute(in code.Instr) error {
 		return m.throwTop()
 	case code.OpTry:
 		m.handlers = append(m.handlers, handler{frames: int32(len(m.frames)), height: int32(m.sp), catch: in.A})
-		return m.charge(slotSize)
+		return m.charge(handlerSize)
 	case code.OpPopTry:
 		if len(m.handlers) == 0 {
 			return errorf(KindBytecode, "Invalid operation POP_TRY: no try block to pop")
@@ -94,13 +94,11 @@ func (m *machine) build(in code.Instr) error {
 	if in.Op == code.OpDict {
 		n *= 2
 	}
-	if err := m.charge(objectSize + slotSize*n); err != nil {
-		return err
-	}
 	values, err := m.take(n)
 	if err != nil {
 		return err
 	}
+	var v Value
 	switch in.Op {
 	case code.OpDict:
 		d := NewDict(n / 2)
@@ -110,11 +108,15 @@ func (m *machine) build(in code.Instr) error {
 				return err
 			}
 		}
-		m.push(d.Value())
+		v = d.Value()
 	case code.OpTuple:
-		m.push(NewTuple(append(make([]Value, 0, n), values...)...))
+		v = NewTuple(append(make([]Value, 0, n), values...)...)
 	default:
-		m.push(NewArray(append(make([]Value, 0, n), values...)...))
+		v = NewArray(append(make([]Value, 0, n), values...)...)
+	}
+	m.push(v)
+	if err := m.settle(shallow(v)); err != nil {
+		return err
 	}
 	return m.burn(n)
 }
@@ -188,9 +190,9 @@ func (m *machine) setProperty() error {
 	switch obj.Kind() {
 	case KindDict:
 		d := obj.dict()
-		before := d.Len()
+		before := d.size()
 		d.Set(key, value)
-		if err := m.settle(entrySize * (d.Len() - before)); err != nil {
+		if err := m.settle(d.size() - before); err != nil {
 			return err
 		}
 		return m.burnKey(key)
@@ -199,11 +201,11 @@ func (m *machine) setProperty() error {
 		if m.limits.Memory >= 0 {
 			room = min(room, m.limits.Memory/slotSize)
 		}
-		grown, err := setItem(obj.array(), key, value, int(room))
-		if err != nil {
+		before := shallow(obj)
+		if err := setItem(obj.array(), key, value, int(room)); err != nil {
 			return err
 		}
-		return m.charge(slotSize * grown)
+		return m.charge(shallow(obj) - before)
 	}
 	return errNotSettable(obj, key)
 }

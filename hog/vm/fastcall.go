@@ -18,10 +18,9 @@ func (m *machine) enterAt(callee Value, args, sp, ret int) (base, ip int, ok boo
 	}
 	f, depth := callee.function(), len(m.frames)
 	if f.Kind != FunctionLocal || f.open || f.Args != args || args > sp || f.program != m.program ||
-		depth == cap(m.frames) || depth >= m.limits.Depth || m.room < slotSize {
+		depth == cap(m.frames) || depth >= m.limits.Depth || m.room < 0 {
 		return 0, 0, false
 	}
-	m.room -= slotSize
 	m.frames[depth-1].ret = int32(ret)
 	m.frames = append(m.frames, frame{fn: f, base: int32(sp - args)})
 	m.base = sp - args

@@ -55,12 +55,26 @@ func (m *machine) lookup(chain []string) (Value, error) {
 // globalOf asks the host, and looks among the globals that came with the chunk. A chunk that was imported sees no others.
 func (m *machine) globalOf(chain []string) (v Value, ok bool, err error) {
 	if m.env.Global != nil && !m.imported {
-		v, ok, err = m.env.Global(chain)
+		if v, ok, err = m.env.Global(chain); err == nil {
+			err = m.checkReads()
+		}
 	}
 	if !ok && err == nil && m.values != nil {
 		return GlobalsOf(m.values)(chain)
 	}
 	return v, ok, err
+}
+
+// readsPerLook is how many globals are read between looks at the time. A look costs as much as reading one from memory, and
+// programs that read few, which are most, do without.
+const readsPerLook = 4
+
+// checkReads looks at the context, and now and then at the time: the host may take its time in every read.
+func (m *machine) checkReads() error {
+	if m.reads++; m.reads%readsPerLook == 0 {
+		return m.checkClock()
+	}
+	return m.checkContext()
 }
 
 // libraryFunction is a function of the library as a value.

@@ -103,7 +103,7 @@ func (d *jsonDecoder) value(i, depth int) (Value, int) {
 		if depth >= maxNesting {
 			return Value{}, d.fail(i, "nested over more than 1000 levels")
 		}
-		if d.left -= objectSize; d.s[i] == '{' {
+		if d.s[i] == '{' {
 			return d.object(i+1, depth+1)
 		}
 		return d.list(i+1, depth+1)
@@ -127,6 +127,7 @@ func (d *jsonDecoder) word(i int, w string) int {
 // list reads a list behind its opening bracket.
 func (d *jsonDecoder) list(i, depth int) (v Value, end int) {
 	open, s := d.open, d.s
+	d.left -= arraySize
 	start := len(open.items)
 	if i = d.space(i); i < len(s) && s[i] == ']' {
 		return NewArray(), i + 1
@@ -153,6 +154,7 @@ func (d *jsonDecoder) list(i, depth int) (v Value, end int) {
 // object reads an object behind its opening brace.
 func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
 	open, s, tagged := d.open, d.s, false
+	d.left -= dictSize
 	start := len(open.members)
 	if i = d.space(i); i < len(s) && s[i] == '}' {
 		return (&Dict{}).Value(), i + 1
@@ -174,7 +176,7 @@ func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
 		}
 		tagged = tagged || strings.HasPrefix(key, "__hog")
 		open.members = append(open.members, entry{String(key), v})
-		if d.left -= entrySize; d.left < 0 && !d.pay() {
+		if d.left -= 2 * entrySize; d.left < 0 && !d.pay() {
 			return Value{}, -1
 		}
 		if i = d.space(i); i < len(s) && s[i] == ',' {
@@ -217,7 +219,11 @@ func (d *jsonDecoder) dict(start int) *Dict {
 	d.open.mostMembers = max(d.open.mostMembers, len(members))
 	d.open.members = members[:start]
 	members = members[start:]
-	dict := d.arena.dict(len(members) + len(members)/4) // who reads an object often adds to it
+	room := len(members) + len(members)/4 // who reads an object often adds to it
+	if room >= indexFrom {
+		d.left -= indexSize * room
+	}
+	dict := d.arena.dict(room)
 	dict.fill(members)
 	return dict
 }

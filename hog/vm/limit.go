@@ -51,10 +51,18 @@ func (m *machine) spend(n int) {
 	}
 }
 
-// checkClock looks at the context and the wall time.
-func (m *machine) checkClock() error {
+// checkContext looks at the context.
+func (m *machine) checkContext() error {
 	if err := m.ctx.Err(); err != nil {
 		return &Error{Kind: KindCanceled, Message: "run canceled: " + context.Cause(m.ctx).Error(), Cause: err}
+	}
+	return nil
+}
+
+// checkClock looks at the context and the wall time.
+func (m *machine) checkClock() error {
+	if err := m.checkContext(); err != nil {
+		return err
 	}
 	if m.limits.Time < 0 {
 		return nil

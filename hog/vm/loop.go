@@ -448,7 +448,7 @@ func quickProperty(obj, key Value) (v Value, ok bool) {
 }
 
 // settable is where an array has an item that is there, or a dictionary the value of a text, which it gets if it is new;
-// else nil. It counts what that takes as work and memory, unless there is too little left: then it is nil, too.
+// else nil. It counts what that takes as work and memory. When there is too little left of either it is nil, too.
 func (m *machine) settable(obj, key Value, fuel int64) *Value {
 	if obj.Kind() != KindDict || key.Kind() != KindString {
 		return itemOf(obj, key)
@@ -463,12 +463,12 @@ func (m *machine) settable(obj, key Value, fuel int64) *Value {
 		i = d.find(key)
 	}
 	if i < 0 {
-		if m.room < entrySize {
-			return nil
-		}
-		m.room -= entrySize
+		before := d.size()
 		d.marks |= mark
 		d.add(key, Value{})
+		if m.room -= int64(d.size() - before); m.room < 0 {
+			return nil // the plain instruction finds the key, and that there is no room
+		}
 		i = len(d.entries) - 1
 	}
 	m.work = work

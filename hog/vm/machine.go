@@ -49,11 +49,12 @@ type machine struct {
 	call    Call
 	waiting *asyncCall // what the run is suspended for
 
-	stack    []Value
-	sp       int // height of the stack
-	ip       int // next instruction
-	base     int // of the innermost frame
-	frames   []frame
+	stack    []Value // as much of it as the run has paid for; a pooled machine may have more
+	sp       int     // height of the stack
+	ip       int     // next instruction
+	base     int     // of the innermost frame
+	frames   []frame // in calls, likewise
+	calls    []frame
 	handlers []handler
 	open     *cell   // captured variables that still live on the stack, highest slot first
 	defects  bool    // those of the reference, see Program.WithReferenceDefects
@@ -67,6 +68,7 @@ type machine struct {
 	room     int64 // bytes until the live values are measured again
 	held     int64 // bytes that the library function at work has asked for
 	printed  int
+	reads    int    // of globals
 	appended []byte // the text made by appending last, see Call.Append
 	piece    []byte // what is left of the memory for short texts, see Call.Bytes
 	buffer   []byte // for texts that are being written, see writer
@@ -79,15 +81,19 @@ type machine struct {
 	peak       int64         // the most memory in use, as far as it was measured
 }
 
-// startStack is how many slots a new machine has; keptStack how many it may take back to the pool.
+// startStack and startFrames are how many slots and frames a run has without paying for them; keptStack and keptFrames how
+// many a machine may take back to the pool.
 const (
-	startStack = 64
-	keptStack  = 1024
+	startStack  = 64
+	keptStack   = 1024
+	startFrames = 16
+	keptFrames  = 1024
 )
 
 func newMachine(p *Program) *machine {
 	root := newChunk(rootChunk, p)
-	m := &machine{chunk: root, root: root, stack: make([]Value, startStack), frames: make([]frame, 0, 16)}
+	m := &machine{chunk: root, root: root, stack: make([]Value, startStack), calls: make([]frame, startFrames)}
+	m.frames = m.calls[:0]
 	m.call.m = m
 	return m
 }
@@ -98,9 +104,10 @@ func (m *machine) reset(ctx context.Context, env Env) { m.resetOn(0, ctx, env) }
 func (m *machine) resetOn(height int, ctx context.Context, env Env) {
 	m.ctx, m.env = ctx, env
 	m.setLimits(env.Limits)
-	m.frames = append(m.frames[:0], frame{fn: m.main})
+	m.frames = append(m.calls[:0:startFrames], frame{fn: m.main})
+	m.stack = m.stack[:max(startStack, height)]
 	m.sp, m.base, m.ip = height, 0, int(m.main.entry)
-	m.steps, m.granted, m.fuel, m.work, m.printed, m.held = 0, 0, 0, 0, 0, 0
+	m.steps, m.granted, m.fuel, m.work, m.printed, m.reads, m.held = 0, 0, 0, 0, 0, 0, 0
 	m.deadline, m.asyncSteps, m.spent, m.peak = time.Time{}, 0, 0, 0
 	if m.room = m.limits.Memory; height > 0 {
 		m.room = 0 // the values on the stack count, too: the first charge measures them
@@ -117,13 +124,14 @@ func (m *machine) resetOn(height int, ctx context.Context, env Env) {
 // run, in its result for instance, keep their variables.
 func (m *machine) release() {
 	m.closeFrom(0)
-	if len(m.stack) > keptStack {
+	if clear(m.stack); cap(m.stack) > keptStack {
 		m.stack = make([]Value, startStack)
-	} else {
-		clear(m.stack)
 	}
 	clear(m.frames)
-	m.frames, m.handlers = m.frames[:0], m.handlers[:0]
+	if len(m.calls) > keptFrames {
+		m.calls = make([]frame, startFrames)
+	}
+	m.frames, m.handlers = m.calls[:0], m.handlers[:0]
 	m.root.clear()
 	m.ctx, m.env = nil, Env{}
 	if m.chunks != nil || m.waiting != nil || m.reused != nil {
@@ -141,10 +149,27 @@ func (m *machine) drive() (Value, error) {
 	return v, err
 }
 
-// grow makes the stack larger. It takes the memory without looking at the limit; the next charge does.
+// grow makes the stack larger. It takes the memory without looking at the limit; the next charge does. What the machine has
+// from an earlier run is paid for like what is new, so that a limit means the same in every run.
 func (m *machine) grow() {
-	m.room -= slotSize * int64(len(m.stack))
-	m.stack = append(m.stack, make([]Value, len(m.stack))...)
+	n := len(m.stack)
+	m.room -= slotSize * int64(n)
+	if 2*n <= cap(m.stack) {
+		m.stack = m.stack[:2*n]
+		return
+	}
+	m.stack = append(make([]Value, 0, 2*n), m.stack...)[:2*n]
+}
+
+// growFrames is grow for the frames.
+func (m *machine) growFrames() {
+	n := cap(m.frames)
+	m.room -= frameSize * int64(n)
+	if len(m.calls) < 2*n {
+		m.calls = make([]frame, 2*n)
+	}
+	copy(m.calls, m.frames)
+	m.frames = m.calls[: n : 2*n]
 }
 
 func (m *machine) push(v Value) {

@@ -1,123 +1,122 @@
 package vm
 
-import "strings"
-
-// What values cost in bytes beyond the slot they are in.
-const (
-	slotSize   = 16
-	entrySize  = 4 * slotSize // key, value and their places in the index
-	objectSize = 48
+import (
+	"strings"
+	"unsafe"
 )
-
-// shallow is the cost of a value without that of the values in it.
-func shallow(v Value) int {
-	switch v.Kind() {
-	case KindNull, KindBool, KindNumber:
-		return 0
-	case KindString:
-		return len(v.str())
-	case KindArray, KindTuple:
-		return objectSize + slotSize*len(v.array().Items)
-	case KindDict:
-		return objectSize + entrySize*len(v.dict().entries)
-	}
-	return objectSize + recordText(v)
-}
-
-// recordText is the length of the texts in a record that are no values.
-func recordText(v Value) int {
-	switch v.Kind() {
-	case KindDateTime:
-		return len(v.dateTime().Zone)
-	case KindError:
-		return len(v.errorValue().Type) + len(v.errorValue().Message)
-	case KindInterval:
-		return len(v.interval().Unit)
-	}
-	return 0
-}
-
-// sizeOf is the cost of a value with everything in it, and the bytes that finding out, and copying it before, counts as.
-func sizeOf(v Value) (size, work int) {
-	// Values from outside are trees, as a rule, and small: count them without remembering what was seen.
-	if t := (treeSizer{left: 1000}); t.add(v, 0) {
-		return t.size, t.size
-	}
-	w := walker{left: plainNodes, todo: make([]Value, 0, 8)}
-	w.add(&v)
-	if w.walk(); w.left > 0 {
-		return int(w.total), int(w.total)
-	}
-	w = walker{seen: map[Value]Value{}}
-	w.add(&v)
-	w.walk()
-	return int(w.total), int(w.total) + plainNodes<<burnShift
-}
 
 // measure is the size of all values alive. It also gives strings that are pieces of larger ones memory of their own: the
 // larger ones were charged when they were made, but do not count any more when nothing else holds them.
 func (m *machine) measure() (int64, error) {
-	w := walker{seen: map[Value]Value{}, machine: m}
+	w := walker{seen: seen{}, texts: map[Value]Value{}, machine: m}
+	w.total = int64(slotSize*(len(m.stack)-startStack) + frameSize*(cap(m.frames)-startFrames) + handlerSize*cap(m.handlers))
 	for i := range m.stack[:m.sp] {
-		w.add(&m.stack[i])
+		w.start(&m.stack[i])
 	}
-	w.total += slotSize * int64(len(m.frames)+len(m.handlers))
 	for _, f := range m.frames {
-		if f.fn != nil {
-			w.cells(f.fn.cells)
+		if f.fn != nil && len(f.fn.cells) > 0 {
+			callee := newFunction(f.fn)
+			w.start(&callee)
 		}
 	}
-	w.walk()
+	for c := m.open; c != nil; c = c.next {
+		w.cell(c)
+	}
+	for _, c := range m.reused {
+		w.total += captureSize
+		if w.cell(c) {
+			w.walk()
+		}
+	}
+	m.appended = nil // no text ends in it any more
 	return w.total, w.err
 }
 
-// walker adds up the sizes of values. It does not recurse, so that depth costs no Go stack.
+// walker adds up the sizes of values. It does not recurse, so that depth costs no Go stack, and remembers the way down and
+// not what is left to do, which for a long list would be as large as the list.
 type walker struct {
-	seen    map[Value]Value // containers that were counted, long strings and their copies; nil to count each time
+	seen    seen            // nil to count containers as often as they are met
+	texts   map[Value]Value // long strings that were seen, and their copies
 	left    int             // containers left before a walk without seen gives up
-	todo    []Value
+	way     []visit
 	total   int64
 	machine *machine // whose values these are; nil to look only
 	paid    int64
 	err     error
 }
 
+// seen is the containers and captured variables that were counted.
+type seen map[unsafe.Pointer]struct{}
+
+// visit is a container whose values are being walked.
+type visit struct {
+	value Value
+	next  int // of the values in it
+}
+
 // sharedText is the length from which a string is looked up among those seen, so that it counts once.
 const sharedText = 256
 
-func (w *walker) add(v *Value) {
-	w.total += slotSize
+// start counts a value with everything in it.
+func (w *walker) start(v *Value) {
+	if w.add(v) {
+		w.walk()
+	}
+}
+
+// add counts a value; true when it is a container that the walk goes into.
+func (w *walker) add(v *Value) bool {
 	switch v.Kind() {
 	case KindNull, KindBool, KindNumber:
+		return false
 	case KindString:
 		w.text(v)
-	default:
-		if w.seen == nil {
-			w.todo = append(w.todo, *v)
-		} else if _, ok := w.seen[*v]; !ok {
-			w.seen[*v] = *v
-			w.todo = append(w.todo, *v)
-		}
+		return false
 	}
+	if !w.first(v.ptr) {
+		return false
+	}
+	w.left--
+	size := shallow(*v)
+	switch v.Kind() {
+	case KindDateTime, KindDate: // which other runs may read
+		w.total += int64(size)
+		return false
+	case KindError:
+		size = errorSize // its texts are counted on the way
+	}
+	w.total += int64(size)
+	w.way = append(w.way, visit{value: *v})
+	return true
+}
+
+// first reports whether a container or a captured variable is met for the first time.
+func (w *walker) first(p unsafe.Pointer) bool {
+	if w.seen == nil {
+		return true
+	}
+	if _, ok := w.seen[p]; ok {
+		return false
+	}
+	w.seen[p] = struct{}{}
+	return true
 }
 
 func (w *walker) text(v *Value) {
 	n := len(v.str())
-	if w.seen == nil || n < sharedText {
+	if w.texts == nil || n < sharedText {
 		w.total += int64(n)
 		w.own(v)
 		return
 	}
-	if copied, ok := w.seen[*v]; ok {
-		if w.machine != nil {
-			*v = copied
-		}
+	if copied, ok := w.texts[*v]; ok {
+		*v = copied
 		return
 	}
 	w.total += int64(n)
 	before := *v
 	w.own(v)
-	w.seen[before], w.seen[*v] = *v, *v
+	w.texts[before], w.texts[*v] = *v, *v
 }
 
 // own puts a copy of a string in its place, unless so much was counted already that the limit is exceeded.
@@ -127,15 +126,15 @@ func (w *walker) own(v *Value) {
 	}
 }
 
+// walk counts what is in the containers on the way.
 func (w *walker) walk() {
-	for len(w.todo) > 0 && w.err == nil {
-		if w.left--; w.seen == nil && w.left <= 0 {
+	for len(w.way) > 0 && w.err == nil {
+		if w.seen == nil && w.left <= 0 {
 			return
 		}
-		v := w.todo[len(w.todo)-1]
-		w.todo = w.todo[:len(w.todo)-1]
-		w.total += objectSize
-		w.inside(v)
+		if last := len(w.way) - 1; !w.deeper(&w.way[last]) {
+			w.way = w.way[:last]
+		}
 		w.pay()
 	}
 }
@@ -150,31 +149,39 @@ func (w *walker) pay() {
 	w.paid = w.total
 }
 
-func (w *walker) inside(v Value) {
-	switch v.Kind() {
+// deeper counts the next values of a container, up to one that the walk goes into first; false when there is none. It
+// does not use v after that, which may have moved.
+func (w *walker) deeper(v *visit) bool {
+	switch v.value.Kind() {
 	case KindArray, KindTuple:
-		items := v.array().Items
-		for i := range items {
-			w.add(&items[i])
-		}
+		return w.items(v, v.value.array().Items)
 	case KindDict:
-		w.dict(v.dict())
-	case KindDateTime:
-		w.total += int64(recordText(v)) // which is its own already, and other runs may read it
-	case KindError:
-		e := v.errorValue()
-		w.field(&e.Type)
-		w.field(&e.Message)
-		w.add(&e.Payload)
-	case KindInterval:
-		w.total += int64(recordText(v))
-		w.add(&v.interval().Value)
+		return w.dict(v, v.value.dict())
 	case KindFunction:
-		w.cells(v.function().cells)
+		return w.cells(v, v.value.function().cells)
 	}
+	if v.next++; v.next > 1 {
+		return false
+	}
+	if v.value.Kind() == KindInterval {
+		return w.add(&v.value.interval().Value)
+	}
+	e := v.value.errorValue()
+	w.field(&e.Type)
+	w.field(&e.Message)
+	return w.add(&e.Payload)
 }
 
-// field adds a text of a record.
+func (w *walker) items(v *visit, items []Value) bool {
+	for i := v.next; i < len(items); i++ {
+		if v.next = i + 1; w.add(&items[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// field counts a text of a record.
 func (w *walker) field(s *string) {
 	v := String(*s)
 	w.text(&v)
@@ -183,22 +190,41 @@ func (w *walker) field(s *string) {
 	}
 }
 
-func (w *walker) dict(d *Dict) {
-	w.total += int64(len(d.entries)) * (entrySize - 2*slotSize)
-	for i := range d.entries {
-		e := &d.entries[i]
-		w.add(&e.key)
-		w.add(&e.value)
-		if w.machine != nil && d.strings != nil {
-			d.index(i) // which takes over the key's new memory
+func (w *walker) dict(v *visit, d *Dict) bool {
+	for i := v.next; i < 2*len(d.entries); i++ {
+		e := &d.entries[i/2]
+		v.next = i + 1
+		if i%2 == 1 {
+			if w.add(&e.value) {
+				return true
+			}
+			continue
+		}
+		deeper := w.add(&e.key)
+		if w.machine != nil && d.index != nil && e.key.IsString() {
+			d.addToIndex(i / 2) // which takes over the key's new memory
+		}
+		if deeper {
+			return true
 		}
 	}
+	return false
 }
 
-func (w *walker) cells(cells []*cell) {
-	for _, c := range cells {
-		if c != nil && !c.open {
-			w.add(&c.value)
+func (w *walker) cells(v *visit, cells []*cell) bool {
+	for i := v.next; i < len(cells); i++ {
+		if v.next = i + 1; cells[i] != nil && w.cell(cells[i]) {
+			return true
 		}
 	}
+	return false
+}
+
+// cell counts a captured variable; true when it holds a container that the walk goes into.
+func (w *walker) cell(c *cell) bool {
+	if !w.first(unsafe.Pointer(c)) {
+		return false
+	}
+	w.total += cellSize
+	return !c.open && w.add(&c.value)
 }

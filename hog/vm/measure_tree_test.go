@@ -13,8 +13,7 @@ func TestTreeSize(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := walker{left: plainNodes}
-		w.add(&v)
-		w.walk()
+		w.start(&v)
 		if got, _ := sizeOf(v); got != int(w.total) {
 			t.Errorf("%s\n got %d\nwant %d", text, got, w.total)
 		}

@@ -14,7 +14,7 @@ const treeDepth = 8
 
 func (t *treeSizer) add(v Value, depth int) bool {
 	n, plain := plainSize(v)
-	t.size += slotSize + n
+	t.size += n
 	if t.left--; plain {
 		return t.left >= 0
 	}
@@ -23,9 +23,9 @@ func (t *treeSizer) add(v Value, depth int) bool {
 
 // inside adds what is in a container.
 func (t *treeSizer) inside(v Value, depth int) bool {
-	t.size += objectSize
 	switch v.Kind() {
 	case KindArray, KindTuple:
+		t.size += shallow(v)
 		for _, item := range v.array().Items {
 			if !t.add(item, depth) {
 				return false
@@ -34,7 +34,7 @@ func (t *treeSizer) inside(v Value, depth int) bool {
 		return true
 	case KindDict:
 		entries := v.dict().entries
-		t.size += len(entries) * entrySize
+		t.size += v.dict().size()
 		if t.left -= 2 * len(entries); t.left < 0 {
 			return false
 		}

@@ -57,29 +57,28 @@ func getField(obj, key Value) Value {
 // Property reads x.k or x[k] as a program does. The error is about the index 0.
 func Property(obj, key Value) (Value, error) { return getProperty(obj, key) }
 
-// setItem writes a[k]; writing beyond the end fills the gap with null. It returns by how many items the array grew.
-func setItem(a *Array, key, value Value, maxGrowth int) (grown int, err error) {
+// setItem writes a[k]; writing beyond the end fills the gap with null.
+func setItem(a *Array, key, value Value, maxGrowth int) error {
 	f, ok := key.AsNumber()
 	if !ok {
-		return 0, errorf(KindType, "Can not set %s on element of type object", keyText(key))
+		return errorf(KindType, "Can not set %s on element of type object", keyText(key))
 	}
 	if f <= 0 {
-		return 0, errZeroIndex()
+		return errZeroIndex()
 	}
 	if f != math.Trunc(f) {
-		return 0, errorf(KindType, "Can not set %s on element of type object", keyText(key))
+		return errorf(KindType, "Can not set %s on element of type object", keyText(key))
 	}
 	if i := f - 1; i < float64(len(a.Items)) {
 		a.Items[int(i)] = value
-		return 0, nil
+		return nil
 	}
 	if f-float64(len(a.Items)) > float64(maxGrowth) {
-		return 0, errorf(KindMemory, "array index %s is too large", HostString(key))
+		return errorf(KindMemory, "array index %s is too large", HostString(key))
 	}
-	grown = int(f) - len(a.Items)
-	a.Items = append(a.Items, make([]Value, grown)...)
+	a.Items = append(a.Items, make([]Value, int(f)-len(a.Items))...)
 	a.Items[len(a.Items)-1] = value
-	return grown, nil
+	return nil
 }
 
 // errNotSettable is the error of writing to a property of something that has none.
