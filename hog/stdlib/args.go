@@ -23,7 +23,7 @@ func text(name string, v vm.Value) (string, error) {
 }
 
 // mapText makes a function of one string that is null for null.
-func mapText(name string, f func(*vm.Call, string) string) func(*vm.Call, []vm.Value) (vm.Value, error) {
+func mapText(name string, f func(*vm.Call, string) (string, error)) func(*vm.Call, []vm.Value) (vm.Value, error) {
 	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
 		if args[0].IsNull() {
 			return vm.Null(), nil
@@ -32,7 +32,8 @@ func mapText(name string, f func(*vm.Call, string) string) func(*vm.Call, []vm.V
 		if err != nil {
 			return vm.Null(), err
 		}
-		return vm.String(f(c, s)), nil
+		s, err = f(c, s)
+		return vm.String(s), err
 	}
 }
 

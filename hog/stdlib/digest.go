@@ -26,8 +26,8 @@ func digests() []Function {
 		{"sha256", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "780c3db4ce3de5b9e55816fba98f590631d96c075271b26976238d5f4444219b", "377abb69b9e5def3a5b2325143171e1cb9b3cecba08ac76cbe9311c0089554e0", sha256.New, func(c *vm.Call, b []byte) []byte { s := sha256.Sum256(b); return kept(c, s[:]) }},
 	} {
 		table = append(table,
-			Function{Name: d.name, Min: 1, Max: 2, Doc: "The " + d.name + " digest of the text as hex, base64, base64url or binary.", Func: digest(d.name, d.sum, true), Examples: []Example{{d.name + "('hello')", "'" + d.hex + "'"}, {d.name + "(null, 'base64')", "null"}}},
-			Function{Name: d.name + "Hex", Min: 1, Max: 1, Doc: "The " + d.name + " digest of the text in hex.", Func: digest(d.name+"Hex", d.sum, false), Examples: []Example{{d.name + "Hex('hello')", "'" + d.hex + "'"}, {d.name + "Hex(null)", "null"}}},
+			Function{Name: d.name, Min: 1, Max: 2, Doc: "The " + d.name + " digest of the text as hex, base64, base64url or binary.", Func: digest(d.name, d.make, d.sum, true), Examples: []Example{{d.name + "('hello')", "'" + d.hex + "'"}, {d.name + "(null, 'base64')", "null"}}},
+			Function{Name: d.name + "Hex", Min: 1, Max: 1, Doc: "The " + d.name + " digest of the text in hex.", Func: digest(d.name+"Hex", d.make, d.sum, false), Examples: []Example{{d.name + "Hex('hello')", "'" + d.hex + "'"}, {d.name + "Hex(null)", "null"}}},
 		)
 		if d.chain != "" {
 			name := d.name + "HmacChain"
@@ -45,7 +45,7 @@ func digests() []Function {
 // kept is a copy of a digest that is cheaper than memory of its own.
 func kept(c *vm.Call, sum []byte) []byte { return append(c.Bytes(len(sum))[:0], sum...) }
 
-func digest(name string, sum func(*vm.Call, []byte) []byte, encoded bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
+func digest(name string, newHash func() hash.Hash, sum func(*vm.Call, []byte) []byte, encoded bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
 	return func(c *vm.Call, args []vm.Value) (vm.Value, error) {
 		if args[0].IsNull() {
 			return vm.Null(), nil
@@ -54,9 +54,27 @@ func digest(name string, sum func(*vm.Call, []byte) []byte, encoded bool) func(*
 		if err != nil {
 			return vm.Null(), err
 		}
-		return encode(c, name, sum(c, utf8Bytes(s)), args, encoded)
+		if len(s) <= shortText {
+			return encode(c, name, sum(c, utf8Bytes(s)), args, encoded)
+		}
+		h := newHash()
+		if err := feed(c, h, utf8Bytes(s)); err != nil {
+			return vm.Null(), err
+		}
+		return encode(c, name, h.Sum(nil), args, encoded)
 	}
 }
+
+// feed gives a text to a digest.
+func feed(c *vm.Call, h hash.Hash, text []byte) error {
+	return c.Pieces(len(text), func(from, to int) error {
+		_, err := h.Write(text[from:to])
+		return err
+	})
+}
+
+// shortText is the length up to which a text is worked on at once, which is faster.
+const shortText = 4096
 
 // hmacWork is the bytes that one message of a chain counts as besides its own.
 const hmacWork = 4096
@@ -81,7 +99,9 @@ func chain(name string, newHash func() hash.Hash, encoded bool) func(*vm.Call, [
 				return vm.Null(), err
 			}
 			h := hmac.New(newHash, sum)
-			h.Write(utf8Bytes(message))
+			if err := feed(c, h, utf8Bytes(message)); err != nil {
+				return vm.Null(), err
+			}
 			sum = h.Sum(nil)
 		}
 		return encode(c, name, sum, args, encoded)

@@ -33,20 +33,40 @@ func base64Encode(c *vm.Call, args []vm.Value) (vm.Value, error) {
 
 func base64Decode(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	s, err := text("base64Decode", args[0])
-	return vm.String(decodeBase64(s)), err
+	if err != nil {
+		return vm.Null(), err
+	}
+	return decodeBase64(c, s)
 }
 
 func tryBase64Decode(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	s, _ := args[0].AsString()
-	return vm.String(decodeBase64(s)), nil
+	return decodeBase64(c, s)
 }
 
-// decodeBase64 reads both alphabets up to the first =, skipping what belongs to neither.
-func decodeBase64(s string) string {
+// decodeBase64 is the text of a base64 one in either alphabet, up to the first =. It skips what belongs to neither.
+func decodeBase64(c *vm.Call, s string) (vm.Value, error) {
 	digits := make([]byte, 0, len(s))
 	if end := strings.IndexByte(s, '='); end >= 0 {
 		s = s[:end]
 	}
+	err := c.Pieces(len(s), func(from, to int) error {
+		digits = appendDigits(digits, s[from:to])
+		return nil
+	})
+	if err != nil {
+		return vm.Null(), err
+	}
+	if len(digits)%4 == 1 {
+		digits = digits[:len(digits)-1]
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
+	n, _ := base64.RawStdEncoding.Decode(out, digits) // only digits are left, and stray low bits do not matter
+	return vm.String(replaceInvalid(out[:n])), nil
+}
+
+// appendDigits appends the digits of base64 in a text, of both alphabets, as those of the first.
+func appendDigits(digits []byte, s string) []byte {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '-':
@@ -57,12 +77,7 @@ func decodeBase64(s string) string {
 			digits = append(digits, c)
 		}
 	}
-	if len(digits)%4 == 1 {
-		digits = digits[:len(digits)-1]
-	}
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
-	n, _ := base64.RawStdEncoding.Decode(out, digits) // only digits are left, and stray low bits do not matter
-	return replaceInvalid(out[:n])
+	return digits
 }
 
 // utf8Bytes is the text in UTF-8, where halves of surrogate pairs have no place. Callers only read it.
@@ -114,15 +129,30 @@ func encodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
 		return vm.Null(), vm.Errorf(vm.KindData, "URI malformed")
 	}
 	n := len(s)
-	for i := range len(s) {
-		if !isPlainURL(s[i]) {
-			n += len("%XX") - 1
+	err = c.Pieces(len(s), func(from, to int) error {
+		for i := from; i < to; i++ {
+			if !isPlainURL(s[i]) {
+				n += len("%XX") - 1
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return vm.Null(), err
 	}
 	if err := c.Text(n); err != nil {
 		return vm.Null(), err
 	}
 	out := make([]byte, 0, n)
+	err = c.Pieces(len(s), func(from, to int) error {
+		out = appendURL(out, s[from:to])
+		return nil
+	})
+	return vm.String(string(out)), err
+}
+
+// appendURL appends a text in percent codes.
+func appendURL(out []byte, s string) []byte {
 	for i := range len(s) {
 		b := s[i]
 		if isPlainURL(b) {
@@ -131,7 +161,7 @@ func encodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
 		}
 		out = append(out, '%', upperHex[b>>4], upperHex[b&15])
 	}
-	return vm.String(string(out)), nil
+	return out
 }
 
 // isPlainURL reports the characters that stand for themselves.
@@ -144,11 +174,11 @@ func decodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return vm.Null(), err
 	}
-	s, ok := percentDecode(s)
-	if !ok {
-		return vm.Null(), vm.Errorf(vm.KindData, "URI malformed")
+	v, err := percentDecode(c, s)
+	if err == nil && v.IsNull() {
+		err = vm.Errorf(vm.KindData, "URI malformed")
 	}
-	return vm.String(s), nil
+	return v, err
 }
 
 func tryDecodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
@@ -156,32 +186,51 @@ func tryDecodeURL(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return vm.Null(), err
 	}
-	s, ok := percentDecode(s)
-	if !ok {
-		return vm.Null(), nil
-	}
-	return vm.String(s), nil
+	return percentDecode(c, s)
 }
 
-func percentDecode(s string) (string, bool) {
-	out := make([]byte, 0, len(s))
-	decoded := 0 // how many bytes at the end of out were percent codes
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			if !utf8.Valid(out[len(out)-decoded:]) {
-				return "", false
+// percentDecode is the text that percent codes stand for, or null for what is malformed.
+func percentDecode(c *vm.Call, s string) (vm.Value, error) {
+	d := percentDecoder{s: s, out: make([]byte, 0, len(s))}
+	ok := true
+	err := c.Pieces(len(s), func(_, to int) error {
+		ok = ok && d.decode(to)
+		return nil
+	})
+	if err != nil || !ok || !d.valid() {
+		return vm.Null(), err
+	}
+	return vm.String(string(d.out)), nil
+}
+
+type percentDecoder struct {
+	s       string
+	i       int
+	out     []byte
+	decoded int // how many bytes at the end of out were percent codes
+}
+
+// valid reports whether the percent codes since the last plain character are text.
+func (d *percentDecoder) valid() bool { return utf8.Valid(d.out[len(d.out)-d.decoded:]) }
+
+// decode goes on to a place, or behind the percent code that begins before it.
+func (d *percentDecoder) decode(to int) bool {
+	for ; d.i < to; d.i++ {
+		if d.s[d.i] != '%' {
+			if !d.valid() {
+				return false
 			}
-			out, decoded = append(out, s[i]), 0
+			d.out, d.decoded = append(d.out, d.s[d.i]), 0
 			continue
 		}
-		if i+2 >= len(s) || unhex(s[i+1]) < 0 || unhex(s[i+2]) < 0 {
-			return "", false
+		if d.i+2 >= len(d.s) || unhex(d.s[d.i+1]) < 0 || unhex(d.s[d.i+2]) < 0 {
+			return false
 		}
-		out = append(out, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
-		decoded++
-		i += 2
+		d.out = append(d.out, byte(unhex(d.s[d.i+1])<<4|unhex(d.s[d.i+2])))
+		d.decoded++
+		d.i += 2
 	}
-	return string(out), utf8.Valid(out[len(out)-decoded:])
+	return true
 }
 
 func unhex(c byte) int {

@@ -34,7 +34,12 @@ func position(fold bool) func(*vm.Call, []vm.Value) (vm.Value, error) {
 			return vm.Null(), err
 		}
 		if fold {
-			s, t = lowerCase(c, s), lowerCase(c, t)
+			if s, err = lowerCase(c, s); err == nil {
+				t, err = lowerCase(c, t)
+			}
+			if err != nil {
+				return vm.Null(), err
+			}
 		}
 		i := strings.Index(s, t)
 		if i < 0 {
@@ -92,13 +97,18 @@ func multiSearch(c *vm.Call, args []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return vm.Null(), err
 	}
-	s = lowerCase(c, s)
+	if s, err = lowerCase(c, s); err != nil {
+		return vm.Null(), err
+	}
 	for _, v := range list {
 		t, err := c.HostString(v)
 		if err != nil {
 			return vm.Null(), err
 		}
-		if strings.Contains(s, lowerCase(c, t)) {
+		if t, err = lowerCase(c, t); err != nil {
+			return vm.Null(), err
+		}
+		if strings.Contains(s, t) {
 			return vm.Number(1), nil
 		}
 		if err := c.Work(len(s) + len(t) + vm.ItemSize); err != nil {

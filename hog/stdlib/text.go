@@ -83,10 +83,10 @@ func isEmpty(v vm.Value) bool {
 	return v.IsNull()
 }
 
-func reverse(_ *vm.Call, s string) string {
+func reverse(_ *vm.Call, s string) (string, error) {
 	units := vm.Units(s)
 	slices.Reverse(units)
-	return vm.FromUnits(units)
+	return vm.FromUnits(units), nil
 }
 
 func trimmer(name string, left, right bool) func(*vm.Call, []vm.Value) (vm.Value, error) {

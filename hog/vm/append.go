@@ -30,7 +30,7 @@ func (c *Call) Append(text string, more []byte) string {
 // Short texts are cut off one piece of memory, one after the other, which costs a fraction of memory of their own. A
 // piece stays in use as long as one of its texts is, so it is small.
 const (
-	pieceSize = 512
+	blockSize = 512
 	shortText = 64
 )
 
@@ -42,7 +42,7 @@ func (c *Call) Bytes(n int) []byte {
 	}
 	m := c.m
 	if n > len(m.piece) {
-		m.piece = make([]byte, pieceSize)
+		m.piece = make([]byte, blockSize)
 	}
 	b := m.piece[:n:n]
 	m.piece = m.piece[n:]
