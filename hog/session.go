@@ -31,6 +31,19 @@ func NewSession(opts ...Option) *Session { return &Session{settings: settingsOf(
 // return. An input that fails declares nothing; variables of earlier inputs stay, with what was assigned to them before
 // the failure. Errors are those of Compile and of Program.Run. The limits of env are for this input alone.
 func (s *Session) Eval(ctx context.Context, name, text string, env Env) (Value, error) {
+	return s.eval(ctx, name, text, env, nil)
+}
+
+// EvalAsync is Eval with the functions in async, which may take their time: the time that they take does not count. It waits
+// for sleep itself, unless async has a function of that name.
+func (s *Session) EvalAsync(ctx context.Context, name, text string, env Env, async map[string]Func) (Value, error) {
+	env.Async = asyncOf(env, async)
+	return s.eval(ctx, name, text, env, func(function string, args []Value) (Value, error) {
+		return waitFor(ctx, async, function, args)
+	})
+}
+
+func (s *Session) eval(ctx context.Context, name, text string, env Env, wait func(string, []Value) (Value, error)) (Value, error) {
 	tree, err := parser.Program(source.New(name, text))
 	if err != nil {
 		return Value{}, err
@@ -45,7 +58,7 @@ func (s *Session) Eval(ctx context.Context, name, text string, env Env) (Value, 
 	}
 	before := len(s.names)
 	declared := func(token int) int { return in.Declared(token, before) }
-	v, err := s.machine.Run(ctx, program, env, declared, len(in.Locals))
+	v, err := s.machine.Run(ctx, program, env, wait, declared, len(in.Locals))
 	if err != nil {
 		return Value{}, err
 	}

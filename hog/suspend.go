@@ -46,22 +46,11 @@ func Resume(ctx context.Context, state []byte, env Env, result Value) (Outcome, 
 // the time that they take does not count. It waits for sleep itself, unless async has a function of that name. A function
 // that returns an error made by Throw throws it where the program called the function.
 func (p *Program) RunAsync(ctx context.Context, env Env, async map[string]Func) (Value, error) {
-	known := env.Async
-	env.Async = func(name string) bool { return async[name] != nil || known != nil && known(name) }
+	env.Async = asyncOf(env, async)
 	out, err := p.Start(ctx, env)
 	for err == nil && out.Suspension != nil {
 		s := out.Suspension
-		f := async[s.Function]
-		switch {
-		case f != nil:
-		case s.Function == "sleep":
-			f = sleep
-		default:
-			f = func(context.Context, []Value) (Value, error) {
-				return Value{}, vm.Errorf(vm.KindName, "Invalid async function call: %s", s.Function)
-			}
-		}
-		v, failure := f(ctx, s.Args)
+		v, failure := waitFor(ctx, async, s.Function, s.Args)
 		if failure != nil {
 			out, err = s.Fail(ctx, env, failure)
 		} else {
@@ -69,6 +58,23 @@ func (p *Program) RunAsync(ctx context.Context, env Env, async map[string]Func) 
 		}
 	}
 	return out.Value, err
+}
+
+// asyncOf reports the functions in async beside those that env names.
+func asyncOf(env Env, async map[string]Func) func(name string) bool {
+	known := env.Async
+	return func(name string) bool { return async[name] != nil || known != nil && known(name) }
+}
+
+// waitFor calls a function that may take its time.
+func waitFor(ctx context.Context, async map[string]Func, name string, args []Value) (Value, error) {
+	switch f := async[name]; {
+	case f != nil:
+		return f(ctx, args)
+	case name == "sleep":
+		return sleep(ctx, args)
+	}
+	return Value{}, vm.Errorf(vm.KindName, "Invalid async function call: %s", name)
 }
 
 // sleep waits for a number of seconds.

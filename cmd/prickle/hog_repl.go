@@ -23,8 +23,9 @@ func newHogRepl(p *projectFlag) *cobra.Command {
 		Use:   "repl",
 		Short: "Try Hog line by line",
 		Long: `Evaluates Hog as it is typed, and shows the value of each input. Variables and functions stay; an input goes on in the next line while a
-bracket or a string is open. Tab completes names, :help lists the commands, ctrl-C stops an input, ctrl-D ends. What was typed is kept
-in hog_history in the folder for a user's state, for the arrow keys; --no-history keeps nothing.
+bracket or a string is open, and after an if, which may get an else; an empty line ends it. Tab completes names, :help lists the commands,
+ctrl-C stops an input, ctrl-D ends. What was typed is kept in hog_history in the folder for a user's state, for the arrow keys;
+--no-history keeps nothing.
 
 Without a terminal it reads inputs from standard input and prints no prompts; the exit code is 1 when one of them failed.`,
 		Example: `  prickle hog repl --globals event.json
@@ -62,9 +63,9 @@ func replConfig(std streams, o hogRunOptions) (c repl.Config, err error) {
 	}
 	o.globals = "" // the shell serves them itself
 	c.Env, _, err = o.env(std, stdin)
-	c.Env.Functions = map[string]hog.Func{"sleep": sleep, "fetch": refuseFetch}
+	c.Async = map[string]hog.Func{"sleep": sleep, "fetch": refuseFetch}
 	if o.allowFetch {
-		c.Env.Functions["fetch"] = doFetch
+		c.Async["fetch"] = doFetch
 	}
 	c.Out, c.Err = terminalSafe(std.out), terminalSafe(std.err)
 	return c, err

@@ -97,6 +97,9 @@ func (s *Shell) words() []string {
 	for _, v := range s.session.Variables() {
 		words = append(words, v.Name)
 	}
+	for name := range s.config.Async {
+		words = append(words, name+"(")
+	}
 	for name := range s.config.Env.Functions {
 		words = append(words, name+"(")
 	}

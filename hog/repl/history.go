@@ -11,7 +11,7 @@ import (
 // mostHistory is how many lines are kept.
 const mostHistory = 1000
 
-// History is the lines that were read before. It is not safe for concurrent use.
+// History is the inputs that were read before, each as one line. It is not safe for concurrent use.
 type History struct {
 	lines []string
 	path  string

@@ -33,6 +33,9 @@ func (p plain) Line(string) (string, error) {
 	return "", io.EOF
 }
 
+// Keep implements Reader; nothing brings an input back.
+func (plain) Keep(string) {}
+
 // Screen is the terminal that a reader talks to.
 type Screen struct {
 	// Stream is its two directions.
@@ -56,12 +59,13 @@ type terminal struct {
 	history  *History
 	complete func(string) (int, []string)
 	editor   *term.Terminal
+	recalled bool // whether the line may come from the history
 }
 
 // reset begins with an empty line. The editor has no other way to drop what was typed.
 func (t *terminal) reset() {
 	t.editor = term.NewTerminal(&keys{ReadWriter: t.screen.Stream}, "")
-	t.editor.History = t.history
+	t.editor.History = inputs{t}
 	t.editor.AutoCompleteCallback = t.tab
 }
 
@@ -78,6 +82,7 @@ func (t *terminal) Line(prompt string) (string, error) {
 			return "", err
 		}
 	}
+	t.recalled = false
 	t.editor.SetPrompt(prompt)
 	t.editor.SetBracketedPasteMode(true) // so that a tab in pasted text is a tab
 	line, err := t.editor.ReadLine()
@@ -91,7 +96,35 @@ func (t *terminal) Line(prompt string) (string, error) {
 	case errors.Is(err, term.ErrPasteIndicator):
 		err = nil
 	}
+	if t.recalled {
+		line = strings.ReplaceAll(line, lineEnd, "\n")
+	}
 	return line, err
+}
+
+// lineEnd stands for the end of a line within an input in the history, as the editor has one line.
+const lineEnd = "⏎"
+
+// Keep implements Reader. An input that has the sign itself is not kept.
+func (t *terminal) Keep(input string) {
+	if !strings.Contains(input, lineEnd) {
+		t.history.Add(strings.ReplaceAll(strings.TrimRight(input, "\n"), "\n", lineEnd))
+	}
+}
+
+// inputs is the history as the editor sees it, which would add the lines of an input one by one.
+type inputs struct{ t *terminal }
+
+// Add does nothing.
+func (inputs) Add(string) {}
+
+// Len is the number of inputs.
+func (h inputs) Len() int { return h.t.history.Len() }
+
+// At is an input; 0 is the newest.
+func (h inputs) At(i int) string {
+	h.t.recalled = true
+	return h.t.history.At(i)
 }
 
 // indent is what a tab at the start of a line gives.

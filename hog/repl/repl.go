@@ -22,6 +22,8 @@ import (
 type Config struct {
 	// Env is what inputs can reach. Its Print and Global are the shell's own.
 	Env hog.Env
+	// Async are functions that may take their time, which does not count towards the limits of Env.
+	Async map[string]hog.Func
 	// Globals are the globals by name.
 	Globals map[string]hog.Value
 	// Out takes what is printed and the values of inputs, Err takes errors.
@@ -46,6 +48,9 @@ func New(c Config) *Shell {
 	for name := range c.Env.Functions {
 		functions = append(functions, name)
 	}
+	for name := range c.Async {
+		functions = append(functions, name)
+	}
 	s := &Shell{config: c, session: hog.NewSession(hog.WithGlobals(globals...), hog.WithFunctions(functions...))}
 	s.config.Env.Global = hog.GlobalsOf(c.Globals)
 	s.config.Env.Print = func(line string) { fmt.Fprintln(c.Out, line) }
@@ -57,6 +62,8 @@ type Reader interface {
 	// Line returns the next line, without its end. It blocks until there is one. The error is io.EOF at the end,
 	// ErrInterrupted when the user gave the line up, or what went wrong.
 	Line(prompt string) (string, error)
+	// Keep remembers a whole input for a reader that can bring it back.
+	Keep(input string)
 }
 
 // ErrInterrupted is a line that the user gave up.
@@ -80,13 +87,19 @@ func (s *Shell) Run(ctx context.Context, r Reader) (ok bool, err error) {
 			p = promptMore
 		}
 		line, err := read(ctx, r, p)
+		if err == nil && mayEnd(input) && !isElse(line) {
+			ok, input = s.whole(ctx, r, input) == nil && ok, ""
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+		}
 		switch {
 		case errors.Is(err, ErrInterrupted):
 			input = ""
 			continue
 		case errors.Is(err, io.EOF):
 			if strings.TrimSpace(input) != "" {
-				ok = s.Input(ctx, input) == nil && ok
+				ok = s.whole(ctx, r, input) == nil && ok
 			}
 			return ok, ctx.Err()
 		case err != nil:
@@ -95,13 +108,19 @@ func (s *Shell) Run(ctx context.Context, r Reader) (ok bool, err error) {
 		if input += line + "\n"; goesOn(input) {
 			continue
 		}
-		err = s.Input(ctx, input)
+		err = s.whole(ctx, r, input)
 		if errors.Is(err, errQuit) {
 			return ok, nil
 		}
 		ok, input = ok && err == nil, ""
 	}
 	return ok, ctx.Err()
+}
+
+// whole carries out an input that is whole.
+func (s *Shell) whole(ctx context.Context, r Reader, input string) error {
+	r.Keep(input)
+	return s.Input(ctx, input)
 }
 
 // read reads a line, or gives up when ctx ends: nothing else ends the wait for a terminal, so the goroutine that waits is
@@ -124,8 +143,8 @@ func read(ctx context.Context, r Reader, prompt string) (string, error) {
 	}
 }
 
-// goesOn reports whether an input has to be continued: a string, bracket or block is open, an operand is missing, or a
-// `try` has no `catch` yet. An empty line ends the last.
+// goesOn reports whether an input has to be continued: a string, bracket or block is open, an operand is missing, a `try` has
+// no `catch` yet, or an `if` may still get its `else`. An empty line ends the last two.
 func goesOn(input string) bool {
 	if isCommand(input) {
 		return false
@@ -138,7 +157,7 @@ func goesOn(input string) bool {
 			return false
 		}
 		try, ok := tree.Body[n-1].(*ast.Try)
-		return ok && len(try.Catches) == 0 && try.Finally == nil
+		return ok && len(try.Catches) == 0 && try.Finally == nil || takesElse(tree.Body[n-1])
 	}
 	for _, e := range list {
 		if !e.Incomplete {
@@ -146,6 +165,32 @@ func goesOn(input string) bool {
 		}
 	}
 	return true
+}
+
+// takesElse reports whether an `else` behind a statement would belong to it.
+func takesElse(s ast.Stmt) bool {
+	for {
+		branch, ok := s.(*ast.If)
+		if !ok || branch.Else == nil {
+			return ok
+		}
+		s = branch.Else
+	}
+}
+
+// mayEnd reports whether an input that goes on is whole if its next line is no `else`.
+func mayEnd(input string) bool {
+	if input == "" || isCommand(input) {
+		return false
+	}
+	tree, err := parser.Program(source.New("", input))
+	return err == nil && len(tree.Body) > 0 && takesElse(tree.Body[len(tree.Body)-1])
+}
+
+// isElse reports whether a line begins with `else`.
+func isElse(line string) bool {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(line), "else")
+	return ok && (rest == "" || strings.ContainsAny(rest[:1], " \t{(;/"))
 }
 
 // Input carries out a command or evaluates an input, prints what comes of it, and returns the error that it printed.
@@ -180,7 +225,7 @@ func (s *Shell) eval(ctx context.Context, input string) (hog.Value, error) {
 		case <-ctx.Done():
 		}
 	}()
-	v, err := s.session.Eval(ctx, fmt.Sprintf("in%d", s.count), input, s.config.Env)
+	v, err := s.session.EvalAsync(ctx, fmt.Sprintf("in%d", s.count), input, s.config.Env, s.config.Async)
 	cancel()
 	<-watched
 	return v, err

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,13 +54,20 @@ func TestRun(t *testing.T) {
 		"let y :=\n5\ny":                              "5\n",
 		"/* a\nb */ 7":                                "7\n",
 		"// only a comment\n;\n3":                     "3\n",
-		"try { throw Error('x') }\ncatch (e) { print(e.message) }": "x\n",
-		"event.properties.plan":           "'pro'\n",
-		"return 5":                        "5\n",
-		":quit\n1":                        "",
-		":type 1.5\n:type 'a'\n:type now": "float\nstring\nfunction\n",
-		"let l := [1]\n:type l":           "array\n",
-		":doc upper":                      "upper, 1 argument\nThe text in ",
+		"if (1 > 2) { print('a') }\nelse { print('b') }\n3":                       "b\n3\n",
+		"if (1 > 2) { 'a' }\nelse if (1 > 0) { print('c') }\nelse { print('b') }": "c\n",
+		"if (1 > 0) {\nprint('a') }\n'next'":                                      "a\n'next'\n",
+		"if (1 > 0) { print('a') }\n\n'next'":                                     "a\n'next'\n",
+		"if (1 > 0) { print('a') }":                                               "a\n",
+		"if (1 > 0) { print('a') } else { 'b' }\n'next'":                          "a\n'next'\n",
+		"let elsewhere := 1\nif (1 > 2) { 'a' }\nelsewhere":                       "1\n",
+		"try { throw Error('x') }\ncatch (e) { print(e.message) }":                "x\n",
+		"event.properties.plan":                                                   "'pro'\n",
+		"return 5":                                                                "5\n",
+		":quit\n1":                                                                "",
+		":type 1.5\n:type 'a'\n:type now":                                         "float\nstring\nfunction\n",
+		"let l := [1]\n:type l":                                                   "array\n",
+		":doc upper":                                                              "upper, 1 argument\nThe text in ",
 		":globals\nlet z := [1]\n:globals": "episode = 1\n" +
 			"event = {'event': 'purchase', 'properties': {'plan': 'pro', 'price'…\nepisode = 1\n" +
 			"event = {'event': 'purchase', 'properties': {'plan': 'pro', 'price'…\nlet z = [1]\n",
@@ -186,4 +195,31 @@ func TestComplete(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAsync expects the time of a function that takes its time not to count, and a function that fails to end the input.
+func TestAsync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs strings.Builder
+		slow := func(_ context.Context, args []hog.Value) (hog.Value, error) {
+			time.Sleep(time.Hour) // of the test's own clock
+			if len(args) == 0 {
+				return hog.Null(), errors.New("want an argument")
+			}
+			return args[0], nil
+		}
+		c := repl.Config{Env: hog.Env{Limits: hog.Limits{Steps: 100_000}}, Async: map[string]hog.Func{"slow": slow}, Out: &out, Err: &errs}
+		input := "let a := slow(1)\na + slow(2)\narrayMap(x -> slow(x), [a])\nslow()\nslow(1); while (true) { slow }\na"
+		if _, err := repl.New(c).Run(t.Context(), repl.NewPlain(strings.NewReader(input))); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff("3\n[1]\n1\n", out.String()); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		for _, want := range []string{"in4:1:1: slow: want an argument", "in5:1:25: Step limit"} {
+			if !strings.Contains(errs.String(), want) {
+				t.Errorf("%q is missing in\n%s", want, &errs)
+			}
+		}
+	})
 }

@@ -3,6 +3,7 @@ package vm
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Session runs programs one after another on one stack, so that each sees the variables of those before it in its slots.
@@ -14,8 +15,11 @@ type Session struct {
 
 // Run runs the next program, which starts on the variables of those before it. When it ends before an instruction,
 // declared tells from the token of that one how many slots hold variables then, and locals how many the programs after
-// it count on. A program that fails leaves none of its own variables and all that were there.
-func (s *Session) Run(ctx context.Context, p *Program, env Env, declared func(token int) int, locals int) (result Value, err error) {
+// it count on. A program that fails leaves none of its own variables and all that were there. wait runs the functions that
+// env.Async names and sleep; the time that they take does not count. Without it a call of one is an error.
+func (s *Session) Run(
+	ctx context.Context, p *Program, env Env, wait func(name string, args []Value) (Value, error), declared func(token int) int, locals int,
+) (result Value, err error) {
 	if s.busy {
 		return Value{}, errorf(KindHost, "the session is running another input")
 	}
@@ -41,6 +45,9 @@ func (s *Session) Run(ctx context.Context, p *Program, env Env, declared func(to
 		clear(m.stack[m.sp:])
 	}()
 	result, failure := m.drive()
+	for wait != nil && errors.Is(failure, errSuspended) {
+		result, failure = m.wait(wait)
+	}
 	if failure != nil {
 		if errors.Is(failure, errSuspended) {
 			failure = unexpectedAsync(m.waiting.name)
@@ -49,6 +56,20 @@ func (s *Session) Run(ctx context.Context, p *Program, env Env, declared func(to
 	}
 	keep = declared(p.code.Token(m.ip - 1))
 	return result, nil
+}
+
+// wait calls the function that the run is suspended for, and goes on with what it gives.
+func (m *machine) wait(f func(name string, args []Value) (Value, error)) (Value, error) {
+	call := m.waiting
+	m.waiting = nil
+	m.startClock()
+	started := time.Now()
+	v, err := f(call.name, call.args)
+	m.deadline = m.deadline.Add(time.Since(started))
+	if err != nil {
+		return m.proceed(hostError(call.name, err))
+	}
+	return m.proceed(m.answer(v))
 }
 
 // mend makes a machine that panicked one that the next program can run on, with the variables that were there.
