@@ -104,7 +104,7 @@ func (o *hogFmt) finish(path, name string, text, formatted []byte) error {
 	case !changed:
 		return nil
 	case !o.check:
-		if err := replaceFile(path, formatted); err != nil {
+		if err := rewriteFile(path, text, formatted); err != nil {
 			return err
 		}
 	}
@@ -112,32 +112,40 @@ func (o *hogFmt) finish(path, name string, text, formatted []byte) error {
 	return err
 }
 
-// replaceFile gives a file a new content, all at once, and keeps its mode. A link still leads to the file.
-func replaceFile(path string, content []byte) error {
+// rewriteFile gives a file a new content. It writes into the file, which therefore keeps its mode, its owner and its hard and
+// symbolic links. A copy of the old content lies beside it until all is written, so that nothing is lost on the way.
+func rewriteFile(path string, old, content []byte) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	// Renaming would get around a file that must not be written.
-	old, err := os.OpenFile(path, os.O_WRONLY, 0)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	info, err := old.Stat()
-	if err := errors.Join(err, old.Close()); err != nil {
-		return err
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(path), ".prickle-fmt-*")
+	backup, err := saveCopy(path, old)
 	if err != nil {
-		return err
+		return errors.Join(err, file.Close())
 	}
-	_, err = fresh.Write(content)
-	err = errors.Join(err, fresh.Chmod(info.Mode().Perm()), fresh.Sync(), fresh.Close())
+	_, err = file.Write(content)
 	if err == nil {
-		err = os.Rename(fresh.Name(), path)
+		err = file.Truncate(int64(len(content)))
 	}
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("%w; the file is half written, and %s has what was in it", err, backup)
+	}
+	return os.Remove(backup)
+}
+
+// saveCopy writes what is in a file to a new one beside it, which only the user can read.
+func saveCopy(path string, content []byte) (string, error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".before-fmt-*")
 	if err != nil {
-		_ = os.Remove(fresh.Name())
+		return "", err
 	}
-	return err
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(file.Name()))
+	}
+	return file.Name(), nil
 }

@@ -20,7 +20,8 @@
 //     end, so a call, an index, a sign or a word such as "not" on the next line can belong to the line before.
 //   - Template strings, tags and SQL, (select ...) and sql(...), are as written.
 //   - A comment on a line of its own stays on one, before what follows it; one behind code stays behind it, and those of
-//     lines that follow each other stand one below the other. Line ends are LF, a byte order mark is dropped.
+//     lines that follow each other stand one below the other. What has a comment of several lines in it is broken. Line
+//     ends are LF, a byte order mark is dropped.
 //
 // # How it works
 //

@@ -1,6 +1,9 @@
 package format
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // doc is a piece of layout: text, and the places where a line may be broken.
 type doc interface {
@@ -67,7 +70,7 @@ func ending(d doc) opening {
 func (text) broken() bool     { return false }
 func (space) broken() bool    { return false }
 func (l line) broken() bool   { return l.hard }
-func (n note) broken() bool   { return n.start || n.end }
+func (n note) broken() bool   { return n.start || n.end || strings.Contains(n.text, "\n") }
 func (c *cat) broken() bool   { return c.breaks }
 func (n nest) broken() bool   { return n.body.broken() }
 func (g *group) broken() bool { return g.breaks }
