@@ -7,7 +7,7 @@ import "github.com/prickle-dev/prickle/pipeline"
 // everything that is wrong.
 func DecodeFile(path string, into any) error {
 	files := newFileSet()
-	l := &loader{decoder: decoder{files: files}, read: map[string]bool{}}
+	l := &loader{decoder: decoder{files: files}, read: map[string]bool{}, alone: true}
 	pos := pipeline.Pos{File: path}
 	n, ok := l.open(path, pos)
 	errs := l.errs

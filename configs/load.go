@@ -45,6 +45,7 @@ type loader struct {
 	project Project
 	set     map[string]pipeline.Pos // sections, pipelines and sources: where each was first given
 	read    map[string]bool         // files by absolute path
+	alone   bool                    // whether the file belongs to no project
 	nodes   int
 	bytes   int
 }

@@ -42,8 +42,11 @@ func (l *loader) parse(src *source, text []byte) *node {
 		return nil
 	}
 	if err := loader.Load(&next); err == nil {
-		l.add(src.pos(next.Line, next.Column), "a file holds one YAML document, and here a second one begins").
-			Hint = "move it to a file of its own and include that"
+		second := l.add(src.pos(next.Line, next.Column), "a file holds one YAML document, and here a second one begins")
+		second.Hint = "move it to a file of its own and include that"
+		if l.alone {
+			second.Hint = "add what it holds to the first one, or move it to a file of its own"
+		}
 	} else if !errors.Is(err, io.EOF) {
 		l.syntaxError(src, err)
 	}

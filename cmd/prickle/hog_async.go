@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -42,16 +43,22 @@ const fetchTimeout = 30 * time.Second
 
 // doFetch asks the network.
 func doFetch(ctx context.Context, args []hog.Value) (hog.Value, error) {
-	r, err := fetch.Parse(args)
+	r, err := parseFetch(args)
 	if err != nil {
 		return hog.Value{}, err
 	}
 	return r.Do(ctx, &http.Client{Timeout: fetchTimeout})
 }
 
+// parseFetch reads the arguments of a call, and wants all of its options to mean something.
+func parseFetch(args []hog.Value) (fetch.Request, error) {
+	r, err := fetch.Parse(args)
+	return r, errors.Join(err, fetch.Check(args))
+}
+
 // refuseFetch says what the program asked for and how to allow it.
 func refuseFetch(_ context.Context, args []hog.Value) (hog.Value, error) {
-	r, err := fetch.Parse(args)
+	r, err := parseFetch(args)
 	if err != nil {
 		return hog.Value{}, err
 	}

@@ -57,7 +57,12 @@ type hogMode struct{ expression, template bool }
 func (m *hogMode) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&m.expression, "expression", false, "the file holds one expression")
 	cmd.Flags().BoolVar(&m.template, "template", false, "the file holds text with {expressions}")
-	cmd.MarkFlagsMutuallyExclusive("expression", "template")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if m.expression && m.template {
+			return errors.New("a file holds one expression or a text with {expressions}: give --expression or --template, not both")
+		}
+		return nil
+	}
 }
 
 // compile is the reference's form of the text. The line end that editors put at the end of a file does not belong to a template.

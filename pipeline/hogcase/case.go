@@ -55,7 +55,9 @@ func (c *testCase) Validate() error {
 	add := func(pos pipeline.Pos, message, hint string) {
 		errs = append(errs, &pipeline.ConfigError{Pos: pos, Message: message, Hint: hint})
 	}
-	if !given(c.Result) && c.Error.Text == "" && c.Prints == nil && c.Fetches == nil {
+	if c.Error.Pos != (pipeline.Pos{}) && c.Error.Text == "" {
+		add(c.Error.Pos, "the message of every error has an empty text in it", "write a part of the message, or leave out error for a run that does not fail")
+	} else if !given(c.Result) && c.Error.Text == "" && c.Prints == nil && c.Fetches == nil {
 		add(c.Name.Pos, "the case expects nothing", "add result, error, prints or fetches")
 	}
 	if given(c.Result) && c.Error.Text != "" {
