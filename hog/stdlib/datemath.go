@@ -41,30 +41,32 @@ func move(c *vm.Call, unit string, count, v vm.Value) (vm.Value, error) {
 	}
 	t, ok := timeOf(v)
 	ok = ok && math.Abs(n) < maxMove
+	moved := 0.0
 	if ok {
-		t = add(t, unit, n)
-		ok = math.Abs(epoch(t)) <= maxEpoch
+		moved = add(t, unit, n)
+		ok = math.Abs(moved) <= 1000*maxEpoch
 	}
 	if d, isDateTime := v.AsDateTime(); isDateTime {
 		if !ok {
 			return vm.NewDateTime(math.NaN(), d.Zone), nil
 		}
-		return vm.NewDateTime(epoch(t), d.Zone), nil
+		return vm.NewDateTime(moved/1000, d.Zone), nil
 	}
 	if !ok {
 		return vm.NewDate(math.NaN(), math.NaN(), math.NaN()), nil
 	}
-	return dateOf(t), nil
+	return dateOf(time.UnixMilli(int64(moved)).In(t.Location())), nil
 }
 
-func add(t time.Time, unit string, n float64) time.Time {
+// add is a time moved by some units, in milliseconds since 1970. What the units have of parts of milliseconds is kept.
+func add(t time.Time, unit string, n float64) float64 {
 	switch unit {
 	case "second":
-		return time.UnixMilli(t.UnixMilli() + int64(n*1000)).In(t.Location())
+		return float64(t.UnixMilli()) + parts(n*1000)
 	case "minute":
-		return time.UnixMilli(t.UnixMilli() + int64(n*60_000)).In(t.Location())
+		return float64(t.UnixMilli()) + parts(n*60_000)
 	case "hour":
-		return time.UnixMilli(t.UnixMilli() + int64(n*3_600_000)).In(t.Location())
+		return float64(t.UnixMilli()) + parts(n*3_600_000)
 	case "week":
 		n *= 7
 	case "year":
@@ -77,7 +79,13 @@ func add(t time.Time, unit string, n float64) time.Time {
 	} else {
 		t = moveDays(t, int(whole))
 	}
-	return t.Add(time.Duration(part * float64(24*time.Hour)).Truncate(time.Millisecond))
+	return float64(t.UnixMilli()) + parts(part*86_400_000)
+}
+
+// parts is a number of milliseconds with what it has of parts of one, rounded as the reference does it.
+func parts(ms float64) float64 {
+	whole := math.Trunc(ms)
+	return whole + (ms*1000-whole*1000)/1000
 }
 
 // moveDays keeps the time of day.
