@@ -29,6 +29,8 @@ var memoryItems = map[string]string{
 	"dictionary of 0": "{}", "dictionary of 1": "{'a': i}", "dictionary of 4": "{'a': i, 'b': i, 'c': i, 'd': i}",
 	"dictionary of 5": "{'a': i, 'b': i, 'c': i, 'd': i, 'e': i}", "dictionary that grew from 0": "grown({}, 1)",
 	"dictionary that grew to 9": "grown({}, 9)", "dictionary that grew from 1": "grown({'a': 1}, 5)",
+	"dictionary that grew from 5": "grown({'a': 1, 'b': 2, 'c': 3, 'd': 4, 'e': 5}, 2)", "dictionary of 20": "wide(i)",
+	"dictionary that grew from 20": "grown(wide(i), 5)", "short text of the library": "upper(f'abcdef{i}')", "short texts of the library": "[lower('ABC'), md5('x')]",
 	"datetime": "now()", "datetime in a zone": "toDateTime('2024-01-01T00:00:00Z', 'Europe/Berlin')", "date": "toDate('2024-01-02')",
 	"interval": "toIntervalDay(i)", "error": "Error('message')", "error with a payload": "Error('message', [i])",
 	"closure without variables": "() -> 1", "closure of one variable": "one(i)", "closure of two variables": "two(i)",
@@ -37,6 +39,7 @@ var memoryItems = map[string]string{
 	"node of a query": "sql(SELECT 1)", "nodes of a query": "sql(SELECT a, b + 1 FROM events WHERE x = 1 AND y IN (1, 2))",
 	"JSON array of 1": "jsonParse('[1]')", "JSON array of 7": "jsonParse('[1,2,3,4,5,6,7]')", "JSON object of 1": `jsonParse('{"a":1}')`,
 	"JSON object of 6": `jsonParse('{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}')`, "JSON of empty containers": `jsonParse('[[],[1],[[2]],{},{"a":{}}]')`,
+	"JSON object that grew": `grown(jsonParse('{"a":1,"b":1}'), 3)`, "JSON array that grew": "pushed(jsonParse('[1,2,3]'))",
 	"JSON with escapes": `jsonParse('["a\\nb","c\\td"]')`, "global": "given", "result of the host": "hosted()",
 }
 
@@ -59,6 +62,8 @@ const memoryProlog = `let many := MANY let pad := PAD
 fn one(x) { return () -> x }
 fn two(x) { let y := x return () -> x + y }
 fn sharing(x) { return [() -> x, () -> x + 1] }
+fn wide(x) { return {'k0': x, 'k1': x, 'k2': x, 'k3': x, 'k4': x, 'k5': x, 'k6': x, 'k7': x, 'k8': x, 'k9': x, 'k10': x, 'k11': x, 'k12': x, 'k13': x, 'k14': x, 'k15': x, 'k16': x, 'k17': x, 'k18': x, 'k19': x} }
+fn pushed(a) { a[5] := 1 return a }
 fn grown(d, n) { for (let j := 0; j < n; j := j + 1) { d[f'key {j}'] := j } return d }
 `
 

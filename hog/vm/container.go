@@ -8,6 +8,7 @@ import (
 // Array is the content of an array or a tuple, shared by every Value that holds it.
 type Array struct {
 	Items []Value
+	room  int32 // how many items the piece of memory that the array is in has room for
 }
 
 // NewArray is an array value of the items; it keeps the slice.
@@ -32,7 +33,7 @@ func copyArray(items []Value) Value {
 		Array
 		room [smallSize]Value
 	}{}
-	small.Items = append(small.room[:0], items...)
+	small.Items, small.Array.room = append(small.room[:0], items...), smallSize
 	return object(KindArray, unsafe.Pointer(&small.Array))
 }
 

@@ -127,9 +127,9 @@ func (d *jsonDecoder) word(i int, w string) int {
 // list reads a list behind its opening bracket.
 func (d *jsonDecoder) list(i, depth int) (v Value, end int) {
 	open, s := d.open, d.s
-	d.left -= arraySize
 	start := len(open.items)
 	if i = d.space(i); i < len(s) && s[i] == ']' {
+		d.left -= arraySize
 		return NewArray(), i + 1
 	}
 	for {
@@ -137,7 +137,7 @@ func (d *jsonDecoder) list(i, depth int) (v Value, end int) {
 			return Value{}, i
 		}
 		open.items = append(open.items, v)
-		if d.left -= 2 * slotSize; d.left < 0 && !d.pay() {
+		if d.left -= slotSize; d.left < 0 && !d.pay() {
 			return Value{}, -1
 		}
 		if i = d.space(i); i < len(s) && s[i] == ',' {
@@ -154,9 +154,9 @@ func (d *jsonDecoder) list(i, depth int) (v Value, end int) {
 // object reads an object behind its opening brace.
 func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
 	open, s, tagged := d.open, d.s, false
-	d.left -= dictSize
 	start := len(open.members)
 	if i = d.space(i); i < len(s) && s[i] == '}' {
+		d.left -= dictSize
 		return (&Dict{}).Value(), i + 1
 	}
 	for {
@@ -176,7 +176,7 @@ func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
 		}
 		tagged = tagged || strings.HasPrefix(key, "__hog")
 		open.members = append(open.members, entry{String(key), v})
-		if d.left -= 2 * entrySize; d.left < 0 && !d.pay() {
+		if d.left -= entrySize; d.left < 0 && !d.pay() {
 			return Value{}, -1
 		}
 		if i = d.space(i); i < len(s) && s[i] == ',' {
@@ -210,7 +210,9 @@ func (d *jsonDecoder) array(start int) Value {
 	items := d.open.items
 	d.open.mostItems = max(d.open.mostItems, len(items))
 	d.open.items = items[:start]
-	return d.arena.array(items[start:])
+	list := d.arena.array(items[start:])
+	d.left -= list.array().size()
+	return list
 }
 
 // dict makes a dictionary of the members read from start on.
@@ -219,11 +221,8 @@ func (d *jsonDecoder) dict(start int) *Dict {
 	d.open.mostMembers = max(d.open.mostMembers, len(members))
 	d.open.members = members[:start]
 	members = members[start:]
-	room := len(members) + len(members)/4 // who reads an object often adds to it
-	if room >= indexFrom {
-		d.left -= indexSize * room
-	}
-	dict := d.arena.dict(room)
+	dict := d.arena.dict(len(members) + len(members)/4) // who reads an object often adds to it
 	dict.fill(members)
+	d.left -= dict.size()
 	return dict
 }

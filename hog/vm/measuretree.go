@@ -25,7 +25,7 @@ func (t *treeSizer) add(v Value, depth int) bool {
 func (t *treeSizer) inside(v Value, depth int) bool {
 	switch v.Kind() {
 	case KindArray, KindTuple:
-		t.size += shallow(v)
+		t.size += v.array().size()
 		for _, item := range v.array().Items {
 			if !t.add(item, depth) {
 				return false

@@ -3,7 +3,7 @@ package vm
 // What values take in bytes, as Go's allocator gives it, beyond the slot that each of them is in.
 const (
 	slotSize     = 16
-	arraySize    = 24
+	arraySize    = 32
 	entrySize    = 2 * slotSize // of a dictionary
 	indexSize    = 48           // of an entry in the index of a dictionary that has one
 	dictSize     = 48
@@ -25,7 +25,7 @@ func shallow(v Value) int {
 	case KindString:
 		return len(v.str())
 	case KindArray, KindTuple:
-		return arraySize + slotSize*cap(v.array().Items)
+		return v.array().size()
 	case KindDict:
 		return v.dict().size()
 	case KindFunction:
@@ -49,15 +49,23 @@ func recordSize(v Value) int {
 
 // size is what a dictionary takes with the slots of its entries.
 func (d *Dict) size() int {
-	entries := cap(d.entries)
-	n := dictSize + entrySize*entries
-	if entries > int(d.room) {
-		n += entrySize * int(d.room) // which is not in use any more, but part of the dictionary
-	}
+	n := dictSize + entrySize*places(cap(d.entries), d.room)
 	if d.index != nil {
 		n += indexSize * len(d.entries)
 	}
 	return n
+}
+
+// size is what an array or a tuple takes with the slots of its items.
+func (a *Array) size() int { return arraySize + slotSize*places(cap(a.Items), a.room) }
+
+// places is for how many items or entries there is memory: those in use, and those in the piece of memory that the
+// container is in, which it keeps when it gets larger.
+func places(inUse int, room int32) int {
+	if inUse > int(room) {
+		inUse += int(room)
+	}
+	return inUse
 }
 
 // sizeOf is the cost of a value with everything in it, and the bytes that finding out, and copying it before, counts as.
