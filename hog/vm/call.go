@@ -80,7 +80,8 @@ func (c *Call) PlainString(v Value) (string, error) { return c.m.hostText(v, obj
 
 // Join is the host strings of the items of an array or tuple with a separator between them; null is empty.
 func (c *Call) Join(list Value, sep string) (string, error) {
-	h := hostPrinter{textWriter: c.m.writer(), dict: objectMap}
+	h := hostPrinter{dict: objectMap}
+	h.inside(c.m)
 	h.list(list, sep)
 	return h.text()
 }
@@ -90,14 +91,16 @@ func (c *Call) Display(v Value) (string, error) {
 	if v.Kind() == KindString {
 		return v.str(), nil
 	}
-	p := printer{c.m.writer()}
+	var p printer
+	p.inside(c.m)
 	p.value(v)
 	return p.text()
 }
 
 // JSON is the value as JSON, indented by so many spaces, or compact for 0.
 func (c *Call) JSON(v Value, indent int) (string, error) {
-	e := jsonEncoder{textWriter: c.m.writer(), indent: indent}
+	e := jsonEncoder{indent: indent}
+	e.inside(c.m)
 	e.value(v)
 	return e.text()
 }

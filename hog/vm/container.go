@@ -21,20 +21,34 @@ func NewTuple(items ...Value) Value {
 	return object(KindTuple, unsafe.Pointer(&Array{Items: items}))
 }
 
-// smallSize is up to how many items are kept in one piece of memory with the array they belong to.
-const smallSize = 4
-
-// copyArray is an array value of copies of the items.
+// copyArray is an array value of copies of the items. Up to four are in one piece of memory with the array.
 func copyArray(items []Value) Value {
-	if len(items) > smallSize {
-		return NewArray(append(make([]Value, 0, len(items)), items...)...)
+	var a *Array
+	switch len(items) {
+	case 1:
+		a = arrayWith(func(room *[1]Value) []Value { return room[:] })
+	case 2:
+		a = arrayWith(func(room *[2]Value) []Value { return room[:] })
+	case 3:
+		a = arrayWith(func(room *[3]Value) []Value { return room[:] })
+	case 4:
+		a = arrayWith(func(room *[4]Value) []Value { return room[:] })
+	default:
+		a = &Array{Items: make([]Value, len(items))}
 	}
-	small := &struct {
+	copy(a.Items, items)
+	return object(KindArray, unsafe.Pointer(a))
+}
+
+// arrayWith is an array of nulls in one piece of memory with its items.
+func arrayWith[Room any](all func(*Room) []Value) *Array {
+	a := &struct {
 		Array
-		room [smallSize]Value
+		room Room
 	}{}
-	small.Items, small.Array.room = append(small.room[:0], items...), smallSize
-	return object(KindArray, unsafe.Pointer(&small.Array))
+	a.Items = all(&a.room)
+	a.Array.room = int32(len(a.Items))
+	return &a.Array
 }
 
 // indexFrom is the size from which a dictionary keeps hash maps; below it a scan over the keys is faster.

@@ -32,31 +32,6 @@ func dictWith[Room any](all func(*Room) []entry) *Dict {
 	return &d.Dict
 }
 
-// fill puts members into an empty dictionary that has room for them.
-func (d *Dict) fill(members []entry) {
-	if len(members) < indexFrom {
-		d.entries = append(d.entries, members...)
-		if d.distinct() {
-			return
-		}
-		d.entries, d.marks = d.entries[:0], 0
-	}
-	for _, e := range members {
-		d.Set(e.key, e.value)
-	}
-}
-
-// distinct marks the keys, which are strings. It reports whether all of them are different.
-func (d *Dict) distinct() bool {
-	all := d.entries
-	for i := range all {
-		if !d.fresh(all[i].key) && placeIn(all[:i], all[i].key) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // Clone is a dictionary with the same keys and values.
 func (d *Dict) Clone() *Dict {
 	out := NewDict(len(d.entries))

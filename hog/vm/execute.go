@@ -112,7 +112,7 @@ func (m *machine) build(in code.Instr) error {
 	case code.OpTuple:
 		v = NewTuple(append(make([]Value, 0, n), values...)...)
 	default:
-		v = NewArray(append(make([]Value, 0, n), values...)...)
+		v = copyArray(values)
 	}
 	m.push(v)
 	if err := m.settle(shallow(v)); err != nil {

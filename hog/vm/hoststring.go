@@ -30,7 +30,8 @@ func (m *machine) hostString(v Value) (string, error) {
 
 // hostText is hostString with dictionaries shown as the given text.
 func (m *machine) hostText(v Value, dict string) (string, error) {
-	h := hostPrinter{textWriter: m.writer(), dict: dict}
+	h := hostPrinter{dict: dict}
+	h.inside(m)
 	h.value(v)
 	return h.text()
 }

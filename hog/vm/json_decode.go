@@ -153,8 +153,8 @@ func (d *jsonDecoder) list(i, depth int) (v Value, end int) {
 
 // object reads an object behind its opening brace.
 func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
-	open, s, tagged := d.open, d.s, false
-	start := len(open.members)
+	open, s := d.open, d.s
+	start, keys := len(open.members), keysRead{}
 	if i = d.space(i); i < len(s) && s[i] == '}' {
 		d.left -= dictSize
 		return (&Dict{}).Value(), i + 1
@@ -174,7 +174,7 @@ func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
 		if i < 0 {
 			return Value{}, i
 		}
-		tagged = tagged || strings.HasPrefix(key, "__hog")
+		keys.add(key, open.members[start:])
 		open.members = append(open.members, entry{String(key), v})
 		if d.left -= entrySize; d.left < 0 && !d.pay() {
 			return Value{}, -1
@@ -184,7 +184,7 @@ func (d *jsonDecoder) object(i, depth int) (v Value, end int) {
 			continue
 		}
 		if i < len(s) && s[i] == '}' {
-			return record(d.dict(start), tagged), i + 1
+			return record(d.dict(start, &keys), keys.tagged), i + 1
 		}
 		return Value{}, d.unexpected(i)
 	}
@@ -216,13 +216,19 @@ func (d *jsonDecoder) array(start int) Value {
 }
 
 // dict makes a dictionary of the members read from start on.
-func (d *jsonDecoder) dict(start int) *Dict {
+func (d *jsonDecoder) dict(start int, keys *keysRead) *Dict {
 	members := d.open.members
 	d.open.mostMembers = max(d.open.mostMembers, len(members))
 	d.open.members = members[:start]
 	members = members[start:]
 	dict := d.arena.dict(len(members) + len(members)/4) // who reads an object often adds to it
-	dict.fill(members)
+	if keys.twice || len(members) >= indexFrom {
+		for _, m := range members {
+			dict.Set(m.key, m.value)
+		}
+	} else {
+		dict.entries, dict.marks = append(dict.entries, members...), keys.marks
+	}
 	d.left -= dict.size()
 	return dict
 }

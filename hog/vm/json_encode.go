@@ -11,7 +11,8 @@ import (
 // itself is null. It fails when the text would be larger than 16 MiB, or containers are inside each other over more than
 // 1000 levels.
 func (v Value) AppendJSON(dst []byte) ([]byte, error) {
-	e := jsonEncoder{textWriter: outside(dst)}
+	var e jsonEncoder
+	e.outside(dst)
 	e.value(v)
 	e.more()
 	return e.dst, e.err
@@ -85,18 +86,16 @@ func (e *jsonEncoder) container(dst []byte, v Value) []byte {
 
 func (e *jsonEncoder) list(dst []byte, items []Value) []byte {
 	dst = append(dst, '[')
-	for i, item := range items {
+	for _, item := range items {
 		if len(dst) > e.limit && !e.look(len(dst)) {
 			return dst
 		}
-		dst = e.separate(dst, i)
-		if item.IsNumber() {
-			dst = appendJSONNumber(dst, item.num())
-		} else {
-			dst = e.append(dst, item)
+		if e.indent > 0 {
+			dst = e.newline(dst, 0)
 		}
+		dst = e.item(dst, item)
 	}
-	return e.close(dst, ']', len(items))
+	return e.close(dst, ']')
 }
 
 func (e *jsonEncoder) dict(dst []byte, d *Dict) []byte {
@@ -108,9 +107,9 @@ func (e *jsonEncoder) dict(dst []byte, d *Dict) []byte {
 		if len(dst) > e.limit && !e.look(len(dst)) {
 			return dst
 		}
-		dst = e.member(e.separate(dst, i), &d.entries[i])
+		dst = e.item(e.key(dst, d.entries[i].key.str()), d.entries[i].value)
 	}
-	return e.close(dst, '}', len(d.entries))
+	return e.close(dst, '}')
 }
 
 // textKeys is a dictionary with the texts of its keys, of which several can be the same. As with the objects of the
@@ -121,7 +120,7 @@ func (e *jsonEncoder) textKeys(dst []byte, d *Dict) *Dict {
 		if len(dst) > e.limit && !e.look(len(dst)) {
 			break
 		}
-		out.SetString(e.key(d.entries[i].key), d.entries[i].value)
+		out.SetString(e.keyText(d.entries[i].key), d.entries[i].value)
 	}
 	return out
 }
@@ -131,35 +130,36 @@ func (e *jsonEncoder) record(dst []byte, v Value) []byte {
 	dst = append(dst, '{')
 	for i, name := range names {
 		if name != "payload" || !values[i].IsNull() {
-			dst = e.member(e.separate(dst, i), &entry{String(name), values[i]})
+			dst = e.item(e.key(dst, name), values[i])
 		}
 	}
-	return e.close(dst, '}', len(names))
+	return e.close(dst, '}')
 }
 
-// member writes a key and its value. Short texts and numbers, as most are, take the shortest way.
-func (e *jsonEncoder) member(dst []byte, m *entry) []byte {
-	const short = 1 << 10
-	if s := m.key.str(); len(s) <= short {
-		dst = appendJSONString(dst, s)
-	} else {
-		dst = e.string(dst, s)
+// key writes the key of a member.
+func (e *jsonEncoder) key(dst []byte, key string) []byte {
+	if e.indent == 0 && len(key) <= wordsJSON {
+		return appendShortJSON(dst, key, ':')
 	}
-	dst = append(dst, ':')
-	if e.indent > 0 {
-		dst = append(dst, ' ')
+	if e.indent == 0 {
+		return append(e.string(dst, key), ':')
 	}
-	switch {
-	case m.value.IsNumber():
-		return appendJSONNumber(dst, m.value.num())
-	case m.value.Kind() == KindString && len(m.value.str()) <= short:
-		return appendJSONString(dst, m.value.str())
-	}
-	return e.append(dst, m.value)
+	return append(e.string(e.newline(dst, 0), key), ": "...)
 }
 
-// key is the text of a key, under the limits of the whole text.
-func (e *jsonEncoder) key(v Value) string {
+// item writes a value in a container with a comma behind it. Short texts and numbers, as most are, take the shortest way.
+func (e *jsonEncoder) item(dst []byte, v Value) []byte {
+	if v.IsNumber() {
+		return append(appendJSONNumber(dst, v.num()), ',')
+	}
+	if v.Kind() == KindString && len(v.str()) <= wordsJSON {
+		return appendShortJSON(dst, v.str(), ',')
+	}
+	return append(e.append(dst, v), ',')
+}
+
+// keyText is the text of a key, under the limits of the whole text.
+func (e *jsonEncoder) keyText(v Value) string {
 	if v.Kind() == KindString {
 		return v.str()
 	}
@@ -171,23 +171,17 @@ func (e *jsonEncoder) key(v Value) string {
 	return string(h.dst)
 }
 
-func (e *jsonEncoder) separate(dst []byte, i int) []byte {
-	if i > 0 {
-		dst = append(dst, ',')
-	}
-	if e.indent > 0 {
-		return e.newline(dst, e.path.depth)
-	}
-	return dst
-}
-
-func (e *jsonEncoder) close(dst []byte, bracket byte, n int) []byte {
-	if n > 0 && e.indent > 0 {
-		dst = e.newline(dst, e.path.depth-1)
+// close ends a container. There is a comma in place of the bracket unless the container is empty.
+func (e *jsonEncoder) close(dst []byte, bracket byte) []byte {
+	if last := len(dst) - 1; dst[last] == ',' {
+		if dst = dst[:last]; e.indent > 0 {
+			dst = e.newline(dst, -1)
+		}
 	}
 	return append(dst, bracket)
 }
 
+// newline begins the line of an item, or with one level less that of a bracket.
 func (e *jsonEncoder) newline(dst []byte, level int) []byte {
-	return append(append(dst, '\n'), strings.Repeat(" ", e.indent*level)...)
+	return append(append(dst, '\n'), strings.Repeat(" ", e.indent*(e.path.depth+level))...)
 }

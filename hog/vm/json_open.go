@@ -1,6 +1,9 @@
 package vm
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // openContainers is what was read of the containers that are not closed yet, the innermost last: a container is made
 // when its size is known.
@@ -34,4 +37,21 @@ func (d *jsonDecoder) release() {
 	} else {
 		containerPool.Put(open)
 	}
+}
+
+// keysRead is what is known of the keys of an object that is not closed yet.
+type keysRead struct {
+	marks  uint64 // of all, see Dict
+	twice  bool   // whether one is there twice; not looked for in a large object
+	tagged bool   // whether it may be a record
+}
+
+// add takes in another key.
+func (k *keysRead) add(key string, before []entry) {
+	mark := markOf(key)
+	if k.marks&mark != 0 && len(before) < indexFrom {
+		k.twice = k.twice || placeIn(before, String(key)) >= 0
+	}
+	k.marks |= mark
+	k.tagged = k.tagged || strings.HasPrefix(key, "__hog")
 }

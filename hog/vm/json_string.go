@@ -9,15 +9,23 @@ import (
 
 // string reads the string whose opening quote is at i.
 func (d *jsonDecoder) string(i int) (string, int) {
-	start := i + 1
-	if start+8 <= len(d.s) { // most strings end soon
-		if marks := special(wordAt(d.s, start)); marks != 0 {
-			if end := start + bits.TrailingZeros64(marks)/8; d.s[end] == '"' {
-				return d.s[start:end], end + 1
-			}
+	s, start := d.s, i+1
+	for i = start; i+8 <= len(s); i += 8 {
+		marks := special(wordAt(s, i))
+		if marks == 0 {
+			continue
 		}
+		if i += bits.TrailingZeros64(marks) / 8; s[i] == '"' {
+			return s[start:i], i + 1
+		}
+		break
 	}
-	for i = plainEnd(d.s, start); i < len(d.s); i = plainEnd(d.s, i) {
+	return d.restOfString(start, i)
+}
+
+// restOfString goes on at i with a string that began at start and is plain up to there.
+func (d *jsonDecoder) restOfString(start, i int) (string, int) {
+	for i = plainEnd(d.s, i); i < len(d.s); i = plainEnd(d.s, i) {
 		switch c := d.s[i]; {
 		case c == '"':
 			return d.s[start:i], i + 1

@@ -8,42 +8,45 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendJSONString appends a string with its quotes. Most are short and without escapes: those are looked at and written
-// in words that overlap.
-func appendJSONString(dst []byte, s string) []byte {
+// wordsJSON is up to how many bytes of a string are looked at and written in words that overlap.
+const wordsJSON = 16
+
+// appendShortJSON appends a string of up to wordsJSON bytes with its quotes, and a character behind it. Most have no escapes.
+func appendShortJSON(dst []byte, s string, after byte) []byte {
 	n, at := len(s), len(dst)
-	if n > 16 || cap(dst)-at < n+2 {
-		return appendLongString(dst, s)
+	if cap(dst)-at < n+3 {
+		return append(appendJSONString(dst, s), after)
 	}
-	out := dst[at : at+n+2]
+	out := dst[at : at+n+3]
 	switch {
 	case n >= 8:
 		head, tail := wordAt(s, 0), wordAt(s, n-8)
 		if special(head)|special(tail) != 0 {
-			return appendLongString(dst, s)
+			return append(appendJSONString(dst, s), after)
 		}
 		binary.LittleEndian.PutUint64(out[1:], head)
 		binary.LittleEndian.PutUint64(out[n-7:], tail)
 	case n >= 4:
 		head, tail := halfWordAt(s, 0), halfWordAt(s, n-4)
 		if special(uint64(head)|uint64(tail)<<32) != 0 {
-			return appendLongString(dst, s)
+			return append(appendJSONString(dst, s), after)
 		}
 		binary.LittleEndian.PutUint32(out[1:], head)
 		binary.LittleEndian.PutUint32(out[n-3:], tail)
 	default:
 		for i := range n {
 			if !plainJSON[s[i]] {
-				return appendLongString(dst, s)
+				return append(appendJSONString(dst, s), after)
 			}
 			out[i+1] = s[i]
 		}
 	}
-	out[0], out[n+1] = '"', '"'
-	return dst[:at+n+2]
+	out[0], out[n+1], out[n+2] = '"', '"', after
+	return dst[:at+n+3]
 }
 
-func appendLongString(dst []byte, s string) []byte {
+// appendJSONString appends a string with its quotes.
+func appendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := plainEnd(s, 0); i < len(s); i = plainEnd(s, i) {

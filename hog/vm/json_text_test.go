@@ -31,6 +31,11 @@ func checkJSONString(t *testing.T, text string, dst []byte) {
 		t.Fatal(err)
 	}
 	got := string(appendJSONString(dst, text))
+	if len(text) <= wordsJSON {
+		if short := string(appendShortJSON(dst, text, ':')); short != got+":" {
+			t.Fatalf("%q\n got %s\nwant %s:", text, short, got)
+		}
+	}
 	if got != strings.TrimSuffix(want.String(), "\n") {
 		t.Fatalf("%q\n got %s\nwant %s", text, got, want.String())
 	}

@@ -156,8 +156,12 @@ func (m *machine) chargeDeep(v Value) error {
 	return m.settle(size)
 }
 
+// setLimits sets the limits of a run, which are those of the run before as a rule.
 func (m *machine) setLimits(l Limits) {
-	m.limits = l.withDefaults()
+	if m.limits.Time != 0 && l == m.asked {
+		return
+	}
+	m.asked, m.limits = l, l.withDefaults()
 	m.maxText, _ = m.limits.textLimit()
 }
 

@@ -69,7 +69,7 @@ func (l *Limits) textLimit() (int, ErrorKind) {
 }
 
 // regexLimit is the size that a regular expression may have.
-func (l Limits) regexLimit() int {
+func (l *Limits) regexLimit() int {
 	const most = 1_000_000
 	if l.RegexSize < 0 {
 		return most

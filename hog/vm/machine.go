@@ -44,6 +44,7 @@ type machine struct {
 	chunks  map[*Program]*chunk // all but the root
 	ctx     context.Context
 	env     Env
+	asked   Limits // as the host gave them
 	limits  Limits
 	maxText int // see Limits.textLimit
 	call    Call

@@ -8,8 +8,8 @@ import (
 
 // appendNumber appends the shortest text that reads back as f, in the language's notation.
 func appendNumber(dst []byte, f float64) []byte {
-	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
-		return strconv.AppendInt(dst, int64(f), 10)
+	if whole := int64(f); float64(whole) == f && -1e15 < whole && whole < 1e15 {
+		return strconv.AppendInt(dst, whole, 10)
 	}
 	switch {
 	case f != f:

@@ -16,7 +16,8 @@ func (v Value) String() string {
 
 // Display is the value form: what print shows inside of containers, with strings quoted.
 func (v Value) Display() string {
-	p := printer{outside(nil)}
+	var p printer
+	p.outside(nil)
 	p.value(v)
 	return string(p.dst)
 }

@@ -30,18 +30,16 @@ type textWriter struct {
 	err   error
 }
 
-// outside is a writer for a text that is made outside of a run.
-func outside(dst []byte) textWriter {
-	return textWriter{dst: dst, max: len(dst) + maxOutside, kind: KindStringSize, paid: len(dst)}
+// outside makes it a writer for a text that is made outside of a run.
+func (w *textWriter) outside(dst []byte) {
+	w.dst, w.max, w.kind, w.paid = dst, len(dst)+maxOutside, KindStringSize, len(dst)
 }
 
-// writer is a writer for a string of the run. It takes the machine's buffer, which text gives back, so that no two use it
-// at once.
-func (m *machine) writer() textWriter {
-	limit, kind := m.limits.textLimit()
-	w := textWriter{dst: m.buffer[:0], max: limit, kind: kind, m: m}
-	m.buffer = nil
-	return w
+// inside makes it a writer for a string of a run. It takes the machine's buffer, which text gives back, so that no two use
+// it at once.
+func (w *textWriter) inside(m *machine) {
+	w.max, w.kind = m.limits.textLimit()
+	w.m, w.dst, m.buffer = m, m.buffer[:0], nil
 }
 
 func (w *textWriter) raw(s string) {
@@ -166,7 +164,9 @@ func (p *path) push(v Value) {
 func (p *path) pop() {
 	p.depth--
 	if p.depth < len(p.first) {
-		delete(p.set, p.first[p.depth])
+		if p.set != nil {
+			delete(p.set, p.first[p.depth])
+		}
 		return
 	}
 	last := len(p.rest) - 1
