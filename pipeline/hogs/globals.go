@@ -19,7 +19,8 @@ var (
 // globals answers a program's reads of globals for one event.
 type globals struct {
 	event    pipeline.Event
-	received string // its time of receipt as text, once it was asked for
+	happened string // its time as text, once it was asked for
+	received string // and that of its receipt
 	project  pipeline.Project
 	arena    *hog.Arena // for what nobody holds after the run; nil when its result may be kept
 }
@@ -78,6 +79,7 @@ func (g *globals) wholeEvent() (hog.Value, bool, error) {
 	if err != nil {
 		return hog.Value{}, true, err
 	}
+	g.writeTimes()
 	d := g.cloned(emptyEvent)
 	for i := range eventFields {
 		switch f := &eventFields[i]; f.name {
@@ -110,13 +112,26 @@ func elementsChain(properties hog.Value) string {
 	return text
 }
 
-func (g *globals) timestamp() string { return timeText(g.event.Timestamp) }
+func (g *globals) timestamp() string {
+	if g.happened == "" {
+		g.happened = timeText(g.event.Timestamp)
+	}
+	return g.happened
+}
 
 func (g *globals) receivedAt() string {
 	if g.received == "" {
 		g.received = timeText(g.event.ReceivedAt)
 	}
 	return g.received
+}
+
+// writeTimes makes the texts of both times in one piece of memory.
+func (g *globals) writeTimes() {
+	text := pipeline.AppendTime(make([]byte, 0, 2*len(pipeline.TimeFormat)), g.event.Timestamp)
+	n := len(text)
+	both := rawjson.Alias(pipeline.AppendTime(text, g.event.ReceivedAt))
+	g.happened, g.received = both[:n], both[n:]
 }
 
 func timeText(t time.Time) string {

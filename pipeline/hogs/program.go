@@ -60,7 +60,7 @@ func (p *program) run(ctx context.Context, e *pipeline.Event) (hog.Value, error)
 
 // consume runs the program on an event and hands the result to a function that keeps no part of it but texts: objects and
 // lists are made in memory that the next run uses again.
-func (p *program) consume(ctx context.Context, e *pipeline.Event, result func(hog.Value) error) error {
+func (p *program) consume(ctx context.Context, e *pipeline.Event, result func(*run, hog.Value) error) error {
 	r := p.take(e)
 	defer p.giveBack(r)
 	if r.arena == nil {
@@ -72,7 +72,7 @@ func (p *program) consume(ctx context.Context, e *pipeline.Event, result func(ho
 		r.arena = nil // a thrown error may hold some of the event
 		return err
 	}
-	err = result(v)
+	err = result(r, v)
 	r.arena.Reset()
 	return err
 }
@@ -85,7 +85,7 @@ func (p *program) take(e *pipeline.Event) *run {
 }
 
 func (p *program) giveBack(r *run) {
-	r.globals.event, r.globals.received, r.globals.arena = pipeline.Event{}, "", nil
+	r.globals.event, r.globals.happened, r.globals.received, r.globals.arena = pipeline.Event{}, "", "", nil
 	p.runs.Put(r)
 }
 
@@ -104,6 +104,7 @@ func (p *program) execute(ctx context.Context, r *run) (hog.Value, error) {
 type run struct {
 	globals globals
 	arena   *hog.Arena // for runs whose result is consumed
+	buffer  []byte     // for JSON that is being written
 	env     hog.Env    // whose functions are methods of this run
 	log     *slog.Logger
 	printed int

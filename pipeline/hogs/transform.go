@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/prickle-dev/prickle/hog"
@@ -50,12 +51,12 @@ func compileTransform(where place, limits hog.Limits, env pipeline.Env) (*Transf
 // The program returns an object with an object `properties`, from which properties, event and distinct_id are taken over (name counts
 // as event when only it was changed), or null or false to drop the event. Everything else, an exception and a limit are errors.
 func (t *Transform) Apply(ctx context.Context, e pipeline.Event) (changed pipeline.Event, keep bool, err error) {
-	err = t.program.consume(ctx, &e, func(v hog.Value) error {
+	err = t.program.consume(ctx, &e, func(r *run, v hog.Value) error {
 		if b, ok := v.AsBool(); v.IsNull() || ok && !b {
 			return nil
 		}
 		keep = true
-		if err := takeOver(&e, v); err != nil {
+		if err := takeOver(&e, r, v); err != nil {
 			return fmt.Errorf("%s: %w", t.program.place.name(), err)
 		}
 		return nil
@@ -66,10 +67,10 @@ func (t *Transform) Apply(ctx context.Context, e pipeline.Event) (changed pipeli
 	return e, true, nil
 }
 
-// addedBytes is how much a program adds to the properties as a rule; more makes the buffer grow.
-const addedBytes = 256
+// keptBuffer is how large a buffer is kept for the next event.
+const keptBuffer = 16 << 10
 
-func takeOver(e *pipeline.Event, v hog.Value) error {
+func takeOver(e *pipeline.Event, r *run, v hog.Value) error {
 	returned, ok := v.AsDict()
 	if !ok {
 		return fmt.Errorf("want the event, or null to drop it, as the result, got %s", v.Kind())
@@ -78,9 +79,12 @@ func takeOver(e *pipeline.Event, v hog.Value) error {
 	if _, ok := properties.AsDict(); !ok {
 		return fmt.Errorf("want an object properties in the result, got %s", properties.Kind())
 	}
-	raw, err := properties.AppendJSON(make([]byte, 0, len(e.Properties)+addedBytes))
+	raw, err := properties.AppendJSON(r.buffer[:0])
 	if err != nil {
 		return fmt.Errorf("properties of the result: %w", err)
+	}
+	if cap(raw) <= keptBuffer {
+		r.buffer = raw
 	}
 	if err := takeName(e, returned); err != nil {
 		return err
@@ -91,7 +95,7 @@ func takeOver(e *pipeline.Event, v hog.Value) error {
 		}
 		e.DistinctID = id
 	}
-	e.Properties = keepNumbers(e.Properties, raw)
+	e.Properties = slices.Clone(keepNumbers(e.Properties, raw))
 	return nil
 }
 
