@@ -44,7 +44,6 @@ type machine struct {
 	chunks  map[*Program]*chunk // all but the root
 	ctx     context.Context
 	env     Env
-	asked   Limits // as the host gave them
 	limits  Limits
 	maxText int // see Limits.textLimit
 	call    Call
@@ -80,6 +79,7 @@ type machine struct {
 	asyncSteps int
 	spent      time.Duration // of the wall time, until the last suspension
 	peak       int64         // the most memory in use, as far as it was measured
+	asked      Limits        // what the limits were made of
 }
 
 // startStack and startFrames are how many slots and frames a run has without paying for them; keptStack and keptFrames how
