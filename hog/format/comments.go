@@ -88,7 +88,9 @@ func (f *builder) share(i int, list []comment, newLines int) {
 	}
 	if same > 0 {
 		toLineEnd, opened := list[same-1].end, opens(f.tokens[i-1])
-		lastOnLine := toLineEnd || same < len(list) || newLines > 0
+		// Alone in brackets, one of several lines breaks them, and is on a line of its own then.
+		breaks := opened && closes(tok) && strings.Contains(list[same-1].text, "\n")
+		lastOnLine := toLineEnd || same < len(list) || newLines > 0 || breaks
 		switch {
 		case opened && lastOnLine && !toLineEnd:
 			f.before[i] = owned(list[:same])
