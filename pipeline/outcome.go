@@ -50,6 +50,48 @@ type retryAfterError struct {
 
 func (e *retryAfterError) Unwrap() error { return e.error }
 
+// Response is the beginning of what the other side answered, with stars in place of secrets.
+type Response struct {
+	Status string `json:"status"`         // such as "422 Unprocessable Entity"
+	Body   string `json:"body,omitempty"` // at most MaxResponse bytes
+}
+
+// MaxResponse is how much of an answer's body a Response holds, in bytes.
+const MaxResponse = 2 << 10
+
+// Answered adds to err what the other side answered, so that the dead letter can show it.
+func Answered(err error, r Response) error {
+	if err == nil {
+		return nil
+	}
+	return &answeredError{err, r}
+}
+
+// ResponseOf returns what was given to Answered for err or an error that it wraps, or nil.
+func ResponseOf(err error) *Response {
+	var a *answeredError
+	if errors.As(err, &a) {
+		return &a.response
+	}
+	return nil
+}
+
+type answeredError struct {
+	error
+	response Response
+}
+
+func (e *answeredError) Unwrap() error { return e.error }
+
+// ErrorClass is the kind of a transform's failure in a word: what an error in err says by a method ErrorClass, else "error".
+func ErrorClass(err error) string {
+	var c interface{ ErrorClass() string }
+	if errors.As(err, &c) {
+		return c.ErrorClass()
+	}
+	return "error"
+}
+
 // BatchError says that some events of a batch failed. Events whose index is not listed are safely delivered. Each listed error is judged
 // on its own: Permanent, RetryAfter, or unmarked, which means that another try may help.
 type BatchError struct {

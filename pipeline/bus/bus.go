@@ -51,6 +51,8 @@ type Bus struct {
 	// that the server counts, and a batch in hand is not followed by it.
 	pinnedForSend time.Duration
 
+	waiting waiting
+
 	mu      sync.Mutex
 	opened  map[string]bool        // consumers that this Bus has opened
 	readers map[string]*Deliveries // by subject

@@ -35,6 +35,8 @@ type Config struct {
 	Lanes int `yaml:"lanes"`
 	// Retain is how long EVENTS keeps an event.
 	Retain time.Duration `yaml:"retain"`
+	// DeadRetain is how long DEAD keeps a letter.
+	DeadRetain time.Duration `yaml:"dead_retain"`
 	// MaxBytes limits EVENTS. 0 means as much as the disk holds.
 	MaxBytes pipeline.Bytes `yaml:"max_bytes"`
 	// Namespace sets this project's streams and subjects apart from those of other projects on an outside server: 1 to 32 letters, digits, -
@@ -44,9 +46,9 @@ type Config struct {
 	Replicas int `yaml:"replicas"`
 }
 
-// DefaultConfig returns the defaults: an embedded server in "data/bus" that syncs always, 8 lanes, 7 days.
+// DefaultConfig returns the defaults: an embedded server in "data/bus" that syncs always, 8 lanes, 7 days, 30 days for dead letters.
 func DefaultConfig() Config {
-	return Config{Dir: "data/bus", Sync: SyncAlways, Lanes: 8, Retain: 7 * 24 * time.Hour, Replicas: 1}
+	return Config{Dir: "data/bus", Sync: SyncAlways, Lanes: 8, Retain: 7 * 24 * time.Hour, DeadRetain: 30 * 24 * time.Hour, Replicas: 1}
 }
 
 // Validate reports everything that is wrong with the settings.
@@ -59,6 +61,7 @@ func (c *Config) Validate() error {
 	}
 	check(c.Lanes >= 1 && c.Lanes <= 256, "lanes: want 1 to 256, got %d", c.Lanes)
 	check(c.Retain >= time.Minute, "retain: want at least 1m, got %s", c.Retain)
+	check(c.DeadRetain >= time.Hour, "dead_retain: want at least 1h, got %s", c.DeadRetain)
 	check(c.MaxBytes == 0 || c.MaxBytes >= 1<<20, "max_bytes: want 0 or at least 1MB, got %d", c.MaxBytes)
 	check(c.Sync == SyncAlways || c.Sync == SyncInterval, "sync: want %q or %q, got %q", SyncAlways, SyncInterval, c.Sync)
 	if c.URL == "" {

@@ -10,12 +10,24 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // Values of DeadLetter.Stage.
 const (
 	StageProcess = "process" // a transform or condition failed
 	StageDeliver = "deliver" // the destination refused, or too often
+)
+
+// Values of DeadLetter.Class. Those of transforms are made of their names.
+const (
+	ClassWhen       = "when"       // a destination's condition failed
+	ClassTooLarge   = "too_large"  // the transforms made more of the event than the bus takes
+	ClassUnreadable = "unreadable" // no event
+	ClassPermanent  = "permanent"  // the destination will never take it
+	ClassGaveUp     = "gave_up"    // it failed for as long as the retry policy allows
+	ClassPanic      = "panic"      // a defect of the destination's code
 )
 
 // DeadLetter is one event that was given up, and why.
@@ -30,10 +42,17 @@ type DeadLetter struct {
 	Destination string `json:"destination,omitempty"`
 	// Stage is StageProcess or StageDeliver.
 	Stage string `json:"stage"`
+	// Only is the destination that a replay of the log was for, when a transform failed in it: what becomes of the event is for that one alone.
+	Only string `json:"only,omitempty"`
 	// Component names the transform or destination type that gave up.
 	Component string `json:"component,omitempty"`
 	// Reason is the error. It is cut at 16 KB and must not hold secrets.
 	Reason string `json:"reason"`
+	// Class is the kind of reason in a word, to count by. In StageProcess it is the transform's name, a dot and what happened ("mask.limit"),
+	// or ClassWhen, ClassTooLarge or ClassUnreadable; in StageDeliver ClassPermanent, ClassGaveUp, ClassPanic or ClassUnreadable.
+	Class string `json:"class,omitempty"`
+	// Response is what the other side answered to the last attempt, or nil.
+	Response *pipeline.Response `json:"response,omitempty"`
 	// Attempts is how often it was tried, from FirstAt to LastAt.
 	Attempts int       `json:"attempts"`
 	FirstAt  time.Time `json:"first_at"`
@@ -96,17 +115,37 @@ func letterMessage(l DeadLetter) (*nats.Msg, error) {
 	if l.Key != "" {
 		m.Header.Set(nats.MsgIdHdr, messageID(m.Subject, l.Key))
 	}
-	l.ID, l.Event, l.Reason = 0, nil, cut(l.Reason, maxReason)
-	text, err := json.Marshal(l) // which has no line breaks, as headers must not
-	for err == nil && len(text) > maxReason+headerRoom/4 && l.Reason != "" {
-		l.Reason = cut(l.Reason, len(l.Reason)/2) // escapes can make it six times as long
-		text, err = json.Marshal(l)
-	}
+	text, err := letterHeader(l)
 	if err != nil {
 		return nil, fmt.Errorf("dead letter: %w", err)
 	}
-	m.Header.Set(headerLetter, string(text))
+	m.Header.Set(headerLetter, text)
 	return m, nil
+}
+
+// letterHeader is a letter without its event as JSON, which has no line breaks, as headers must not. What is too long is cut: escapes can make
+// it six times as long.
+func letterHeader(l DeadLetter) (string, error) {
+	l.ID, l.Event, l.Reason = 0, nil, cut(l.Reason, maxReason)
+	var answer pipeline.Response
+	if l.Response != nil {
+		answer = *l.Response
+		l.Response = &answer
+	}
+	for {
+		text, err := json.Marshal(l)
+		if err != nil || len(text) <= maxReason+headerRoom/4 {
+			return string(text), err
+		}
+		switch {
+		case answer.Body != "":
+			answer.Body = cut(answer.Body, len(answer.Body)/2)
+		case l.Reason != "":
+			l.Reason = cut(l.Reason, len(l.Reason)/2)
+		default:
+			return string(text), nil
+		}
+	}
 }
 
 // cut shortens text to at most n bytes without breaking a character.
@@ -125,14 +164,14 @@ func cut(text string, n int) string {
 }
 
 // letterFrom is the reverse of letterMessage.
-func letterFrom(m *jetstream.RawStreamMsg) (DeadLetter, error) {
+func letterFrom(id uint64, header nats.Header, data []byte) (DeadLetter, error) {
 	var l DeadLetter
-	if err := json.Unmarshal([]byte(m.Header.Get(headerLetter)), &l); err != nil {
-		return DeadLetter{}, fmt.Errorf("header of message %d: %w", m.Sequence, err)
+	if err := json.Unmarshal([]byte(header.Get(headerLetter)), &l); err != nil {
+		return DeadLetter{}, fmt.Errorf("header of message %d: %w", id, err)
 	}
-	l.ID, l.Event = m.Sequence, m.Data
-	if !json.Valid(m.Data) {
-		l.Event, _ = json.Marshal(string(m.Data)) // a string always can be
+	l.ID, l.Event = id, data
+	if !json.Valid(data) {
+		l.Event, _ = json.Marshal(string(data)) // a string always can be
 	}
 	return l, nil
 }

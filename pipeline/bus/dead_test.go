@@ -128,7 +128,7 @@ func TestReplay(t *testing.T) {
 	if left := deadLetters(t, b, DeadFilter{}); len(left) != 0 {
 		t.Errorf("%d letters are left", len(left))
 	}
-	got, _ := stored(t, b.deliver, DeliverTopic("web", "crm", LaneOf("person-1", 8)))
+	got, _ := stored(t, b.deliver, ReplayTopic("web", "crm", LaneOf("person-1", 8)))
 	if want := events(1, 2)[1:]; uuids(got) != uuids(want) {
 		t.Errorf("to the destination\n got %s\nwant %s", uuids(got), uuids(want))
 	}
@@ -147,7 +147,7 @@ func TestReplayTwiceIsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.sendAgain(t.Context(), raw); err != nil {
+	if err := b.sendAgain(t.Context(), raw, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Close(); err != nil {
@@ -157,7 +157,7 @@ func TestReplayTwiceIsOnce(t *testing.T) {
 	if err := b.Replay(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := stored(t, b.deliver, "deliver.>"); len(got) != 1 {
+	if got, _ := stored(t, b.deliver, "replay.>"); len(got) != 1 {
 		t.Errorf("events\n got %d\nwant 1", len(got))
 	}
 }

@@ -13,13 +13,15 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Deliveries reads the frames for one lane of a destination. It is used by one goroutine at a time.
+// Deliveries reads the frames for one lane of a destination: those of DeliverTopic, or those of ReplayTopic. It is used by one goroutine at a
+// time.
 type Deliveries struct {
 	bus      *Bus
 	consumer jetstream.Consumer
 	target   deliverTarget
 	subject  string
 	inFlight int
+	replayed bool                   // it reads ReplayTopic
 	settled  atomic.Pointer[string] // where the last frame was settled
 	pin      atomic.Pointer[string] // the last one seen
 }
@@ -50,7 +52,7 @@ const (
 	InFlight = 10_000
 )
 
-// Deliveries opens the reading end of a destination's lane. Frames that were handed out before and not settled are handed out again
+// Deliveries opens the reading end of DeliverTopic for a destination's lane. Frames that were handed out before and not settled are handed out again
 // first when the server is the embedded one, because nobody else can be at work on them; from an outside server they come when their
 // wait of 30 seconds is over.
 //
@@ -60,9 +62,18 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 	if err := errors.Join(checkName("pipeline", pipeline), checkName("destination", destination)); err != nil {
 		return nil, err
 	}
-	d := &Deliveries{bus: b, target: deliverTarget{pipeline, destination, lane}, subject: DeliverTopic(pipeline, destination, lane), inFlight: inFlight}
+	return b.openDeliveries(ctx, deliverTarget{pipeline, destination, lane}, inFlight, false)
+}
+
+func (b *Bus) openDeliveries(ctx context.Context, t deliverTarget, inFlight int, replayed bool) (*Deliveries, error) {
+	d := &Deliveries{bus: b, target: t, subject: DeliverTopic(t.pipeline, t.destination, t.lane), inFlight: inFlight, replayed: replayed}
+	name := t.pipeline + "+" + t.destination + "+" + strconv.Itoa(t.lane)
+	metadata := map[string]string{metadataPipeline: t.pipeline, metadataDestination: t.destination, metadataLane: strconv.Itoa(t.lane)}
+	if replayed {
+		d.subject, name, metadata[metadataReplay] = ReplayTopic(t.pipeline, t.destination, t.lane), name+"+replay", "true"
+	}
 	config := jetstream.ConsumerConfig{
-		Durable:       pipeline + "+" + destination + "+" + strconv.Itoa(lane),
+		Durable:       name,
 		FilterSubject: b.subject(d.subject),
 		DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckPolicy:     jetstream.AckExplicitPolicy,
@@ -70,7 +81,7 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 		MaxDeliver:    -1,
 		MaxAckPending: inFlight,
 		PinnedTTL:     b.pinnedForSend,
-		Metadata:      map[string]string{metadataPipeline: pipeline, metadataDestination: destination, metadataLane: strconv.Itoa(lane)},
+		Metadata:      metadata,
 	}
 	var err error
 	if d.consumer, err = b.open(ctx, b.deliver, config, b.reclaim); err != nil {

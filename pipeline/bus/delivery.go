@@ -64,6 +64,9 @@ func (d *Delivery) Attempts() int { return d.before + d.handed }
 // FirstAt is when its events were first put up for delivery.
 func (d *Delivery) FirstAt() time.Time { return d.firstAt }
 
+// Replayed says that the frame came by ReplayTopic.
+func (d *Delivery) Replayed() bool { return d.from.replayed }
+
 // Sequence identifies the frame in its stream. It is the same when the frame is handed out again, and a new one after Retry or Remainder.
 func (d *Delivery) Sequence() uint64 { return d.sequence }
 
@@ -139,6 +142,9 @@ func (d *Delivery) succeed(ctx context.Context, m *nats.Msg, delay time.Duration
 	if delay > 0 {
 		t := d.from.target
 		m.Subject = d.from.bus.subject(retrySubject(t.pipeline, t.destination, t.lane, id))
+		if d.from.replayed {
+			m.Subject = d.from.bus.subject(d.from.subject + "." + id)
+		}
 		m.Header.Set(jetstream.ScheduleHeader, "@at "+time.Now().Add(delay).UTC().Format(time.RFC3339Nano))
 		m.Header.Set(jetstream.ScheduleTargetHeader, d.from.bus.subject(d.from.subject))
 	}

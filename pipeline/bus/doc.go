@@ -3,10 +3,12 @@
 // # Streams
 //
 //	EVENTS   events.all.<lane>                           the log of everything captured, kept for Config.Retain
-//	         events.only.<pipeline>.<lane>               events replayed to one pipeline
+//	         events.only.<pipeline>.<lane>               dead letters replayed to one pipeline
 //	DELIVER  deliver.<pipeline>.<destination>.<lane>     a work queue: a frame is gone once it is acknowledged
 //	         retry.<pipeline>.<destination>.<lane>.<id>  frames waiting for their next try
-//	DEAD     dead.<stage>.<pipeline>.<destination>       one event a message, kept for 30 days
+//	         replay.<pipeline>.<destination>.<lane>      frames sent once more, delivered when nothing else waits in the lane
+//	         replay.<pipeline>.<destination>.<lane>.<id> those of them that wait for their next try
+//	DEAD     dead.<stage>.<pipeline>.<destination>       one event a message, kept for Config.DeadRetain
 //	PRICKLE  a key-value bucket                          what is small and survives a restart: State, Lease
 //
 // With Config.Namespace, names of streams begin with it and an underscore, subjects with it and a dot, so that several projects can share
@@ -23,8 +25,8 @@
 // # Who uses what
 //
 // Capture appends through a Writer, which joins concurrent calls into shared frames. Process reads through Subscriber and writes through
-// Publisher, which are Watermill's interfaces. Deliver reads through Deliveries, which can fetch several frames at once and put off some
-// of a frame's events. Both hand what cannot be processed to Bury.
+// Publisher, which are Watermill's interfaces. Deliver reads through Queue, which can fetch several frames at once and put off some
+// of a frame's events. Both hand what cannot be processed to Bury. A replay reads the log by ReadLog.
 //
 // # When it is full
 //

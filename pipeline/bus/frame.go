@@ -23,6 +23,13 @@ const (
 // headerDestination marks a replayed frame whose events went through the transforms before.
 const headerDestination = "Prickle-Destination"
 
+// headerOnly marks a replayed frame of captured events.
+const headerOnly = "Prickle-Only"
+
+// OnlyOf names the destination that a replayed message of captured events is meant for alone: the transforms are still to be run. It is
+// "" for all other messages.
+func OnlyOf(m *message.Message) string { return m.Metadata.Get(headerOnly) }
+
 // DestinationOf names the destination that a replayed message is meant for alone: its events have been through the transforms, and only
 // that destination's condition is to be asked again. It is "" for all other messages.
 func DestinationOf(m *message.Message) string { return m.Metadata.Get(headerDestination) }

@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Publisher is Watermill's publisher to the topics of EventsTopic and DeliverTopic.
+// Publisher is Watermill's publisher to the topics of EventsTopic, DeliverTopic and ReplayTopic.
 type Publisher struct {
 	bus    *Bus
 	closed atomic.Bool

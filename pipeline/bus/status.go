@@ -15,6 +15,7 @@ type Status struct {
 	Streams   []StreamStatus
 	Consumers []ConsumerStatus
 	Dead      []DeadStatus
+	Replays   []ReplayStatus
 }
 
 // StreamStatus describes one stream.
@@ -34,6 +35,14 @@ type ConsumerStatus struct {
 	Pending     uint64 // frames waiting to be handed out
 	InFlight    int    // frames handed out and not settled
 	Delayed     int    // frames waiting for their next try
+}
+
+// ReplayStatus counts the frames that are sent once more to one destination and not settled, whether they wait, are in hand or are to be
+// tried again. Consumers do not hold them.
+type ReplayStatus struct {
+	Pipeline    string
+	Destination string
+	Frames      uint64
 }
 
 // DeadStatus counts the dead letters of one place.
@@ -77,7 +86,15 @@ func (b *Bus) Status(ctx context.Context) (Status, error) {
 			return Status{}, fmt.Errorf("status: %w", unavailable(err))
 		}
 	}
-	return s, b.delayedSince(ctx, &s)
+	if err := b.delayedSince(ctx, &s); err != nil {
+		return s, err
+	}
+	// Last, because what process hands on comes here.
+	backlog, err := b.ReplayBacklog(ctx, "*")
+	for t, frames := range backlog {
+		s.Replays = append(s.Replays, ReplayStatus{t.Pipeline, t.Destination, frames})
+	}
+	return s, err
 }
 
 // delayedSince counts the delayed frames once more: one that was put off after the first count and before its consumer was asked would be
@@ -115,8 +132,8 @@ func (s *Status) countSubject(subject string, count uint64, delayed map[deliverT
 
 func (s *Status) addConsumer(info *jetstream.ConsumerInfo, delayed map[deliverTarget]int) {
 	metadata := info.Config.Metadata
-	if metadata[metadataPipeline] == "" {
-		return // someone's tail
+	if metadata[metadataPipeline] == "" || metadata[metadataReplay] != "" {
+		return // someone's tail, or counted by its frames
 	}
 	lane, _ := strconv.Atoi(metadata[metadataLane])
 	target := deliverTarget{metadata[metadataPipeline], metadata[metadataDestination], lane}

@@ -13,7 +13,6 @@ import (
 const (
 	metadataLanes = "prickle-lanes" // on streams
 	dedupWindow   = 2 * time.Minute
-	deadRetain    = 30 * 24 * time.Hour
 )
 
 func streamConfigs(config Config) []jetstream.StreamConfig {
@@ -32,12 +31,12 @@ func streamConfigs(config Config) []jetstream.StreamConfig {
 
 	// A stream with schedules cannot refuse new messages at a limit, so this one has no limit that would discard old ones.
 	deliver.Name, deliver.Description = streamDeliver, "Prickle: frames to be delivered"
-	deliver.Subjects = []string{"deliver.>", "retry.>"}
+	deliver.Subjects = []string{"deliver.>", "retry.>", "replay.>"}
 	deliver.Retention, deliver.AllowMsgSchedules, deliver.AllowRollup = jetstream.WorkQueuePolicy, true, true
 
 	dead.Name, dead.Description = streamDead, "Prickle: events that were given up"
 	dead.Subjects = []string{"dead.>"}
-	dead.MaxAge = deadRetain
+	dead.MaxAge, dead.Duplicates = config.DeadRetain, min(dedupWindow, config.DeadRetain)
 	return []jetstream.StreamConfig{events, deliver, dead}
 }
 

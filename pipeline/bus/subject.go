@@ -12,12 +12,21 @@ const (
 	streamDead    = "DEAD"
 )
 
-// EventsTopic is the Watermill topic of a lane. A Subscriber of it also receives what is replayed to its pipeline in that lane.
+// EventsTopic is the Watermill topic of a lane.
 func EventsTopic(lane int) string { return eventsAll + strconv.Itoa(lane) }
+
+// EventsOnlyTopic is the Watermill topic by which a Subscriber receives the dead letters that are replayed to its pipeline, of all lanes. They
+// have a topic of their own so that many of them do not stand before what is captured.
+const EventsOnlyTopic = "events.only"
 
 // DeliverTopic is the Watermill topic that Publisher takes frames for a destination's lane by. Names are letters, digits, - and _.
 func DeliverTopic(pipeline, destination string, lane int) string {
 	return "deliver." + pipeline + "." + destination + "." + strconv.Itoa(lane)
+}
+
+// ReplayTopic is DeliverTopic for frames that are sent once more. They are delivered when nothing waits in the lane's DeliverTopic.
+func ReplayTopic(pipeline, destination string, lane int) string {
+	return "replay." + pipeline + "." + destination + "." + strconv.Itoa(lane)
 }
 
 const eventsAll = "events.all."
@@ -86,8 +95,8 @@ func notInName(r rune) bool {
 // checkTopic accepts the topics that Publisher may write to.
 func checkTopic(topic string) error {
 	kind, rest, _ := strings.Cut(topic, ".")
-	if kind != "events" && kind != "deliver" {
-		return fmt.Errorf("topic %q: want one of EventsTopic or DeliverTopic", topic)
+	if kind != "events" && kind != "deliver" && kind != "replay" {
+		return fmt.Errorf("topic %q: want one of EventsTopic, DeliverTopic or ReplayTopic", topic)
 	}
 	for token := range strings.SplitSeq(rest, ".") {
 		if err := checkName("topic", token); err != nil {

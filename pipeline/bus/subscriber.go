@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Subscriber is Watermill's subscriber to the topics of EventsTopic, for one pipeline. A pipeline has a place of its own in each lane
+// Subscriber is Watermill's subscriber to the topics of EventsTopic and EventsOnlyTopic, for one pipeline. A pipeline has a place of its own in each lane
 // that survives restarts; a new pipeline starts with what is captured after its first Subscribe. However many subscribers there are to
 // a lane of a pipeline, in however many processes, one message is handed out at a time, in order, and the next one after its Ack.
 type Subscriber struct {
@@ -101,15 +101,19 @@ func (s *Subscriber) pullOptions() []jetstream.PullMessagesOpt {
 
 func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Consumer, error) {
 	lane, ok := strings.CutPrefix(topic, eventsAll)
+	subject, name := topic, lane
+	if topic == EventsOnlyTopic {
+		ok, lane, name, subject = true, "0", "only", eventsOnlySubject(s.pipeline, "*")
+	}
 	if !ok {
-		return nil, fmt.Errorf("subscribe to %q: want one of EventsTopic", topic)
+		return nil, fmt.Errorf("subscribe to %q: want one of EventsTopic, or EventsOnlyTopic", topic)
 	}
 	if err := errors.Join(checkName("pipeline", s.pipeline), checkName("lane", lane)); err != nil {
 		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
 	}
 	config := jetstream.ConsumerConfig{
-		Durable:        s.pipeline + "+" + lane,
-		FilterSubjects: []string{s.bus.subject(topic), s.bus.subject(eventsOnlySubject(s.pipeline, lane))},
+		Durable:        s.pipeline + "+" + name,
+		FilterSubjects: []string{s.bus.subject(subject)},
 		DeliverPolicy:  jetstream.DeliverNewPolicy,
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        s.bus.ackWait,

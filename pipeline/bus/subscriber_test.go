@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,9 +19,14 @@ import (
 // subscribe opens lane 3 of a pipeline and closes it with the test.
 func subscribe(t *testing.T, b *Bus, pipeline string) (<-chan *message.Message, *Subscriber) {
 	t.Helper()
+	return subscribeTo(t, b, pipeline, EventsTopic(3))
+}
+
+func subscribeTo(t *testing.T, b *Bus, pipeline, topic string) (<-chan *message.Message, *Subscriber) {
+	t.Helper()
 	s := b.Subscriber(pipeline)
 	s.NackDelay, s.Grace = time.Millisecond, 100*time.Millisecond
-	messages, err := s.Subscribe(t.Context(), EventsTopic(3))
+	messages, err := s.Subscribe(t.Context(), topic)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,20 +188,37 @@ func TestReplaysReachTheirPipelineOnly(t *testing.T) {
 	for LaneOf(event(person, 0).DistinctID, 4) != 3 {
 		person++
 	}
-	web, _ := subscribe(t, b, "web")
-	app, _ := subscribe(t, b, "app")
-	bury(t, b, letter(person, 1, StageProcess, ""))
+	web, _ := subscribeTo(t, b, "web", EventsOnlyTopic)
+	app, _ := subscribeTo(t, b, "app", EventsOnlyTopic)
+	live, _ := subscribe(t, b, "web")
+	bury(t, b, letter(person, 1, StageProcess, ""), letter(person, 2, StageProcess, ""))
 	if err := b.Replay(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	capture(t, b, "next", events(1, 1))
 	m := receive(t, web)
-	if f := FrameOf(m); m.UUID != "replay/1" || f.Lane != 3 || uuids(f.Events) != uuids(events(person, 2)[1:]) {
+	if f := FrameOf(m); m.UUID != "replay/1" || f.Lane != 3 || uuids(f.Events) != uuids(events(person, 2)[1:]) || OnlyOf(m) != "" {
 		t.Errorf("replayed\n got %s in lane %d: %s", m.UUID, f.Lane, uuids(f.Events))
 	}
+	if m := receive(t, live); m.UUID != "next" { // while the replayed one is in hand
+		t.Errorf("a captured frame beside a replayed one\n got %s\nwant next", m.UUID)
+	}
 	m.Ack()
-	if m := receive(t, app); m.UUID != "next" {
-		t.Errorf("another pipeline\n got %s\nwant next", m.UUID)
+	if err := b.ReplayTo(t.Context(), 2, "crm"); err != nil {
+		t.Fatal(err)
+	}
+	m = receive(t, web)
+	if OnlyOf(m) != "crm" || DestinationOf(m) != "" {
+		t.Errorf("a captured event replayed to one destination\n got only %q, transformed for %q\nwant only crm", OnlyOf(m), DestinationOf(m))
+	}
+	m.Ack()
+	if st, err := b.Status(t.Context()); err != nil || slices.ContainsFunc(st.Consumers, func(c ConsumerStatus) bool { return c.Pipeline == "app" && c.Pending > 0 }) {
+		t.Errorf("another pipeline was given something: %+v, %v", st.Consumers, err)
+	}
+	select {
+	case m := <-app:
+		t.Errorf("another pipeline got %s", m.UUID)
+	default:
 	}
 }
 

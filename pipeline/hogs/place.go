@@ -73,6 +73,14 @@ func (e *RunError) Error() string {
 	return e.Message
 }
 
+// ErrorClass is "limit" for a limit of any kind that was reached, else the kind.
+func (e *RunError) ErrorClass() string {
+	if e.Kind.IsLimit() {
+		return "limit"
+	}
+	return string(e.Kind)
+}
+
 // Unwrap gives the machine's own error, which has the call stack.
 func (e *RunError) Unwrap() error { return e.cause }
 

@@ -71,9 +71,11 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 	if res.StatusCode/100 == 2 {
 		return Answer{Status: res.StatusCode, Header: res.Header, Body: body}, nil
 	}
-	return Answer{}, c.classify(res, &StatusError{
+	body = s.whole(body)
+	err = c.classify(res, &StatusError{
 		Method: req.Method, Host: req.URL.Host, Status: res.StatusCode, Excerpt: s.redact(excerpt(body)),
 	})
+	return Answer{}, pipeline.Answered(err, s.response(res, body))
 }
 
 func (r Request) build(ctx context.Context) (*http.Request, error) {

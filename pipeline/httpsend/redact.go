@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // redactor takes out of a text what the request must not tell.
@@ -83,12 +85,35 @@ func (r *redactor) add(v string) {
 func quoted(v string) string { return strings.NewReplacer(`\`, `\\`, `"`, `\"`, `/`, `\/`).Replace(v) }
 
 // redact returns text with stars in place of secrets, cut to the length of an excerpt.
-func (r redactor) redact(text string) string {
+func (r redactor) redact(text string) string { return cut(r.mask(text), maxExcerpt) }
+
+// mask returns text with stars in place of secrets.
+func (r redactor) mask(text string) string {
 	for _, s := range r.secrets {
 		text = strings.ReplaceAll(text, s, "***")
 	}
-	if len(text) > maxExcerpt {
-		text = strings.ToValidUTF8(text[:maxExcerpt], "") + "…"
+	return text
+}
+
+// whole takes off the end of a body that was not read to its end as much as may be the beginning of a secret.
+func (r redactor) whole(body []byte) []byte {
+	if len(body) < MaxAnswer || len(r.secrets) == 0 {
+		return body
+	}
+	return body[:max(len(body)-len(r.secrets[0]), 0)]
+}
+
+// response is the answer as a dead letter shows it. It is masked before it is cut, so that no half of a secret is left.
+func (r redactor) response(res *http.Response, body []byte) pipeline.Response {
+	return pipeline.Response{
+		Status: cut(r.mask(strings.ToValidUTF8(res.Status, "")), maxExcerpt),
+		Body:   cut(r.mask(strings.ToValidUTF8(string(body), "\uFFFD")), pipeline.MaxResponse-len("…")),
+	}
+}
+
+func cut(text string, limit int) string {
+	if len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit], "") + "…"
 	}
 	return text
 }

@@ -1,0 +1,93 @@
+package bus
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// put publishes frames of one event each.
+func put(t *testing.T, b *Bus, topic, id string, count int) {
+	t.Helper()
+	for i := range count {
+		if err := b.Publisher().Publish(topic, NewMessage(fmt.Sprint(id, i), events(1, 1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func queue(t *testing.T, b *Bus) *Queue {
+	t.Helper()
+	q, err := b.Queue(t.Context(), "web", "crm", 3, InFlight)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// take fetches one frame.
+func take(t *testing.T, q *Queue) *Delivery {
+	t.Helper()
+	got, err := q.Fetch(t.Context(), FetchLimit{Frames: 1, Wait: 20 * time.Second})
+	if err != nil || len(got) != 1 {
+		t.Fatalf("fetch: %d frames, %v", len(got), err)
+	}
+	return got[0]
+}
+
+// However many replayed frames wait, a live one is the next to be handed out.
+func TestLiveFramesGoFirst(t *testing.T) {
+	b := open(t, t.TempDir())
+	q := queue(t, b)
+	put(t, b, ReplayTopic("web", "crm", 3), "r", 50)
+	for round := range 5 {
+		put(t, b, DeliverTopic("web", "crm", 3), fmt.Sprint("live", round), 2)
+		for i, replayed := range []bool{false, false, true} {
+			d := take(t, q)
+			if d.Replayed() != replayed {
+				t.Errorf("round %d, frame %d\n got replayed %v\nwant %v", round, i, d.Replayed(), replayed)
+			}
+			if err := d.Ack(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	backlog, err := b.ReplayBacklog(t.Context(), "web")
+	if err != nil || backlog[Target{"web", "crm"}] < 45 || backlog[Target{"web", "crm"}] > 46 { // the last acknowledgement may be on its way
+		t.Errorf("backlog\n got %v, %v\nwant 45 frames", backlog, err)
+	}
+}
+
+// A replayed frame that fails waits in nobody's way, comes back as a replayed one, and counts as backlog all the time.
+func TestReplayedFrameIsPutOff(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	q := queue(t, b)
+	put(t, b, ReplayTopic("web", "crm", 3), "r", 1)
+	d := take(t, q)
+	if err := d.Retry(t.Context(), 500*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	put(t, b, DeliverTopic("web", "crm", 3), "live", 1)
+	live := take(t, q)
+	if live.Replayed() {
+		t.Error("the frame that was put off came before a live one")
+	}
+	if err := live.Ack(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	st, err := b.Status(t.Context())
+	if err != nil || len(st.Replays) != 1 || st.Replays[0] != (ReplayStatus{"web", "crm", 1}) {
+		t.Errorf("status\n got %+v, %v\nwant one replayed frame", st.Replays, err)
+	}
+	if d = take(t, q); !d.Replayed() || d.Attempts() != 2 {
+		t.Errorf("the frame that was put off\n got replayed %v, attempt %d\nwant attempt 2 of a replayed one", d.Replayed(), d.Attempts())
+	}
+	// What was in hand when the process ended is there for the next one.
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if d := take(t, queue(t, open(t, dir))); !d.Replayed() {
+		t.Error("after a restart a live frame came back")
+	}
+}

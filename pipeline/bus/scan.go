@@ -1,0 +1,89 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// scanned says which messages of a stream a scan reads.
+type scanned struct {
+	subject     string // with wildcards
+	from, to    uint64 // sequences, both included
+	headersOnly bool
+}
+
+const (
+	// scanAhead is how many messages a scan holds: of frames, megabytes.
+	scanAhead = 16
+	// scanPatience is how long a scan waits for the next message before it finds out whether there still is one.
+	scanPatience = 2 * time.Second
+	// scanIdle is how long the server keeps a scan that asks for nothing. A longer pause begins it anew where it was.
+	scanIdle = 30 * time.Second
+)
+
+// scan calls yield for the messages that s selects, in order, until yield returns an error, which it returns. It holds nothing of the stream
+// up, and reads only as fast as yield returns.
+func (b *Bus) scan(ctx context.Context, stream jetstream.Stream, s scanned, yield func(m jetstream.Msg, md *jetstream.MsgMetadata) error) error {
+	if s.from > s.to {
+		return nil
+	}
+	failed := func(err error) error { return fmt.Errorf("read %q: %w", s.subject, unavailable(err)) }
+	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{b.subject(s.subject)}, HeadersOnly: s.headersOnly, InactiveThreshold: scanIdle,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(s.from, 1),
+	})
+	if err != nil {
+		return failed(err)
+	}
+	if consumer.CachedInfo().NumPending == 0 {
+		return nil
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(scanAhead))
+	if err != nil {
+		return failed(err)
+	}
+	defer messages.Stop()
+	defer context.AfterFunc(ctx, messages.Stop)()
+	for {
+		m, err := messages.Next(jetstream.NextMaxWait(scanPatience))
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, nats.ErrTimeout):
+			// What was still to come may have been removed.
+			if info, err := consumer.Info(ctx); err == nil && info.NumPending == 0 {
+				return nil
+			}
+			continue
+		case err != nil:
+			return failed(err)
+		}
+		md, err := m.Metadata()
+		if err != nil {
+			return fmt.Errorf("message without metadata: %w", err)
+		}
+		if md.Sequence.Stream > s.to {
+			return nil
+		}
+		if err := yield(m, md); err != nil {
+			return err
+		}
+		if md.Sequence.Stream == s.to || md.NumPending == 0 {
+			return nil
+		}
+	}
+}
+
+// lastOf is the sequence of the last message that the stream has been given.
+func lastOf(ctx context.Context, stream jetstream.Stream) (uint64, error) {
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return 0, unavailable(err)
+	}
+	return info.State.LastSeq, nil
+}
