@@ -25,5 +25,9 @@
 // A breaker for all lanes of a destination opens when batches fail in a row and nothing is delivered. Then nothing is fetched: events wait in
 // the queue without attempts, and now and then one frame goes to see.
 //
+// # Again
+//
+// Frames that are sent once more (bus.ReplayTopic) are taken while no other frame waits in the lane, and are counted apart.
+//
 // TestSimulation plays random histories over a model of the stream and checks all of this; make sim plays a million.
 package deliver

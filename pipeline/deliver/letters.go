@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
@@ -55,8 +56,20 @@ func (w *worker) letter(f *frame, index int, cause error) bus.DeadLetter {
 	e := &f.content.Events[index]
 	l := w.blankLetter(f, e.UUID, cause)
 	l.Key = fmt.Sprintf("%s/%d/%s", l.Key, index, e.UUID)
+	l.Class, l.Response = classOf(cause), pipeline.ResponseOf(cause)
 	l.Event = e.AppendJSON(nil)
 	return l
+}
+
+// classOf is why an event is given up. An error that could still be retried is one that was for too long.
+func classOf(cause error) string {
+	switch {
+	case errors.Is(cause, errPanic):
+		return bus.ClassPanic
+	case pipeline.IsPermanent(cause):
+		return bus.ClassPermanent
+	}
+	return bus.ClassGaveUp
 }
 
 func (w *worker) blankLetter(f *frame, uuid string, cause error) bus.DeadLetter {
@@ -87,7 +100,7 @@ func (w *worker) unreadable(f *frame) []bus.DeadLetter {
 		}
 		l := w.blankLetter(f, "", bad.Err)
 		l.Key = fmt.Sprintf("%s/line/%d", l.Key, bad.Index)
-		l.Event = event
+		l.Event, l.Class = event, bus.ClassUnreadable
 		letters = append(letters, l)
 	}
 	return letters

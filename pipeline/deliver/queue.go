@@ -13,12 +13,12 @@ import (
 // Bus is what the stage needs of the bus.
 type Bus interface {
 	Lanes() int
-	Deliveries(ctx context.Context, pipeline, destination string, lane, inFlight int) (*bus.Deliveries, error)
+	Queue(ctx context.Context, pipeline, destination string, lane, inFlight int) (*bus.Queue, error)
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
 	Tracer() *trace.Tracer
 }
 
-// queue hands out the frames of one lane, in order. *bus.Deliveries says what Fetch does.
+// queue hands out the frames of one lane, in order, those that are sent once more after all others. *bus.Queue says what Fetch does.
 type queue interface {
 	Fetch(ctx context.Context, limit bus.FetchLimit) ([]delivery, error)
 }
@@ -34,6 +34,7 @@ type content interface {
 	Frame() bus.Frame
 	Sequence() uint64
 	Trace() trace.Context
+	Replayed() bool
 }
 
 type attempt interface {
@@ -73,7 +74,7 @@ type outside struct {
 // on makes a bus the outside of a target.
 func on(b Bus, t *Target, chance func() float64) outside {
 	open := func(ctx context.Context, lane, inFlight int) (queue, error) {
-		from, err := b.Deliveries(ctx, t.Pipeline, t.Name, lane, inFlight)
+		from, err := b.Queue(ctx, t.Pipeline, t.Name, lane, inFlight)
 		if err != nil {
 			return nil, fmt.Errorf("lane %d: %w", lane, err)
 		}
@@ -82,8 +83,8 @@ func on(b Bus, t *Target, chance func() float64) outside {
 	return outside{lanes: b.Lanes(), open: open, bury: b.Bury, chance: chance, tracer: b.Tracer()}
 }
 
-// busQueue is *bus.Deliveries with the type that queue wants.
-type busQueue struct{ from *bus.Deliveries }
+// busQueue is *bus.Queue with the type that queue wants.
+type busQueue struct{ from *bus.Queue }
 
 func (q busQueue) Fetch(ctx context.Context, limit bus.FetchLimit) ([]delivery, error) {
 	got, err := q.from.Fetch(ctx, limit)

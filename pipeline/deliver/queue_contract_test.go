@@ -146,7 +146,7 @@ func busStand(t *testing.T) *stand {
 		}
 	}
 	s.open = func(inFlight int) queue {
-		from, err := b.Deliveries(t.Context(), "p", "d", 0, inFlight)
+		from, err := b.Queue(t.Context(), "p", "d", 0, inFlight)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,7 @@ func (w *worker) unsettled(f *frame, err error) {
 }
 
 func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error, cutShort bool) error {
-	c := w.stage.counts
+	c := w.stage.countsOf(f)
 	if errs == nil && len(f.content.Bad) == 0 {
 		c.delivered(f, len(f.content.Events), w.stage.now())
 		return f.delivery.Ack(ctx)
@@ -76,7 +76,7 @@ var errGaveUp = errors.New("gave up")
 
 // buried counts what has got a dead letter, and remembers it as done.
 func (w *worker) buried(f *frame, o *decision) {
-	c := w.stage.counts
+	c := w.stage.countsOf(f)
 	for _, i := range o.dead {
 		if errors.Is(o.results[i].err, errGaveUp) {
 			c.GivenUp.Add(1)

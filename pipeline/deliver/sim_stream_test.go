@@ -370,6 +370,7 @@ func (d *simDelivery) Frame() bus.Frame {
 func (d *simDelivery) Trace() trace.Context { return trace.Context{} }
 func (d *simDelivery) Attempts() int        { return d.attempts }
 func (d *simDelivery) FirstAt() time.Time   { return d.frame.firstAt }
+func (d *simDelivery) Replayed() bool       { return false }
 func (d *simDelivery) Sequence() uint64     { return d.frame.sequence }
 
 // settle does something to the frame after the time of a call, if that is not lost. A loud one says so.

@@ -44,9 +44,11 @@ type Stage struct {
 	out     outside
 	log     *slog.Logger
 	now     func() time.Time
-	counts  *Counts
 	breaker *breaker
 	turns   sync.Mutex // held while the breaker's state is told and kept
+
+	counts   *Counts
+	replayed *Counts // of the events that are sent once more
 
 	mu        sync.Mutex
 	lastError string
@@ -62,7 +64,7 @@ func newStage(t Target, out outside, log *slog.Logger) *Stage {
 	t.Batch.Events = max(t.Batch.Events, 1)
 	pace := func(round int) time.Duration { return t.Retry.Delay(round, out.chance()) }
 	return &Stage{
-		target: t, out: out, log: log.With("pipeline", t.Pipeline, "destination", t.Name), now: time.Now, counts: newCounts(),
+		target: t, out: out, log: log.With("pipeline", t.Pipeline, "destination", t.Name), now: time.Now, counts: newCounts(), replayed: newCounts(),
 		breaker: newBreaker(t.Breaker, pace, time.Now),
 	}
 }
@@ -71,13 +73,23 @@ func newStage(t Target, out outside, log *slog.Logger) *Stage {
 func (s *Stage) Counts() *Counts { return s.counts }
 
 // Continue takes over the counters of the stage that this one replaces, which has ended. This one has not begun.
-func (s *Stage) Continue(old *Stage) { s.counts = old.counts }
+func (s *Stage) Continue(old *Stage) { s.counts, s.replayed = old.counts, old.replayed }
 
 // Target returns what the stage was made for. It is not to be changed.
 func (s *Stage) Target() *Target { return &s.target }
 
 // Paused returns for how much longer nothing is sent because the destination asked for it or fails, or 0.
 func (s *Stage) Paused() time.Duration { return s.breaker.paused() }
+
+// Replayed returns the counters of what is sent once more: dead letters that are replayed, and events of the log. They are not in Counts.
+func (s *Stage) Replayed() *Counts { return s.replayed }
+
+func (s *Stage) countsOf(f *frame) *Counts {
+	if f.delivery.Replayed() {
+		return s.replayed
+	}
+	return s.counts
+}
 
 // LastError returns the error of the attempt that failed last, or "" when the last attempt succeeded.
 func (s *Stage) LastError() string {

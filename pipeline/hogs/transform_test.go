@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -80,9 +81,12 @@ func TestTransform(t *testing.T) {
 }
 
 func TestTransformKinds(t *testing.T) {
-	for text, want := range map[string]hog.ErrorKind{
-		`throw Error('x')`: hog.ErrorKind("thrown"),
-		`while (true) {}`:  hog.ErrorKind("steps"),
+	for text, want := range map[string]struct {
+		kind  hog.ErrorKind
+		class string
+	}{
+		`throw Error('x')`: {"thrown", "thrown"},
+		`while (true) {}`:  {"steps", "limit"},
 	} {
 		transform, err := hogs.CompileTransform(code(text), hog.Limits{Steps: 1000}, env())
 		if err != nil {
@@ -90,7 +94,7 @@ func TestTransformKinds(t *testing.T) {
 		}
 		_, _, err = transform.Apply(t.Context(), *event(t))
 		var failed *hogs.RunError
-		if !errors.As(err, &failed) || failed.Kind != want {
+		if !errors.As(err, &failed) || failed.Kind != want.kind || pipeline.ErrorClass(fmt.Errorf("x: %w", err)) != want.class {
 			t.Errorf("%s\n got %v\nwant %v", text, err, want)
 		}
 	}

@@ -71,9 +71,8 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 	if res.StatusCode/100 == 2 {
 		return Answer{Status: res.StatusCode, Header: res.Header, Body: body}, nil
 	}
-	body = s.whole(body)
 	err = c.classify(res, &StatusError{
-		Method: req.Method, Host: req.URL.Host, Status: res.StatusCode, Excerpt: s.redact(excerpt(body)),
+		Method: req.Method, Host: req.URL.Host, Status: res.StatusCode, Excerpt: cut(s.maskBody(excerpt(body), len(body)), maxExcerpt),
 	})
 	return Answer{}, pipeline.Answered(err, s.response(res, body))
 }

@@ -122,6 +122,35 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
+// The answer goes with the error, as far as it tells no secret, whatever part of one the limits cut off.
+func TestResponse(t *testing.T) {
+	key := "super-secret-" + strings.Repeat("k", 3000)
+	for name, c := range map[string]struct{ body, want string }{
+		"whole":            {"no field:\n\t\"colour\"", "no field:\n\t\"colour\""},
+		"masked":           {"key " + key + " is unknown", "key *** is unknown"},
+		"cut":              {strings.Repeat("é", pipeline.MaxResponse), strings.Repeat("é", pipeline.MaxResponse/2-2) + "…"},
+		"no text":          {"\xff\xfe", "\uFFFD"},
+		"secret cut off":   {strings.Repeat(" ", httpsend.MaxAnswer-1500) + key, strings.Repeat(" ", pipeline.MaxResponse-3) + "…"},
+		"secrets all over": {strings.Repeat(key, 40), strings.Repeat("***", 21)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusUnprocessableEntity)
+				_, _ = w.Write([]byte(c.body))
+			}))
+			defer server.Close()
+			_, err := client(t).Send(t.Context(), httpsend.Request{URL: server.URL, Header: http.Header{"X-Key": {key}}})
+			r := pipeline.ResponseOf(fmt.Errorf("crm: %w", err))
+			if r == nil || r.Status != "422 Unprocessable Entity" || r.Body != c.want || len(r.Body) > pipeline.MaxResponse {
+				t.Errorf("response\n got %+v\nwant %q", r, c.want)
+			}
+			if !pipeline.IsPermanent(err) {
+				t.Errorf("the error is not permanent any more: %v", err)
+			}
+		})
+	}
+}
+
 func TestHugeAnswer(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(make([]byte, 4*httpsend.MaxAnswer))

@@ -95,19 +95,28 @@ func (r redactor) mask(text string) string {
 	return text
 }
 
-// whole takes off the end of a body that was not read to its end as much as may be the beginning of a secret.
-func (r redactor) whole(body []byte) []byte {
-	if len(body) < MaxAnswer || len(r.secrets) == 0 {
-		return body
+// maskBody is mask for what was read of a body. Of one that was not read to its end, what may be the beginning of a secret is taken off.
+func (r redactor) maskBody(text string, read int) string {
+	text = r.mask(text)
+	if read < MaxAnswer {
+		return text
 	}
-	return body[:max(len(body)-len(r.secrets[0]), 0)]
+	end := 0
+	for _, s := range r.secrets {
+		for n := min(len(s)-1, len(text)); n > end; n-- {
+			if strings.HasSuffix(text, s[:n]) {
+				end = n
+			}
+		}
+	}
+	return text[:len(text)-end]
 }
 
 // response is the answer as a dead letter shows it. It is masked before it is cut, so that no half of a secret is left.
 func (r redactor) response(res *http.Response, body []byte) pipeline.Response {
 	return pipeline.Response{
 		Status: cut(r.mask(strings.ToValidUTF8(res.Status, "")), maxExcerpt),
-		Body:   cut(r.mask(strings.ToValidUTF8(string(body), "\uFFFD")), pipeline.MaxResponse-len("…")),
+		Body:   cut(r.maskBody(strings.ToValidUTF8(string(body), "\uFFFD"), len(body)), pipeline.MaxResponse-len("…")),
 	}
 }
 

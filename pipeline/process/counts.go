@@ -35,9 +35,21 @@ type Counts struct {
 	FormerRoutes RouteCounts
 }
 
+func newCounts(p *Pipeline) *Counts {
+	return &Counts{Frames: measure.Seconds(), Steps: make([]OutcomeCounts, len(p.Chain)), Routes: make([]RouteCounts, len(p.Routes))}
+}
+
 // Continue takes over the counters of the stage that this one replaces, which has ended. This one has not begun.
 func (s *Stage) Continue(old *Stage) {
-	c, o := &s.counts, &old.counts
+	old.replays.Lock() // until what a Replayer has in hand is counted
+	defer old.replays.Unlock()
+	old.ended = true
+	s.counts.take(&s.pipeline, old.counts, &old.pipeline)
+	s.replayed.take(&s.pipeline, old.replayed, &old.pipeline)
+}
+
+// take takes over the counters that another pipeline has counted with.
+func (c *Counts) take(now *Pipeline, o *Counts, before *Pipeline) {
 	for _, pair := range [][2]*atomic.Int64{
 		{&c.In, &o.In}, {&c.Passed, &o.Passed}, {&c.Dropped, &o.Dropped}, {&c.Dead, &o.Dead}, {&c.Out, &o.Out}, {&c.Copies, &o.Copies},
 		{&c.Unreadable, &o.Unreadable}, {&c.TooBig, &o.TooBig},
@@ -48,10 +60,10 @@ func (s *Stage) Continue(old *Stage) {
 	c.FormerSteps.take(&o.FormerSteps)
 	c.FormerRoutes.take(&o.FormerRoutes)
 	for i := range o.Steps {
-		c.step(s.pipeline.Chain, old.pipeline.Chain[i].Name).take(&o.Steps[i])
+		c.step(now.Chain, before.Chain[i].Name).take(&o.Steps[i])
 	}
 	for i := range o.Routes {
-		c.route(s.pipeline.Routes, old.pipeline.Routes[i].Destination).take(&o.Routes[i])
+		c.route(now.Routes, before.Routes[i].Destination).take(&o.Routes[i])
 	}
 }
 

@@ -15,17 +15,27 @@ import (
 // bury notes a dead letter. Without a destination it holds the event as it was captured and stands for a transform that failed; with one it
 // holds what the transforms made and stands for that destination's condition.
 func (l *laneWorker) bury(frame string, e *pipeline.Event, destination string, cause error) {
-	component := "when"
+	component, class := componentWhen, bus.ClassWhen
 	var step *StepError
-	if errors.As(cause, &step) {
-		component, cause = step.Step, step.Err
+	var large *tooLargeError
+	switch {
+	case errors.As(cause, &step):
+		component, class, cause = step.Step, step.Step+"."+kind(step.Err), step.Err
+	case errors.As(cause, &large):
+		class = bus.ClassTooLarge
+	}
+	only := ""
+	if destination == "" {
+		only = l.only
 	}
 	l.letters = append(l.letters, bus.DeadLetter{
 		Key:         fmt.Sprintf("%s/%s/%s/%d/%s", l.stage.pipeline.Name, destination, frame, len(l.letters), e.UUID),
 		Pipeline:    l.stage.pipeline.Name,
 		Destination: destination,
 		Stage:       bus.StageProcess,
+		Only:        only,
 		Component:   component,
+		Class:       class,
 		Reason:      cause.Error(),
 		Attempts:    1,
 		FirstAt:     e.ReceivedAt,
@@ -33,6 +43,25 @@ func (l *laneWorker) bury(frame string, e *pipeline.Event, destination string, c
 		Event:       e.AppendJSON(nil),
 	})
 	l.stage.log.Warn("event dead-lettered", "component", component, "event", e.UUID, "error", firstLine(cause.Error()))
+}
+
+// componentWhen stands for the condition of a destination.
+const componentWhen = "when"
+
+// kind is what happened to a transform, in a word.
+func kind(err error) string {
+	if errors.Is(err, errPanic) {
+		return "panic"
+	}
+	return pipeline.ErrorClass(err)
+}
+
+// tooLargeError is an event of which the transforms made more than the bus takes.
+type tooLargeError struct{ size, limit int }
+
+// Error names both sizes.
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("the transforms made an event of %d bytes of it, and the bus takes %d", e.size, e.limit)
 }
 
 func firstLine(s string) string {
@@ -50,7 +79,7 @@ func (l *laneWorker) unreadable(id string, frame bus.Frame) {
 		}
 		now := l.stage.now().UTC()
 		l.letters = append(l.letters, bus.DeadLetter{
-			Key: l.stage.pipeline.Name + "//" + id + "/" + strconv.Itoa(bad.Index), Pipeline: l.stage.pipeline.Name, Stage: bus.StageProcess, Component: "frame",
+			Key: l.stage.pipeline.Name + "//" + id + "/" + strconv.Itoa(bad.Index), Pipeline: l.stage.pipeline.Name, Stage: bus.StageProcess, Component: "frame", Class: bus.ClassUnreadable, Only: l.only,
 			Reason: bad.Err.Error(), Attempts: 1, FirstAt: now, LastAt: now, Event: event,
 		})
 		l.stage.log.Error("unreadable line in the event log", "frame", id, "line", bad.Index, "error", bad.Err)

@@ -11,6 +11,7 @@ import (
 
 // outbox collects what one frame became: events for each destination and lane. Its slices are reused.
 type outbox struct {
+	topic    func(pipeline, destination string, lane int) string
 	pipeline Pipeline
 	lanes    int
 	frame    string
@@ -41,7 +42,7 @@ func (o *outbox) messages() func(yield func(topic string, messages []*message.Me
 				continue
 			}
 			route, lane := &o.pipeline.Routes[i/o.lanes], i%o.lanes
-			topic := bus.DeliverTopic(o.pipeline.Name, route.Destination, lane)
+			topic := o.topic(o.pipeline.Name, route.Destination, lane)
 			var messages []*message.Message
 			for part := range bus.Split(events, route.Frame) {
 				messages = append(messages, bus.NewMessage(o.id(topic, len(messages), part), part))

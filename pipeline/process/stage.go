@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -11,7 +12,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
-	"github.com/prickle-dev/prickle/pipeline/measure"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 	"golang.org/x/sync/errgroup"
 )
@@ -51,22 +51,30 @@ type Stage struct {
 	bus      Bus
 	log      *slog.Logger
 	now      func() time.Time
-	counts   Counts
+	counts   *Counts
+	replayed *Counts // of the events that are sent once more
+
+	replays sync.RWMutex // read-held while a Replayer sends
+	ended   bool         // another stage has taken over
 }
 
 // New makes the stage of a pipeline. It does no I/O.
 func New(p Pipeline, b Bus, log *slog.Logger) *Stage {
 	return &Stage{
 		pipeline: p, bus: b, log: log.With("pipeline", p.Name), now: time.Now,
-		counts: Counts{Frames: measure.Seconds(), Steps: make([]OutcomeCounts, len(p.Chain)), Routes: make([]RouteCounts, len(p.Routes))},
+		counts: newCounts(&p), replayed: newCounts(&p),
 	}
 }
 
 // Counts returns the stage's counters, which go on counting.
-func (s *Stage) Counts() *Counts { return &s.counts }
+func (s *Stage) Counts() *Counts { return s.counts }
 
 // Pipeline returns what the stage was made for. It is not to be changed.
 func (s *Stage) Pipeline() *Pipeline { return &s.pipeline }
+
+// Replayed returns the counters of what goes through the stage once more: dead letters that are replayed, and events of the log. They are
+// not in Counts, which is about what is captured.
+func (s *Stage) Replayed() *Counts { return s.replayed }
 
 // Open gives the pipeline its place in every lane. What is captured afterwards reaches it, whenever Run starts.
 func (s *Stage) Open() error {
@@ -76,7 +84,19 @@ func (s *Stage) Open() error {
 			return fmt.Errorf("pipeline %q: %w", s.pipeline.Name, err)
 		}
 	}
+	if err := subscriber.SubscribeInitialize(bus.EventsOnlyTopic); err != nil {
+		return fmt.Errorf("pipeline %q: %w", s.pipeline.Name, err)
+	}
 	return nil
+}
+
+// worker makes a worker for what is captured, or for what is sent once more.
+func (s *Stage) worker(publisher message.Publisher, replays bool) *laneWorker {
+	l := &laneWorker{stage: s, publisher: publisher, counts: s.counts, tally: newTally(&s.pipeline), out: outbox{topic: bus.DeliverTopic}}
+	if replays {
+		l.counts, l.out.topic = s.replayed, bus.ReplayTopic
+	}
+	return l
 }
 
 // closeTimeout bounds how long a stop waits for the frames in hand. A frame that takes longer is worked again at the next start.
@@ -91,9 +111,11 @@ func (s *Stage) Run(ctx context.Context) error {
 	router.AddMiddleware(middleware.Recoverer)
 	publisher := s.bus.Publisher()
 	for lane := range s.bus.Lanes() {
-		l := &laneWorker{stage: s, publisher: publisher, tally: newTally(&s.pipeline)}
+		l := s.worker(publisher, false)
 		router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.pipeline.Name, lane), bus.EventsTopic(lane), s.bus.Subscriber(s.pipeline.Name), l.handle)
 	}
+	l := s.worker(publisher, true)
+	router.AddConsumerHandler(s.pipeline.Name+"-only", bus.EventsOnlyTopic, s.bus.Subscriber(s.pipeline.Name), l.handle)
 	// A router that is stopped in the middle of its start never ends: a stop waits until all lanes are being worked.
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -123,7 +145,10 @@ type laneWorker struct {
 	tally     tally // of the frame in hand
 	out       outbox
 	letters   []bus.DeadLetter
-	only      string // the destination that the frame is meant for alone, whose condition failed before; its events are transformed
+	counts    *Counts
+
+	only        string // the destination that the frame is meant for alone, or ""
+	transformed bool   // its events have been through the transforms: only the condition of that destination is to be asked again
 }
 
 func (l *laneWorker) handle(m *message.Message) error {
@@ -134,27 +159,37 @@ func (l *laneWorker) handle(m *message.Message) error {
 	if err != nil {
 		return err
 	}
-	l.tally.add(&l.stage.counts)
-	l.stage.counts.Frames.Since(start)
+	l.tally.add(l.counts)
+	l.counts.Frames.Since(start)
 	return nil
 }
 
 // work takes a frame through the stage. What it counts is in the tally.
 func (l *laneWorker) work(m *message.Message, span trace.Span) error {
-	ctx := m.Context()
-	frame := bus.FrameOf(m)
-	l.only = bus.DestinationOf(m)
-	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), m.UUID)
+	l.only, l.transformed = bus.OnlyOf(m), false
+	if to := bus.DestinationOf(m); to != "" {
+		l.only, l.transformed = to, true
+	}
+	if err := l.collect(m.Context(), m.UUID, bus.FrameOf(m)); err != nil {
+		return err
+	}
+	if err := l.publish(m.Context(), span); err != nil {
+		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
+	}
+	return nil
+}
+
+// collect takes the events of a frame through the chain, and puts what becomes of them into the outbox and the letters. Its only error is that
+// of a context that ended.
+func (l *laneWorker) collect(ctx context.Context, id string, frame bus.Frame) error {
+	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), id)
 	l.letters = l.letters[:0]
 	l.tally.reset()
-	l.unreadable(m.UUID, frame)
+	l.unreadable(id, frame)
 	for i := range frame.Events {
-		if err := l.event(ctx, m.UUID, &frame.Events[i]); err != nil {
+		if err := l.event(ctx, id, &frame.Events[i]); err != nil {
 			return err
 		}
-	}
-	if err := l.publish(ctx, span); err != nil {
-		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
 	}
 	return nil
 }
@@ -162,7 +197,7 @@ func (l *laneWorker) work(m *message.Message, span trace.Span) error {
 // event takes one event through the chain and into the outbox. Its only error is that of a context that ended.
 func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event) error {
 	t := &l.tally
-	if l.only != "" {
+	if l.transformed {
 		l.route(frame, e)
 		return nil
 	}
@@ -179,7 +214,7 @@ func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event)
 	for i := range results {
 		if size, limit := results[i].Size(), l.stage.bus.MaxEvent(); size > limit {
 			t.tooBig++
-			l.bury(frame, e, "", fmt.Errorf("the transforms made an event of %d bytes of it, and the bus takes %d", size, limit))
+			l.bury(frame, e, "", &tooLargeError{size, limit})
 			return nil
 		}
 	}

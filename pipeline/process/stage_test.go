@@ -69,7 +69,7 @@ func received(t *testing.T, b *bus.Bus, destination string, n int) (names map[st
 	defer cancel()
 	names = map[string][]string{}
 	for lane := 0; len(events) < n; lane = (lane + 1) % b.Lanes() {
-		d, err := b.Deliveries(ctx, "p", destination, lane, bus.InFlight)
+		d, err := b.Queue(ctx, "p", destination, lane, bus.InFlight)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,7 +261,7 @@ func TestConditionThatFails(t *testing.T) {
 	}
 	received(t, b, "all", 1)
 	l := letters(t, b, 1)[0]
-	if l.Destination != "picky" || l.Component != "when" || l.Reason != "cannot compare" {
+	if l.Destination != "picky" || l.Component != "when" || l.Class != "when" || l.Reason != "cannot compare" {
 		t.Errorf("dead letter\n got %+v", l)
 	}
 
