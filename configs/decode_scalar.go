@@ -119,6 +119,9 @@ func (d *decoder) duration(n *node, v reflect.Value) {
 	d.add(n.pos, "want a duration, got %s", n.what()).Hint = "write it like 90s, 15m, 12h or 7d"
 }
 
+// ParseDuration reads a duration as the configuration has it: "90s", "15m", "7d". It reports false for anything else.
+func ParseDuration(text string) (time.Duration, bool) { return parseDuration(text) }
+
 // parseDuration is time.ParseDuration with days in front, without a sign.
 func parseDuration(text string) (time.Duration, bool) {
 	var t time.Duration

@@ -8,6 +8,9 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
+// Nearest is the known word that name is most likely a slip of, or "".
+func Nearest(name string, known []string) string { return nearest(name, known) }
+
 // nearest is the known word that name is most likely a slip of, or "".
 func nearest(name string, known []string) string {
 	if len(name) > 64 {

@@ -43,6 +43,9 @@ func printStatus(w io.Writer, st control.Status) {
 	}
 	for _, pl := range st.Pipelines {
 		fmt.Fprintf(w, "pipeline %s: %d in = %d passed + %d dropped + %d dead\n", pl.Name, pl.In, pl.Passed, pl.Dropped, pl.Dead)
+		if r := pl.Replayed; r != nil {
+			fmt.Fprintf(w, "  sent again: %d in = %d passed + %d dropped + %d dead\n", r.In, r.Passed, r.Dropped, r.Dead)
+		}
 		for _, d := range pl.Destinations {
 			printDestination(w, d)
 		}
@@ -63,6 +66,9 @@ func printStatus(w io.Writer, st control.Status) {
 
 func printDestination(w io.Writer, d control.DestinationStatus) {
 	fmt.Fprintf(w, "  %s: %d delivered, %d retried, %d dead", d.Name, d.Delivered, d.Retried, d.Dead)
+	if d.Replayed+d.ReplayedDead > 0 {
+		fmt.Fprintf(w, "; sent again: %d delivered, %d dead", d.Replayed, d.ReplayedDead)
+	}
 	lastError := d.LastError
 	switch b := d.Breaker; b.State {
 	case "open":

@@ -18,6 +18,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/ingest"
 	"github.com/prickle-dev/prickle/pipeline/metrics"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/replay"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
@@ -81,6 +82,7 @@ type App struct {
 	carried    map[target]uint64 // frames that an earlier process has left
 	late       map[string]bool   // pipelines that a reload has added, which have not read everything captured
 	missing    map[target]bool   // what frames wait for in vain, and the operator has been told
+	replayer   *replay.Runner
 	started    time.Time
 	running    atomic.Pointer[metrics.Stages] // nil until everything is open
 	replayed   replays

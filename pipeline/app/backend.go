@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/prickle-dev/prickle/pipeline"
-	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/control"
-	"github.com/prickle-dev/prickle/pipeline/exprs"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
+	"github.com/prickle-dev/prickle/pipeline/process"
 )
 
 var _ control.Backend = (*App)(nil)
@@ -50,14 +48,10 @@ func (a *App) Query(ctx context.Context, sql string, columns func([]string) erro
 
 // Tail implements control.Backend.
 func (a *App) Tail(ctx context.Context, where string, yield func(json.RawMessage) error) error {
-	var condition *exprs.Condition
+	var condition process.Condition
 	if where != "" {
 		var err error
-		code := pipeline.Code{Text: where, Pos: pipeline.Pos{File: "--where", Line: 1, Col: 1}}
-		a.mu.RLock()
-		project := a.project.Project
-		a.mu.RUnlock()
-		if condition, err = exprs.Compile(code, exprs.WithProject(project)); err != nil {
+		if condition, err = a.condition(where); err != nil {
 			return err
 		}
 	}
@@ -87,109 +81,4 @@ func (a *App) Sync(ctx context.Context, source string, progress func(control.Pro
 	return runner.Sync(ctx, func(p ingest.Progress) {
 		progress(control.Progress{Done: p.Done, Total: p.Total, Records: p.Streams})
 	})
-}
-
-// DeadLetters implements control.Backend.
-func (a *App) DeadLetters(ctx context.Context, f control.DeadFilter) ([]control.DeadLetter, error) {
-	var out []control.DeadLetter
-	err := a.eachDead(ctx, f, func(l bus.DeadLetter) error {
-		out = append(out, control.DeadLetter{
-			ID: l.ID, Pipeline: l.Pipeline, Destination: l.Destination, Component: l.Component, Reason: l.Reason,
-			Attempts: l.Attempts, FirstAt: l.FirstAt, LastAt: l.LastAt, Event: l.Event,
-		})
-		return nil
-	})
-	return out, err
-}
-
-// ReplayDead implements control.Backend.
-func (a *App) ReplayDead(ctx context.Context, f control.DeadFilter) (int, error) {
-	return a.changeDead(ctx, f, func(ctx context.Context, l bus.DeadLetter) error {
-		if !a.has(l.Pipeline, l.Destination) {
-			return fmt.Errorf("dead letter %d is for %s, which the project does not have any more: put it back, or drop the letter", l.ID, target{l.Pipeline, l.Destination})
-		}
-		if err := a.bus.Replay(ctx, l.ID); err != nil {
-			return err
-		}
-		a.replayed.add(l)
-		return nil
-	})
-}
-
-// DropDead implements control.Backend.
-func (a *App) DropDead(ctx context.Context, f control.DeadFilter) (int, error) {
-	return a.changeDead(ctx, f, func(ctx context.Context, l bus.DeadLetter) error { return a.bus.Drop(ctx, l.ID) })
-}
-
-// changeDead first lists what is selected and then changes it, so that what fails again meanwhile is not taken a second time.
-func (a *App) changeDead(ctx context.Context, f control.DeadFilter, change func(context.Context, bus.DeadLetter) error) (int, error) {
-	var letters []bus.DeadLetter
-	err := a.eachDead(ctx, f, func(l bus.DeadLetter) error {
-		l.Event, l.Reason = nil, "" // there may be many
-		letters = append(letters, l)
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	var errs []error
-	if missing := len(f.IDs) - len(letters); missing > 0 {
-		errs = append(errs, fmt.Errorf("%d of the %d dead letters named are not there (any more)", missing, len(f.IDs)))
-	}
-	done := 0
-	for _, l := range letters {
-		if err := change(ctx, l); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		done++
-	}
-	return done, errors.Join(errs...)
-}
-
-// eachDead calls do for every letter that f selects, oldest first. Ids that are not there are left out.
-func (a *App) eachDead(ctx context.Context, f control.DeadFilter, do func(bus.DeadLetter) error) error {
-	if len(f.IDs) > 0 {
-		return a.eachDeadID(ctx, f, do)
-	}
-	const page = 100
-	limit := f.Limit
-	if limit <= 0 {
-		limit = math.MaxInt
-	}
-	for after := uint64(0); limit > 0; {
-		letters, err := a.bus.DeadLetters(ctx, bus.DeadFilter{Pipeline: f.Pipeline, Destination: f.Destination}, after, min(page, limit))
-		if err != nil {
-			return err
-		}
-		for _, l := range letters {
-			if err := do(l); err != nil {
-				return err
-			}
-			after = l.ID
-		}
-		if len(letters) < min(page, limit) {
-			return nil
-		}
-		limit -= len(letters)
-	}
-	return nil
-}
-
-func (a *App) eachDeadID(ctx context.Context, f control.DeadFilter, do func(bus.DeadLetter) error) error {
-	for _, id := range f.IDs {
-		l, err := a.bus.DeadLetter(ctx, id)
-		switch {
-		case errors.Is(err, bus.ErrNotFound):
-			continue
-		case err != nil:
-			return err
-		case f.Pipeline != "" && f.Pipeline != l.Pipeline, f.Destination != "" && f.Destination != l.Destination:
-			continue
-		}
-		if err := do(l); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 )
 
 // has reports whether the project has a pipeline, and in it a destination unless that is "".
@@ -52,7 +53,11 @@ func (a *App) leftovers(ctx context.Context) (map[target]uint64, error) {
 	if a.missing == nil {
 		a.missing = map[target]bool{}
 	}
-	for t, frames := range all {
+	everything := maps.Clone(all)
+	for _, r := range st.Replays {
+		everything[target{r.Pipeline, r.Destination}] += r.Frames
+	}
+	for t, frames := range everything {
 		switch {
 		case a.has(t.pipeline, t.destination):
 			delete(a.missing, t)

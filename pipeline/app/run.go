@@ -46,6 +46,7 @@ func (a *App) openAll(ctx context.Context) error {
 		return err
 	}
 	a.makeStages()
+	a.replayer = a.newReplayer()
 	for _, p := range a.processes {
 		if err := p.Open(); err != nil {
 			return err
@@ -138,6 +139,7 @@ func (a *App) serve(ctx context.Context) error {
 			services.startStage(d)
 		}
 	}
+	services.list[tierProcess].start(a.replayer, a.replayer.Run)
 	for _, r := range a.runners {
 		services.startStage(r)
 	}

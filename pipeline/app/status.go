@@ -48,6 +48,9 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		st.Pending += int64(c.Pending) + int64(c.InFlight)
 		st.Retrying += int64(c.Delayed)
 	}
+	for _, r := range bs.Replays {
+		st.Pending += int64(r.Frames)
+	}
 	for _, s := range bs.Streams {
 		if s.Name == "DEAD" {
 			st.Dead = int64(s.Messages)
@@ -59,12 +62,16 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 func (a *App) pipelineStatus(i int, p *builtPipeline) control.PipelineStatus {
 	c := a.processes[i].Counts()
 	ps := control.PipelineStatus{Name: p.name, In: c.In.Load(), Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load()}
+	if r := a.processes[i].Replayed(); r.In.Load() > 0 {
+		ps.Replayed = &control.ReplayedStatus{In: r.In.Load(), Passed: r.Passed.Load(), Dropped: r.Dropped.Load(), Dead: r.Dead.Load()}
+	}
 	for j, d := range p.destinations {
 		stage := a.deliveries[i][j]
-		dc := stage.Counts()
+		dc, again := stage.Counts(), stage.Replayed()
 		ps.Destinations = append(ps.Destinations, control.DestinationStatus{
 			Name: d.name, Delivered: dc.Delivered.Load(), Retried: dc.Retried.Load(), Dead: dc.Dead.Load(), LastError: stage.LastError(),
-			Breaker: breakerStatus(stage.Breaker()),
+			Breaker:  breakerStatus(stage.Breaker()),
+			Replayed: again.Delivered.Load(), ReplayedDead: again.Dead.Load(),
 		})
 	}
 	return ps

@@ -21,7 +21,7 @@ type Queue struct {
 	live     *Deliveries
 	replayed *Deliveries // nil until there is something in it
 	inFlight int
-	busy     bool        // there was something in it last time
+	busy     bool // there was something in it last time
 }
 
 // Queue opens a lane of a destination, as Deliveries does. Each kind of frames may have inFlight of them handed out and not settled.

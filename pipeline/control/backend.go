@@ -19,33 +19,8 @@ type Backend interface {
 	Reload(ctx context.Context) (Changes, error)
 	// Sync makes one pass of a source and reports how it goes.
 	Sync(ctx context.Context, source string, progress func(Progress)) error
-	// DeadLetters lists the dead letters that f selects, oldest first.
-	DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error)
-	// ReplayDead sends the selected dead letters through again and removes them; it returns how many.
-	ReplayDead(ctx context.Context, f DeadFilter) (int, error)
-	// DropDead removes the selected dead letters for good; it returns how many.
-	DropDead(ctx context.Context, f DeadFilter) (int, error)
-}
-
-// DeadFilter selects dead letters. The zero value selects all.
-type DeadFilter struct {
-	IDs         []uint64 `json:"ids,omitempty"`
-	Pipeline    string   `json:"pipeline,omitempty"`
-	Destination string   `json:"destination,omitempty"`
-	Limit       int      `json:"limit,omitempty"` // at most so many; 0 means no limit
-}
-
-// DeadLetter is an event that could not be processed or delivered.
-type DeadLetter struct {
-	ID          uint64          `json:"id"`
-	Pipeline    string          `json:"pipeline"`
-	Destination string          `json:"destination,omitempty"` // empty when a transform failed
-	Component   string          `json:"component"`             // the transform or destination that failed
-	Reason      string          `json:"reason"`
-	Attempts    int             `json:"attempts"`
-	FirstAt     time.Time       `json:"first_at"`
-	LastAt      time.Time       `json:"last_at"`
-	Event       json.RawMessage `json:"event"`
+	DeadBackend
+	ReplayBackend
 }
 
 // Status is what a running process knows of itself.
@@ -85,7 +60,16 @@ type PipelineStatus struct {
 	Passed       int64               `json:"passed"`
 	Dropped      int64               `json:"dropped"`
 	Dead         int64               `json:"dead"`
+	Replayed     *ReplayedStatus     `json:"replayed,omitempty"` // what was sent once more, which the others do not count
 	Destinations []DestinationStatus `json:"destinations"`
+}
+
+// ReplayedStatus counts events of one pipeline that were sent through it once more: dead letters, and events of the log.
+type ReplayedStatus struct {
+	In      int64 `json:"in"`
+	Passed  int64 `json:"passed"`
+	Dropped int64 `json:"dropped"`
+	Dead    int64 `json:"dead"`
 }
 
 // DestinationStatus counts events of one destination since the start of the process.
@@ -95,6 +79,9 @@ type DestinationStatus struct {
 	Retried   int64  `json:"retried"`
 	Dead      int64  `json:"dead"`
 	LastError string `json:"last_error,omitempty"`
+
+	Replayed     int64 `json:"replayed,omitempty"`      // delivered once more, which Delivered does not count
+	ReplayedDead int64 `json:"replayed_dead,omitempty"` // dead letters of these
 
 	Breaker BreakerStatus `json:"breaker"`
 }

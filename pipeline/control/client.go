@@ -52,27 +52,6 @@ func (c *Client) Reload(ctx context.Context) (Changes, error) {
 	return changes, err
 }
 
-// DeadLetters implements Backend.
-func (c *Client) DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error) {
-	var out []DeadLetter
-	err := c.one(ctx, http.MethodPost, "dead/list", f, &out)
-	return out, err
-}
-
-// ReplayDead implements Backend.
-func (c *Client) ReplayDead(ctx context.Context, f DeadFilter) (int, error) {
-	var n int
-	err := c.one(ctx, http.MethodPost, "dead/replay", f, &n)
-	return n, err
-}
-
-// DropDead implements Backend.
-func (c *Client) DropDead(ctx context.Context, f DeadFilter) (int, error) {
-	var n int
-	err := c.one(ctx, http.MethodPost, "dead/drop", f, &n)
-	return n, err
-}
-
 // Query implements Backend. Numbers reach row as json.Number, so that no digit is lost.
 func (c *Client) Query(ctx context.Context, sql string, columns func([]string) error, row func([]any) error) error {
 	return c.many(ctx, "query", queryRequest{SQL: sql}, func(p part) error {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prickle-dev/prickle/pipeline/control"
@@ -26,6 +27,7 @@ type backend struct {
 	letters []control.DeadLetter
 	tailing chan struct{}
 	asked   []any
+	job     control.ReplayJob
 }
 
 func (b *backend) Reload(context.Context) (control.Changes, error) { return b.changes, b.fails }
@@ -63,18 +65,32 @@ func (b *backend) Sync(_ context.Context, source string, progress func(control.P
 	return b.fails
 }
 
-func (b *backend) DeadLetters(_ context.Context, f control.DeadFilter) ([]control.DeadLetter, error) {
+func (b *backend) DeadLetters(_ context.Context, f control.DeadFilter, yield func(control.DeadLetter) error) error {
 	b.asked = append(b.asked, f)
-	return b.letters, b.fails
+	for _, l := range b.letters {
+		if err := yield(l); err != nil {
+			return err
+		}
+	}
+	return b.fails
 }
 
-func (b *backend) ReplayDead(_ context.Context, f control.DeadFilter) (int, error) {
+func (b *backend) CountDead(_ context.Context, f control.DeadFilter) ([]control.DeadCount, error) {
 	b.asked = append(b.asked, f)
+	return []control.DeadCount{{Pipeline: "web", Class: "mask.limit", Letters: 3}}, b.fails
+}
+
+func (b *backend) ReplayDead(_ context.Context, r control.DeadReplay, progress func(control.DeadProgress)) (int, error) {
+	b.asked = append(b.asked, r)
+	progress(control.DeadProgress{Done: 1})
 	return 0, b.fails
 }
 
-func (b *backend) DropDead(_ context.Context, f control.DeadFilter) (int, error) {
+func (b *backend) DropDead(_ context.Context, f control.DeadFilter, progress func(control.DeadProgress)) (int, error) {
 	b.asked = append(b.asked, f)
+	for done := range 3 {
+		progress(control.DeadProgress{Done: done + 1})
+	}
 	return 3, b.fails
 }
 
@@ -106,7 +122,7 @@ func TestRoundTrips(t *testing.T) {
 		status:  control.Status{Project: "shop", Captured: 12, Pipelines: []control.PipelineStatus{{Name: "web", In: 3}}},
 		columns: []string{"n", "big", "text", "none"},
 		rows:    [][]any{{1.5, int64(9007199254740993), "a\nb", nil}, {0.0, int64(0), "", nil}},
-		letters: []control.DeadLetter{{ID: 7, Reason: "no", Event: json.RawMessage(`{"event":"e"}`)}},
+		letters: []control.DeadLetter{{ID: 7, Reason: "no", Response: &control.DeadResponse{Status: "422"}, Event: json.RawMessage(`{"event":"e"}`)}},
 	}
 	c := connected(t, b, t.TempDir())
 	if st, err := c.Status(t.Context()); err != nil || cmp.Diff(b.status, st) != "" {
@@ -126,22 +142,32 @@ func TestRoundTrips(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("rows: %v\n%s", err, diff)
 	}
-	f := control.DeadFilter{IDs: []uint64{7}, Pipeline: "web", Limit: 5}
-	letters, err := c.DeadLetters(t.Context(), f)
+	f := control.DeadFilter{
+		IDs: []uint64{7}, Pipeline: "web", Class: "gave_up", Reason: "no", Event: "e", Person: "u", Since: time.Unix(1, 0).UTC(), Until: time.Unix(2, 0).UTC(), Limit: 5,
+	}
+	var letters []control.DeadLetter
+	err = c.DeadLetters(t.Context(), f, func(l control.DeadLetter) error {
+		letters = append(letters, l)
+		return nil
+	})
 	if diff := cmp.Diff(b.letters, letters); diff != "" || err != nil {
 		t.Errorf("dead letters: %v\n%s", err, diff)
 	}
-	if n, err := c.ReplayDead(t.Context(), f); n != 0 || err != nil {
+	if counts, err := c.CountDead(t.Context(), f); err != nil || len(counts) != 1 || counts[0].Letters != 3 {
+		t.Errorf("counts\n got %v, %v", counts, err)
+	}
+	again := control.DeadReplay{DeadFilter: f, To: "crm", Rate: 2.5}
+	if n, err := c.ReplayDead(t.Context(), again, func(control.DeadProgress) {}); n != 0 || err != nil {
 		t.Errorf("replay\n got %d, %v\nwant 0", n, err)
 	}
-	if n, err := c.DropDead(t.Context(), f); n != 3 || err != nil {
+	if n, err := c.DropDead(t.Context(), f, func(control.DeadProgress) {}); n != 3 || err != nil {
 		t.Errorf("drop\n got %d, %v\nwant 3", n, err)
 	}
 	var progress []control.Progress
 	if err := c.Sync(t.Context(), "stripe", func(p control.Progress) { progress = append(progress, p) }); err != nil || len(progress) != 1 || progress[0].Records["customers"] != 100 {
 		t.Errorf("sync: %v, %v", progress, err)
 	}
-	if diff := cmp.Diff([]any{"SELECT 1", f, f, f, "stripe"}, b.asked); diff != "" {
+	if diff := cmp.Diff([]any{"SELECT 1", f, f, again, f, "stripe"}, b.asked); diff != "" {
 		t.Errorf("asked (-want +got)\n%s", diff)
 	}
 }
@@ -170,7 +196,12 @@ func TestErrorsArrive(t *testing.T) {
 			return nil
 		}),
 		"sync": c.Sync(t.Context(), "x", func(control.Progress) {}),
-		"dead": func() error { _, err := c.DropDead(t.Context(), control.DeadFilter{}); return err }(),
+		"dead": func() error {
+			_, err := c.DropDead(t.Context(), control.DeadFilter{}, func(control.DeadProgress) {})
+			return err
+		}(),
+		"replay": func() error { _, err := c.StartReplay(t.Context(), control.ReplayRequest{}); return err }(),
+		"follow": func() error { _, err := c.FollowReplay(t.Context(), 1, func(control.ReplayJob) {}); return err }(),
 	} {
 		if err == nil || err.Error() != "table is gone" {
 			t.Errorf("%s\n got %v\nwant table is gone", what, err)

@@ -1,4 +1,4 @@
-// Package control lets the commands talk to a running process: query, tail, sync and the dead letters.
+// Package control lets the commands talk to a running process: query, tail, sync, the dead letters and replays.
 //
 // The running process owns the data folder (the embedded bus and the DuckDB file cannot be opened twice), so a command that finds it running
 // asks it over a unix socket in that folder. Only users who may read the folder can connect; there is no network port and no password.

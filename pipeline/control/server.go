@@ -93,25 +93,9 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /query", s.query)
 	mux.HandleFunc("POST /tail", s.tail)
 	mux.HandleFunc("POST /sync", s.sync)
-	mux.HandleFunc("POST /dead/list", func(w http.ResponseWriter, r *http.Request) {
-		withFilter(w, r, func(f DeadFilter) (any, error) { return s.backend.DeadLetters(r.Context(), f) })
-	})
-	mux.HandleFunc("POST /dead/replay", func(w http.ResponseWriter, r *http.Request) {
-		withFilter(w, r, func(f DeadFilter) (any, error) { return s.backend.ReplayDead(r.Context(), f) })
-	})
-	mux.HandleFunc("POST /dead/drop", func(w http.ResponseWriter, r *http.Request) {
-		withFilter(w, r, func(f DeadFilter) (any, error) { return s.backend.DropDead(r.Context(), f) })
-	})
+	s.deadRoutes(mux)
+	s.replayRoutes(mux)
 	return mux
-}
-
-func withFilter(w http.ResponseWriter, r *http.Request, do func(DeadFilter) (any, error)) {
-	var f DeadFilter
-	if !decode(w, r, &f) {
-		return
-	}
-	v, err := do(f)
-	answer(w, v, err)
 }
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) {

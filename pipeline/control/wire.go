@@ -33,6 +33,9 @@ type (
 		Row      []any           `json:"row,omitempty"`
 		Event    json.RawMessage `json:"event,omitempty"`
 		Progress *Progress       `json:"progress,omitempty"`
+		Letter   *DeadLetter     `json:"letter,omitempty"`
+		Dead     *DeadProgress   `json:"dead,omitempty"`
+		Replay   *ReplayJob      `json:"replay,omitempty"`
 		Error    string          `json:"error,omitempty"`
 		End      bool            `json:"end,omitempty"`
 	}

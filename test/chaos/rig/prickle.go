@@ -139,14 +139,10 @@ func (p *Prickle) Dead(pipeline, destination string) []oracle.Arrival {
 	if err != nil {
 		p.t.Fatalf("%v\n%s", err, p.Text())
 	}
-	letters, err := client.DeadLetters(p.t.Context(), control.DeadFilter{Pipeline: pipeline})
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	var out []oracle.Arrival
-	for _, l := range letters {
+	err = client.DeadLetters(p.t.Context(), control.DeadFilter{Pipeline: pipeline}, func(l control.DeadLetter) error {
 		if l.Destination != "" && l.Destination != destination {
-			continue
+			return nil
 		}
 		var event struct {
 			UUID       string          `json:"uuid"`
@@ -156,6 +152,10 @@ func (p *Prickle) Dead(pipeline, destination string) []oracle.Arrival {
 			p.t.Errorf("dead letter %d holds no event: %v", l.ID, err)
 		}
 		out = append(out, oracle.Arrival{ID: event.UUID, Properties: event.Properties, At: l.LastAt})
+		return nil
+	})
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	return out
 }

@@ -1,0 +1,94 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/prickle-dev/prickle/pipeline/bus"
+	"github.com/prickle-dev/prickle/pipeline/process"
+)
+
+const (
+	// lookEvery is how often a replay looks for what it has to wait for, and how long it waits before it looks again.
+	lookEvery = 100 * time.Millisecond
+	// liveFrames is how many captured frames of each lane may wait before replays stop: those that were just captured are not waiting yet.
+	liveFrames = 2
+)
+
+// pacer lets a replay send its next step.
+type pacer struct {
+	log      Log
+	replayer *process.Replayer
+	pipeline string
+	live     []string // pipelines whose captured frames go first
+	limit    *rate.Limiter
+	looked   time.Time
+	dry      bool
+}
+
+// wait returns when the next n events may be sent. It tells noted again and again what it waits for, and "" at the end; an error of noted ends
+// the waiting.
+func (p *pacer) wait(ctx context.Context, n int, noted func(string) error) error {
+	for time.Since(p.looked) >= lookEvery {
+		why, err := p.obstacle(ctx)
+		if err != nil {
+			why = "the bus: " + err.Error()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := noted(why); err != nil {
+			return err
+		}
+		if why == "" {
+			p.looked = time.Now()
+			break
+		}
+		if !pause(ctx, lookEvery) {
+			return ctx.Err()
+		}
+	}
+	if p.limit == nil {
+		return nil
+	}
+	return p.limit.WaitN(ctx, n)
+}
+
+// obstacle is what a replay has to wait for, or "".
+func (p *pacer) obstacle(ctx context.Context) (string, error) {
+	live, err := p.log.LiveBacklog(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range p.live {
+		if live[name] > uint64(liveFrames*p.log.Lanes()) {
+			return fmt.Sprintf("%d captured frames wait for pipeline %q, and go first", live[name], name), nil
+		}
+	}
+	if p.dry {
+		return "", nil
+	}
+	backlog, err := p.log.ReplayBacklog(ctx, p.pipeline)
+	if err != nil {
+		return "", err
+	}
+	if name := p.replayer.Full(backlog); name != "" {
+		return fmt.Sprintf("destination %q has %d frames to deliver", name, backlog[bus.Target{Pipeline: p.pipeline, Destination: name}]), nil
+	}
+	return "", nil
+}
+
+// pause waits for d and reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
