@@ -5,6 +5,7 @@
 // Send writes to the table events, one row for each event UUID, exactly once: duplicates inside a call, between calls and across
 // restarts are dropped. It returns nil after the transaction is on disk. Calls that wait at the same time share one transaction.
 // A duplicate is looked for among the rows that were captured within two days of the batch; the time that an event claims does not matter.
+// A replayed event has the time at which it was captured first, so it is always found.
 //
 // # Tables of sources
 //
