@@ -80,18 +80,20 @@ type App struct {
 	deliveries [][]*deliver.Stage // by pipeline
 	runners    map[string]*ingest.Runner
 	carried    map[target]uint64 // frames that an earlier process has left
-	late       map[string]bool   // pipelines that a reload has added, which have not read everything captured
-	missing    map[target]bool   // what frames wait for in vain, and the operator has been told
-	replayer   *replay.Runner
-	started    time.Time
-	running    atomic.Pointer[metrics.Stages] // nil until everything is open
-	replayed   replays
-	closers    []closer
-	tiers      *tiers        // nil until the services run, and after
-	serving    chan struct{} // closed when they begin to run
+	// carriedAgain is carried for what is sent once more.
+	carriedAgain map[target]uint64
+	late         map[string]bool // pipelines that a reload has added, which have not read everything captured
+	missing      map[target]bool // what frames wait for in vain, and the operator has been told
+	replayer     *replay.Runner
+	started      time.Time
+	running      atomic.Pointer[metrics.Stages] // nil until everything is open
+	replayed     replays
+	closers      []closer
+	tiers        *tiers        // nil until the services run, and after
+	serving      chan struct{} // closed when they begin to run
 
 	reloading sync.Mutex   // one Reload at a time; guards tiers and, while the project runs, closers
-	mu        sync.RWMutex // guards what a reload replaces: carried, late, project, prints, captureConfig, pipelines, sources, processes, deliveries, runners
+	mu        sync.RWMutex // guards what a reload replaces: carried, carriedAgain, late, project, prints, captureConfig, pipelines, sources, processes, deliveries, runners
 }
 
 // builtPipeline is a pipeline with its components made and its conditions compiled.

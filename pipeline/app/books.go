@@ -37,28 +37,53 @@ type captureBooks struct {
 }
 
 type pipelineBooks struct {
-	Name     string `json:"name"`
-	Balance  string `json:"balance"`  // accepted + replayed = in = passed + dropped + dead
-	Replayed int64  `json:"replayed"` // dead letters sent through the whole pipeline again
-	In       int64  `json:"in"`
-	Passed   int64  `json:"passed"`
-	Dropped  int64  `json:"dropped"`
-	Dead     int64  `json:"dead"`
+	Name    string `json:"name"`
+	Balance string `json:"balance"` // accepted = in = passed + dropped + dead
+	In      int64  `json:"in"`
+	Passed  int64  `json:"passed"`
+	Dropped int64  `json:"dropped"`
+	Dead    int64  `json:"dead"`
 
 	Late          bool               `json:"late"`           // added by a reload: accepted is not compared with in
 	CarriedFrames uint64             `json:"carried_frames"` // that an earlier process has left
 	PendingFrames uint64             `json:"pending_frames"`
+	Again         pipelineAgain      `json:"again"`
 	Destinations  []destinationBooks `json:"destinations"`
+}
+
+// pipelineAgain is what was sent through a pipeline once more, dead letters and events of the log, which the rest does not count.
+type pipelineAgain struct {
+	Balance string `json:"balance"` // in = passed + dropped + dead
+	In      int64  `json:"in"`
+	Passed  int64  `json:"passed"`
+	Dropped int64  `json:"dropped"`
+	Dead    int64  `json:"dead"`
+
+	PendingFrames uint64 `json:"pending_frames"`
 }
 
 type destinationBooks struct {
 	Name          string `json:"name"`
-	Balance       string `json:"balance"` // copies + replayed = delivered + dead + pending
+	Balance       string `json:"balance"` // copies = delivered + dead + pending
 	Copies        int64  `json:"copies"`
-	Replayed      int64  `json:"replayed"`
 	Delivered     int64  `json:"delivered"`
 	Dead          int64  `json:"dead"`
 	Pending       int64  `json:"pending"` // events, by the counters
+	CarriedFrames uint64 `json:"carried_frames"`
+	PendingFrames uint64 `json:"pending_frames"` // by the stream
+
+	Again destinationAgain `json:"again"`
+}
+
+// destinationAgain is what was sent to a destination once more, which the rest does not count.
+type destinationAgain struct {
+	Balance   string `json:"balance"` // copies + letters = delivered + dead + pending
+	Copies    int64  `json:"copies"`  // that the pipeline made of what was sent through it again
+	Letters   int64  `json:"letters"` // dead letters of the destination that were sent to it again
+	Delivered int64  `json:"delivered"`
+	Dead      int64  `json:"dead"`
+	Pending   int64  `json:"pending"` // events, by the counters
+
 	CarriedFrames uint64 `json:"carried_frames"`
 	PendingFrames uint64 `json:"pending_frames"` // by the stream
 }
@@ -76,14 +101,18 @@ func (a *App) Books(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	frames := waiting(status)
+	frames, again := waiting(status), waitingAgain(status)
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	out := books{Since: a.started, Balance: balanced, Pipelines: []pipelineBooks{}}
 	for i, p := range a.processes {
 		pb := a.pipelineBooks(p, frames)
+		pb.Again = a.pipelineAgainBooks(p, again)
 		for _, d := range a.deliveries[i] {
-			pb.Destinations = append(pb.Destinations, a.destinationBooks(d, p.Counts().Routes, len(pb.Destinations), frames))
+			route := len(pb.Destinations)
+			db := a.destinationBooks(d, p.Counts().Routes, route, frames)
+			db.Again = a.destinationAgainBooks(d, p.Replayed().Routes, route, again)
+			pb.Destinations = append(pb.Destinations, db)
 		}
 		out.Pipelines = append(out.Pipelines, pb)
 	}
@@ -91,9 +120,9 @@ func (a *App) Books(ctx context.Context) (any, error) {
 	for i := range out.Pipelines {
 		p := &out.Pipelines[i]
 		p.Balance = a.pipelineBalance(p, out.Capture)
-		out.Balance = worse(out.Balance, p.Balance)
+		out.Balance = worse(worse(out.Balance, p.Balance), p.Again.Balance)
 		for _, d := range p.Destinations {
-			out.Balance = worse(out.Balance, d.Balance)
+			out.Balance = worse(worse(out.Balance, d.Balance), d.Again.Balance)
 		}
 	}
 	return out, nil
@@ -116,7 +145,7 @@ func (a *App) pipelineBooks(p *process.Stage, frames map[target]uint64) pipeline
 	place := target{name, ""}
 	return pipelineBooks{
 		Name: name, Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load(), In: c.In.Load(),
-		Replayed: a.replayed.of(bus.StageProcess, place), Late: a.late[name], CarriedFrames: a.carried[place], PendingFrames: frames[place],
+		Late: a.late[name], CarriedFrames: a.carried[place], PendingFrames: frames[place],
 	}
 }
 
@@ -127,10 +156,10 @@ func (a *App) carry(ctx context.Context, added []target) error {
 	if err != nil {
 		return err
 	}
-	frames := waiting(status)
+	frames, again := waiting(status), waitingAgain(status)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	late, before := maps.Clone(a.late), maps.Clone(a.carried)
+	late, before, beforeAgain := maps.Clone(a.late), maps.Clone(a.carried), maps.Clone(a.carriedAgain)
 	if late == nil {
 		late = map[string]bool{}
 	}
@@ -138,9 +167,9 @@ func (a *App) carry(ctx context.Context, added []target) error {
 		if t.destination == "" {
 			late[t.pipeline] = true
 		}
-		before[t] = frames[t]
+		before[t], beforeAgain[t] = frames[t], again[t]
 	}
-	a.late, a.carried = late, before
+	a.late, a.carried, a.carriedAgain = late, before, beforeAgain
 	return nil
 }
 
@@ -151,7 +180,7 @@ func (a *App) pipelineBalance(p *pipelineBooks, c captureBooks) string {
 	if p.Late {
 		return balance(inside, moving, p.CarriedFrames)
 	}
-	more := p.In - c.Accepted - p.Replayed // what was stored and not acknowledged to its SDK
+	more := p.In - c.Accepted // what was stored and not acknowledged to its SDK
 	return balance(inside && more >= 0 && more <= c.Unacknowledged, moving, p.CarriedFrames)
 }
 
@@ -159,12 +188,34 @@ func (a *App) destinationBooks(d *deliver.Stage, routes []process.RouteCounts, r
 	t, c := d.Target(), d.Counts()
 	place := target{t.Pipeline, t.Name}
 	b := destinationBooks{
-		Name: t.Name, Delivered: c.Delivered.Load(), Dead: c.Dead.Load(), Replayed: a.replayed.of(bus.StageDeliver, place),
+		Name: t.Name, Delivered: c.Delivered.Load(), Dead: c.Dead.Load(),
 		CarriedFrames: a.carried[place], PendingFrames: frames[place],
 	}
 	b.Copies = routes[route].Copies.Load()
-	b.Pending = b.Copies + b.Replayed - b.Delivered - b.Dead
+	b.Pending = b.Copies - b.Delivered - b.Dead
 	b.Balance = balance(b.Pending == 0, b.PendingFrames > 0 || frames[target{t.Pipeline, ""}] > 0, b.CarriedFrames)
+	return b
+}
+
+func (a *App) pipelineAgainBooks(p *process.Stage, frames map[target]uint64) pipelineAgain {
+	c := p.Replayed()
+	b := pipelineAgain{
+		Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load(), In: c.In.Load(), PendingFrames: frames[target{p.Pipeline().Name, ""}],
+	}
+	b.Balance = balance(b.In == b.Passed+b.Dropped+b.Dead, b.PendingFrames > 0 || a.replayer.Active(), 0)
+	return b
+}
+
+func (a *App) destinationAgainBooks(d *deliver.Stage, routes []process.RouteCounts, route int, frames map[target]uint64) destinationAgain {
+	t, c := d.Target(), d.Replayed()
+	place, through := target{t.Pipeline, t.Name}, target{t.Pipeline, ""}
+	b := destinationAgain{
+		Delivered: c.Delivered.Load(), Dead: c.Dead.Load(), Letters: a.replayed.of(bus.StageDeliver, place),
+		CarriedFrames: a.carriedAgain[place], PendingFrames: frames[place],
+	}
+	b.Copies = routes[route].Copies.Load()
+	b.Pending = b.Copies + b.Letters - b.Delivered - b.Dead
+	b.Balance = balance(b.Pending == 0, b.PendingFrames > 0 || frames[through] > 0 || a.replayer.Active(), b.CarriedFrames)
 	return b
 }
 
@@ -190,11 +241,28 @@ func worse(one, other string) string {
 	return balanced
 }
 
-// waiting counts the frames that wait, are in hand or are put off, by place.
+// waiting counts the frames that wait, are in hand or are put off, by place, without those that are sent once more.
 func waiting(st bus.Status) map[target]uint64 {
 	frames := map[target]uint64{}
 	for _, c := range st.Consumers {
+		if c.Replayed {
+			continue
+		}
 		frames[target{c.Pipeline, c.Destination}] += c.Pending + uint64(c.InFlight+c.Delayed)
+	}
+	return frames
+}
+
+// waitingAgain counts the frames that are sent once more and wait, are in hand or are put off, by place.
+func waitingAgain(st bus.Status) map[target]uint64 {
+	frames := map[target]uint64{}
+	for _, c := range st.Consumers {
+		if c.Replayed {
+			frames[target{c.Pipeline, ""}] += c.Pending + uint64(c.InFlight)
+		}
+	}
+	for _, r := range st.Replays {
+		frames[target{r.Pipeline, r.Destination}] += r.Frames
 	}
 	return frames
 }

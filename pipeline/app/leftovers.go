@@ -41,21 +41,21 @@ func (t target) String() string {
 // taken out. One that nothing waits for is forgotten, or it would collect everything captured from now on. One with events waiting keeps
 // them until its name comes back, and the operator is told.
 //
-// It returns the frames that wait, are in hand or are put off, by place.
+// It returns the frames that wait, are in hand or are put off, by place: those of live events, and those that are sent once more.
 //
 // On an outside server the others may belong to another project, so nothing is forgotten there.
-func (a *App) leftovers(ctx context.Context) (map[target]uint64, error) {
+func (a *App) leftovers(ctx context.Context) (live, again map[target]uint64, err error) {
 	st, err := a.bus.Status(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all := waiting(st)
+	live, again = waiting(st), waitingAgain(st)
+	everything := maps.Clone(live)
+	for t, frames := range again {
+		everything[t] += frames
+	}
 	if a.missing == nil {
 		a.missing = map[target]bool{}
-	}
-	everything := maps.Clone(all)
-	for _, r := range st.Replays {
-		everything[target{r.Pipeline, r.Destination}] += r.Frames
 	}
 	for t, frames := range everything {
 		switch {
@@ -68,9 +68,9 @@ func (a *App) leftovers(ctx context.Context) (map[target]uint64, error) {
 				"missing", t.String(), "frames", frames)
 		case a.busConfig.URL == "":
 			if err := a.bus.Forget(ctx, t.pipeline, t.destination); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	return all, nil
+	return live, again, nil
 }

@@ -84,7 +84,7 @@ func (a *App) turn(ctx context.Context, next *App) (control.Changes, error) {
 	err := a.retireComponents(s.retired)
 	changes := s.changes()
 	a.options.Log.Info("configuration reloaded", "changed", changes.String())
-	if _, lost := a.leftovers(context.WithoutCancel(ctx)); lost != nil {
+	if _, _, lost := a.leftovers(context.WithoutCancel(ctx)); lost != nil {
 		a.options.Log.Warn("after the reload", "error", lost)
 	}
 	return changes, err

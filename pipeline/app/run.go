@@ -52,7 +52,7 @@ func (a *App) openAll(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.carried, err = a.leftovers(ctx); err != nil {
+	if a.carried, a.carriedAgain, err = a.leftovers(ctx); err != nil {
 		return err
 	}
 	a.control = control.NewServer(a, a.project.Data)

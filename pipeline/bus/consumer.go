@@ -14,7 +14,7 @@ const (
 	metadataPipeline    = "prickle-pipeline"
 	metadataDestination = "prickle-destination"
 	metadataLane        = "prickle-lane"
-	metadataReplay      = "prickle-replay" // of a destination's lane, whose frames are sent once more
+	metadataReplay      = "prickle-replay" // of what is sent once more
 )
 
 // open creates the consumer or brings its settings up to date. What an earlier process with an embedded server left unsettled is taken

@@ -32,6 +32,7 @@ type ConsumerStatus struct {
 	Pipeline    string
 	Destination string
 	Lane        int
+	Replayed    bool   // it is for all lanes of a pipeline, and of the dead letters that are sent through it again
 	Pending     uint64 // frames waiting to be handed out
 	InFlight    int    // frames handed out and not settled
 	Delayed     int    // frames waiting for their next try
@@ -132,13 +133,14 @@ func (s *Status) countSubject(subject string, count uint64, delayed map[deliverT
 
 func (s *Status) addConsumer(info *jetstream.ConsumerInfo, delayed map[deliverTarget]int) {
 	metadata := info.Config.Metadata
-	if metadata[metadataPipeline] == "" || metadata[metadataReplay] != "" {
+	replayed := metadata[metadataReplay] != ""
+	if metadata[metadataPipeline] == "" || replayed && metadata[metadataDestination] != "" {
 		return // someone's tail, or counted by its frames
 	}
 	lane, _ := strconv.Atoi(metadata[metadataLane])
 	target := deliverTarget{metadata[metadataPipeline], metadata[metadataDestination], lane}
 	s.Consumers = append(s.Consumers, ConsumerStatus{
-		Pipeline: target.pipeline, Destination: target.destination, Lane: lane,
+		Pipeline: target.pipeline, Destination: target.destination, Lane: lane, Replayed: replayed,
 		Pending: info.NumPending, InFlight: info.NumAckPending, Delayed: delayed[target],
 	})
 }

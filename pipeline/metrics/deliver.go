@@ -25,6 +25,10 @@ var deliverGroup = newGroup("prickle_deliver_", []string{"pipeline", "destinatio
 		c := s.stage.Counts()
 		return map[string]int64{"refused": c.Refused.Load(), "given_up": c.GivenUp.Load(), "unreadable": c.Unreadable.Load()}
 	}),
+	counters("events_again_total", "outcome", "Events sent to the destination once more (dead letters, and events of the log), which the others do not count: delivered, dead.", func(s destinationState) map[string]int64 {
+		c := s.stage.Replayed()
+		return map[string]int64{"delivered": c.Delivered.Load(), "dead": c.Dead.Load()}
+	}),
 	counters("sends_total", "outcome", "Calls to the destination: delivered, partial (some events failed), failed (to be tried again), rate_limited (not before a time), refused (for good), panic, cancelled (by a stop).",
 		func(s destinationState) map[string]int64 { return s.stage.Counts().Sends() }),
 	histogram("send_duration_seconds", "Time of one call to the destination, whatever its outcome.", func(s destinationState) *measure.Histogram { return s.stage.Counts().Send }),

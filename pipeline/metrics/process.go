@@ -34,6 +34,10 @@ var processGroup = newGroup("prickle_process_", []string{"pipeline"},
 		dead[tooBig] = s.stage.Counts().TooBig.Load()
 		return dead
 	}),
+	counters("events_again_total", "outcome", "Events sent through the pipeline once more (dead letters, and events of the log), which the others do not count: passed, dropped, dead.", func(s pipelineState) map[string]int64 {
+		c := s.stage.Replayed()
+		return map[string]int64{"passed": c.Passed.Load(), "dropped": c.Dropped.Load(), "dead": c.Dead.Load()}
+	}),
 	counter("events_out_total", "Events that came out of the transforms, which may make several of one.", func(s pipelineState) float64 {
 		return float64(s.stage.Counts().Out.Load())
 	}),

@@ -59,7 +59,7 @@ func onBus(t *testing.T, b *bus.Bus, frame bus.FrameLimit, apply transform) *pro
 		Routes: []process.Route{{Destination: "crm", Frame: frame}, {Destination: "lake", Frame: frame}},
 	}, b, slog.New(slog.DiscardHandler))
 	p.runner = New(Deps{
-		Log: b, Pipelines: []string{"web"}, Logger: slog.New(slog.DiscardHandler),
+		Log: b, Pipelines: func() []string { return []string{"web"} }, Logger: slog.New(slog.DiscardHandler),
 		Stage: func(name string) *process.Stage {
 			if name != "web" {
 				return nil

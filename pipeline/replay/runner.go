@@ -131,6 +131,13 @@ func (r *Runner) end(id int) {
 	r.look()
 }
 
+// Active reports whether this process runs a job at the moment.
+func (r *Runner) Active() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.active) > 0
+}
+
 // errStopped ends the pass of a job that somebody has cancelled, or taken over.
 var errStopped = errors.New("stopped")
 
