@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,8 @@ func (f condition) Match(e *pipeline.Event) (bool, error) { return f(e), nil }
 type project struct {
 	t      *testing.T
 	bus    *bus.Bus
-	stage  *process.Stage
+	stage  *process.Stage // the first one
+	now    atomic.Pointer[process.Stage]
 	runner *Runner
 	n      int
 }
@@ -53,18 +55,15 @@ func onBus(t *testing.T, b *bus.Bus, frame bus.FrameLimit, apply transform) *pro
 		apply = func(e pipeline.Event, out []pipeline.Event) ([]pipeline.Event, error) { return append(out, e), nil }
 	}
 	p := &project{t: t, bus: b}
-	p.stage = process.New(process.Pipeline{
-		Name:   "web",
-		Chain:  process.Chain{{Name: "t", Transform: apply, Counts: new(process.StepCounts)}},
-		Routes: []process.Route{{Destination: "crm", Frame: frame}, {Destination: "lake", Frame: frame}},
-	}, b, slog.New(slog.DiscardHandler))
+	p.stage = p.newStage(frame, apply)
+	p.now.Store(p.stage)
 	p.runner = New(Deps{
 		Log: b, Pipelines: func() []string { return []string{"web"} }, Logger: slog.New(slog.DiscardHandler),
 		Stage: func(name string) *process.Stage {
 			if name != "web" {
 				return nil
 			}
-			return p.stage
+			return p.now.Load()
 		},
 		Destinations: func(string) []string { return []string{"crm", "lake"} },
 		Compile: func(where string) (process.Condition, error) {
@@ -81,6 +80,14 @@ func onBus(t *testing.T, b *bus.Bus, frame bus.FrameLimit, apply transform) *pro
 		},
 	})
 	return p
+}
+
+func (p *project) newStage(frame bus.FrameLimit, apply transform) *process.Stage {
+	return process.New(process.Pipeline{
+		Name:   "web",
+		Chain:  process.Chain{{Name: "t", Transform: apply, Counts: new(process.StepCounts)}},
+		Routes: []process.Route{{Destination: "crm", Frame: frame}, {Destination: "lake", Frame: frame}},
+	}, p.bus, slog.New(slog.DiscardHandler))
 }
 
 // capture stores frames of so many events each and returns the events' uuids.
@@ -401,6 +408,29 @@ func TestNextProcessGoesOn(t *testing.T) {
 	same(t, "arrived", want, p.arrived("crm", len(want)))
 	if j := next.ended(j.ID); j.State != Done || j.Counts.Sent != int64(len(want)) {
 		t.Errorf("job\n got %+v\nwant %d sent", j, len(want))
+	}
+}
+
+// After a reload a replay goes on through the pipeline as it is then, and no count is lost.
+func TestReloadInTheMiddle(t *testing.T) {
+	p := newProject(t, small, nil)
+	const all = 60 * 500
+	p.capture("e", slices.Repeat([]int{500}, 60)...)
+	p.run()
+	q := p.request()
+	q.Destination = "crm"
+	j := p.start(q)
+	before := waiting(t, p, j.ID)
+	next := p.newStage(small, func(_ pipeline.Event, out []pipeline.Event) ([]pipeline.Event, error) { return out, nil })
+	next.Continue(p.stage)
+	p.now.Store(next)
+	p.arrived("crm", int(before.Counts.Passed))
+	j = p.ended(j.ID)
+	if j.State != Done || j.Counts.Sent != all || j.Counts.Dropped == 0 || j.Counts.Passed+j.Counts.Dropped != all {
+		t.Errorf("job\n got %+v\nwant %d sent, some of them dropped by the new transform", j, all)
+	}
+	if c := next.Replayed(); c.In.Load() != all || c.Dropped.Load() != j.Counts.Dropped {
+		t.Errorf("counts\n got %d in, %d dropped\nwant %d and %d", c.In.Load(), c.Dropped.Load(), all, j.Counts.Dropped)
 	}
 }
 
