@@ -121,14 +121,10 @@ func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Cons
 		MaxAckPending:  1,
 		Metadata:       map[string]string{metadataPipeline: s.pipeline, metadataLane: lane},
 	}
-<<<<<<< HEAD
-	consumer, err := s.bus.open(ctx, s.bus.events, config, reset)
-=======
 	if topic == EventsOnlyTopic {
 		config.Metadata[metadataReplay] = "true"
 	}
-	consumer, err := s.bus.open(ctx, s.bus.events, config)
->>>>>>> 3d6a16b (app, metrics: books and metrics of what is sent again, apart from what is captured)
+	consumer, err := s.bus.open(ctx, s.bus.events, config, reset)
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
 	}

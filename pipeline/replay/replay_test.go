@@ -159,7 +159,7 @@ func (p *project) arrived(destination string, n int) (ids []string) {
 	defer cancel()
 	var queues []*bus.Queue
 	for lane := range p.bus.Lanes() {
-		q, err := p.bus.Queue(ctx, "web", destination, lane)
+		q, err := p.bus.Queue(ctx, "web", destination, lane, bus.InFlight)
 		if err != nil {
 			p.t.Fatal(err)
 		}
