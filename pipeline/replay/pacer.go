@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// lookEvery is how often a replay looks for what it has to wait for, and how long it waits before it looks again.
-	lookEvery = 100 * time.Millisecond
+	// lookEvery is how often a replay looks for what it has to wait for, and how long it waits before it looks again. However fast it is, it looks
+	// after lookEvents.
+	lookEvery, lookEvents = 100 * time.Millisecond, 4 * stepEvents
 	// liveFrames is how many captured frames of each lane may wait before replays stop: those that were just captured are not waiting yet.
 	liveFrames = 2
 )
@@ -26,13 +27,14 @@ type pacer struct {
 	live     []string // pipelines whose captured frames go first
 	limit    *rate.Limiter
 	looked   time.Time
+	since    int // events sent since
 	dry      bool
 }
 
 // wait returns when the next n events may be sent. It tells noted again and again what it waits for, and "" at the end; an error of noted ends
 // the waiting.
 func (p *pacer) wait(ctx context.Context, n int, noted func(string) error) error {
-	for time.Since(p.looked) >= lookEvery {
+	for time.Since(p.looked) >= lookEvery || p.since >= lookEvents {
 		why, err := p.obstacle(ctx)
 		if err != nil {
 			why = "the bus: " + err.Error()
@@ -44,13 +46,14 @@ func (p *pacer) wait(ctx context.Context, n int, noted func(string) error) error
 			return err
 		}
 		if why == "" {
-			p.looked = time.Now()
+			p.looked, p.since = time.Now(), 0
 			break
 		}
 		if !pause(ctx, lookEvery) {
 			return ctx.Err()
 		}
 	}
+	p.since += n
 	if p.limit == nil {
 		return nil
 	}
