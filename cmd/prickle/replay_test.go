@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -153,8 +154,9 @@ func TestReplayFillsANewDestination(t *testing.T) {
 	remote.mu.Lock()
 	defer remote.mu.Unlock()
 	for id, n := range remote.seen {
-		if n != 1 {
-			t.Errorf("the webhook was told of event %s %d times", id, n)
+		// What was on its way to the webhook when the process was killed is told again, as after any crash.
+		if n != 1 && !slices.Contains(live, id) {
+			t.Errorf("the webhook was told of event %s %d times, which was delivered before the replay", id, n)
 		}
 	}
 	pl := st.Pipelines[0]
