@@ -38,8 +38,8 @@ func (b *Bus) LiveBacklog(ctx context.Context) (map[string]uint64, error) {
 	list := b.events.ListConsumers(ctx)
 	backlog := map[string]uint64{}
 	for info := range list.Info() {
-		if name := info.Config.Metadata[metadataPipeline]; name != "" {
-			backlog[name] += info.NumPending
+		if m := info.Config.Metadata; m[metadataPipeline] != "" && m[metadataReplay] == "" {
+			backlog[m[metadataPipeline]] += info.NumPending
 		}
 	}
 	if err := list.Err(); err != nil {

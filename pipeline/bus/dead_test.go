@@ -162,6 +162,32 @@ func TestReplayTwiceIsOnce(t *testing.T) {
 	}
 }
 
+// A pipeline that was taken out of the project and put back gets the letters that are replayed to it before it runs.
+func TestReplayToAPipelineWithoutAPlace(t *testing.T) {
+	b := open(t, t.TempDir())
+	bury(t, b, letter(1, 1, StageProcess, ""), letter(1, 2, StageProcess, ""))
+	if err := b.Replay(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	messages, s := subscribeTo(t, b, "web", EventsOnlyTopic)
+	if m := receiveAck(t, messages); m.UUID != "replay/1" {
+		t.Errorf("replayed\n got %s\nwant replay/1", m.UUID)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Forget(t.Context(), "web", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Replay(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	messages, _ = subscribeTo(t, b, "web", EventsOnlyTopic)
+	if m := receiveAck(t, messages); m.UUID != "replay/2" {
+		t.Errorf("replayed after the pipeline was forgotten\n got %s\nwant replay/2", m.UUID)
+	}
+}
+
 func TestStatusCountsDeadLetters(t *testing.T) {
 	b := open(t, t.TempDir())
 	bury(t, b, letter(1, 1, StageDeliver, "crm"), letter(1, 2, StageDeliver, "crm"), letter(1, 3, StageProcess, ""))

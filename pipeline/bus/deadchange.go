@@ -76,7 +76,24 @@ func (b *Bus) sendAgain(ctx context.Context, raw *jetstream.RawStreamMsg, destin
 		id += "/" + destination
 	}
 	m.Header.Set(nats.MsgIdHdr, messageID(b.topic(m.Subject), id))
+	if stream == streamEvents {
+		if err := b.awaited(letter.Pipeline); err != nil {
+			return err
+		}
+	}
 	return b.publish(ctx, stream, m)
+}
+
+// awaited gives a pipeline its place for replayed letters, if it has none: one that has been out of the project for a while, for example. What
+// is published before would never reach it.
+func (b *Bus) awaited(pipeline string) error {
+	b.mu.Lock()
+	known := b.opened[durable(pipeline, nameOnly)]
+	b.mu.Unlock()
+	if known {
+		return nil
+	}
+	return b.Subscriber(pipeline).SubscribeInitialize(EventsOnlyTopic)
 }
 
 // address gives m the subject and the headers by which it comes to where a letter goes next, and returns the stream.

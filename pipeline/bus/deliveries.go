@@ -192,6 +192,7 @@ func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Deliver
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
 	}
 	for m := range batch.Messages() {
+		d.notePin(m)
 		if ctx.Err() == nil {
 			return d.delivery(m), nil
 		}
@@ -228,8 +229,12 @@ func (d *Deliveries) delivery(m jetstream.Msg) *Delivery {
 		d.bus.log.Error("frame without metadata", "subject", d.subject, "error", err) // only a foreign message can be that
 		return nil
 	}
+	d.notePin(m)
+	return newDelivery(d, m, md)
+}
+
+func (d *Deliveries) notePin(m jetstream.Msg) {
 	if pin := m.Headers().Get(headerPin); pin != "" {
 		d.pin.Store(&pin)
 	}
-	return newDelivery(d, m, md)
 }

@@ -34,6 +34,9 @@ func (b *Bus) Forget(ctx context.Context, pipeline, destination string) error {
 		if err := stream.DeleteConsumer(ctx, name); err != nil {
 			return fmt.Errorf("forget %q: %w", name, unavailable(err))
 		}
+		b.mu.Lock()
+		delete(b.opened, name)
+		b.mu.Unlock()
 	}
 	b.placesChanged()
 	return nil

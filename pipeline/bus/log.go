@@ -19,11 +19,12 @@ type LogRange struct {
 	Cut bool
 }
 
-// appendSlack is longer than capture may take from the receipt of an event to the end of its storing.
+// appendSlack is longer than capture may take from the receipt of an event to the end of its storing, and than what the clocks of a capturing
+// process and of the server may differ by.
 const appendSlack = time.Minute
 
 // LogRange finds the frames that hold what was received from since up to until. Some of their events may have been received earlier or
-// later, by up to a minute.
+// later, by some minutes.
 func (b *Bus) LogRange(ctx context.Context, since, until time.Time) (LogRange, error) {
 	info, err := b.events.Info(ctx)
 	if err != nil {
@@ -33,7 +34,7 @@ func (b *Bus) LogRange(ctx context.Context, since, until time.Time) (LogRange, e
 	if info.State.Msgs > 0 {
 		r.Oldest = info.State.FirstTime
 	}
-	if r.From, err = b.sequenceAt(ctx, since, info.State.LastSeq); err != nil {
+	if r.From, err = b.sequenceAt(ctx, since.Add(-appendSlack), info.State.LastSeq); err != nil {
 		return LogRange{}, err
 	}
 	end, err := b.sequenceAt(ctx, until.Add(appendSlack), info.State.LastSeq)

@@ -3,6 +3,7 @@ package bus
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -65,17 +66,42 @@ func TestLogRangeByTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := b.LogRange(t.Context(), m.Time, m.Time)
-	if err != nil || r.From != 2 {
-		t.Errorf("from the second frame's time\n got %+v, %v\nwant from 2", r, err)
+	if at, err := b.sequenceAt(t.Context(), m.Time, 3); err != nil || at != 2 {
+		t.Errorf("at the second frame's time\n got %d, %v\nwant 2", at, err)
 	}
-	if r.To != 3 {
-		t.Errorf("until: what capture may still have had in hand belongs to it\n got to %d\nwant 3", r.To)
+	if at, err := b.sequenceAt(t.Context(), m.Time.Add(time.Nanosecond), 3); err != nil || at != 3 {
+		t.Errorf("after it\n got %d, %v\nwant 3", at, err)
+	}
+	// What capture may still have had in hand belongs to it, and clocks differ.
+	if r, err := b.LogRange(t.Context(), m.Time.Add(appendSlack), m.Time.Add(appendSlack)); err != nil || r.From != 2 || r.To != 3 {
+		t.Errorf("range\n got %+v, %v\nwant 2 to 3", r, err)
 	}
 	if r, err := b.LogRange(t.Context(), m.Time.Add(time.Hour), m.Time.Add(2*time.Hour)); err != nil || r.From != 4 || r.To != 3 {
 		t.Errorf("after the last\n got %+v, %v\nwant nothing", r, err)
 	}
 	if r, err := b.LogRange(t.Context(), m.Time.Add(-2*time.Hour), m.Time.Add(-time.Hour)); err != nil || r.From != 1 || r.To != 0 {
 		t.Errorf("before the first\n got %+v, %v\nwant nothing", r, err)
+	}
+}
+
+// The server forgets a reader that asks for nothing for long, and loses it with the machine that it was on. The reading goes on where it was.
+func TestReadLogGoesOnWithoutItsReader(t *testing.T) {
+	b := open(t, t.TempDir())
+	put(t, b, EventsTopic(0), "a", 3*scanAhead)
+	var frames []uint64
+	err := b.ReadLog(t.Context(), 1, 3*scanAhead, func(f LogFrame) error {
+		if frames = append(frames, f.Sequence); len(frames) != 5 {
+			return nil
+		}
+		list := b.events.ListConsumers(t.Context())
+		for info := range list.Info() {
+			if err := b.events.DeleteConsumer(t.Context(), info.Name); err != nil {
+				return err
+			}
+		}
+		return list.Err()
+	})
+	if err != nil || len(frames) != 3*scanAhead || frames[len(frames)-1] != 3*scanAhead || !slices.IsSorted(frames) {
+		t.Errorf("frames\n got %d: %v, %v\nwant all %d", len(frames), frames, err, 3*scanAhead)
 	}
 }

@@ -35,6 +35,17 @@ func take(t *testing.T, q *Queue) *Delivery {
 	return got[0]
 }
 
+// known waits until the server's readers of the live frames know of so many.
+func known(t *testing.T, q *Queue, frames uint64) {
+	t.Helper()
+	eventually(t, func() string {
+		if info, err := q.live.consumer.Info(t.Context()); err != nil || info.NumPending != frames {
+			return fmt.Sprintf("%+v, %v", info, err)
+		}
+		return ""
+	})
+}
+
 // However many replayed frames wait, a live one is the next to be handed out.
 func TestLiveFramesGoFirst(t *testing.T) {
 	b := open(t, t.TempDir())
@@ -42,6 +53,7 @@ func TestLiveFramesGoFirst(t *testing.T) {
 	put(t, b, ReplayTopic("web", "crm", 3), "r", 50)
 	for round := range 5 {
 		put(t, b, DeliverTopic("web", "crm", 3), fmt.Sprint("live", round), 2)
+		known(t, q, 2)
 		for i, replayed := range []bool{false, false, true} {
 			d := take(t, q)
 			if d.Replayed() != replayed {
@@ -58,6 +70,27 @@ func TestLiveFramesGoFirst(t *testing.T) {
 	}
 }
 
+// Letters that wait for their turn are not captured frames, before which a replay stands back.
+func TestLiveBacklogIsOfCapturedFrames(t *testing.T) {
+	b := open(t, t.TempDir())
+	for _, topic := range []string{EventsTopic(3), EventsOnlyTopic} {
+		if err := b.Subscriber("web").SubscribeInitialize(topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, b, eventsOnlySubject("web", "3"), "letter", 5)
+	put(t, b, EventsTopic(3), "live", 2)
+	eventually(t, func() string {
+		if backlog, err := b.LiveBacklog(t.Context()); err != nil || backlog["web"] != 2 {
+			return fmt.Sprintf("%v, %v", backlog, err)
+		}
+		return ""
+	})
+	if st, err := b.Status(t.Context()); err != nil || len(st.Consumers) != 2 {
+		t.Errorf("status\n got %+v, %v\nwant two consumers", st, err)
+	}
+}
+
 // A replayed frame that fails waits in nobody's way, comes back as a replayed one, and counts as backlog all the time.
 func TestReplayedFrameIsPutOff(t *testing.T) {
 	dir := t.TempDir()
@@ -69,6 +102,7 @@ func TestReplayedFrameIsPutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, b, DeliverTopic("web", "crm", 3), "live", 1)
+	known(t, q, 1)
 	live := take(t, q)
 	if live.Replayed() {
 		t.Error("the frame that was put off came before a live one")
@@ -90,4 +124,35 @@ func TestReplayedFrameIsPutOff(t *testing.T) {
 	if d := take(t, queue(t, open(t, dir))); !d.Replayed() {
 		t.Error("after a restart a live frame came back")
 	}
+}
+
+// Of two processes, the one that has the live frames of a lane has the replayed ones, too. While nobody has the live ones, either may.
+func TestReplayedFramesFollowTheLiveOnes(t *testing.T) {
+	s := outside(t, nil)
+	connect := func() *Bus { return open(t, "", func(c *Config) { c.URL = s.ClientURL() }) }
+	one, two := connect(), connect()
+	first, second := queue(t, one), queue(t, two)
+	settle := func(d *Delivery, replayed bool) {
+		t.Helper()
+		if d.Replayed() != replayed {
+			t.Errorf("got replayed %v, want %v", d.Replayed(), replayed)
+		}
+		if err := d.Ack(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, one, ReplayTopic("web", "crm", 3), "r", 10)
+	settle(take(t, second), true) // to which the server has given the replayed frames now
+	put(t, one, DeliverTopic("web", "crm", 3), "live", 1)
+	settle(take(t, first), false)
+	if got, err := second.Fetch(t.Context(), FetchLimit{Frames: 1, Wait: longestWait}); err != nil || len(got) > 0 {
+		t.Errorf("the process without the live frames\n got %d, %v\nwant nothing", len(got), err)
+	}
+	settle(take(t, first), true)
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	put(t, two, DeliverTopic("web", "crm", 3), "more", 1)
+	settle(take(t, second), false)
+	settle(take(t, second), true)
 }

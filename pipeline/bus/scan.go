@@ -20,8 +20,9 @@ type scanned struct {
 const (
 	// scanAhead is how many messages a scan holds: of frames, megabytes.
 	scanAhead = 16
-	// scanPatience is how long a scan waits for the next message before it finds out whether there still is one.
-	scanPatience = 2 * time.Second
+	// scanPatience is how long a scan waits for the next message before it finds out whether there still is one. It is longer than the silence
+	// after which the client takes the server's reader for lost and makes another, which is two beats.
+	scanPatience, scanBeat = 2 * time.Second, 500 * time.Millisecond
 	// scanIdle is how long the server keeps a scan that asks for nothing. A longer pause begins it anew where it was.
 	scanIdle = 30 * time.Second
 )
@@ -43,7 +44,7 @@ func (b *Bus) scan(ctx context.Context, stream jetstream.Stream, s scanned, yiel
 	if consumer.CachedInfo().NumPending == 0 {
 		return nil
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(scanAhead))
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(scanAhead), jetstream.PullHeartbeat(scanBeat))
 	if err != nil {
 		return failed(err)
 	}

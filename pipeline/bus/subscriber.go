@@ -99,11 +99,16 @@ func (s *Subscriber) pullOptions() []jetstream.PullMessagesOpt {
 	return options
 }
 
+// nameOnly stands for the lane in the name of the consumer of EventsOnlyTopic.
+const nameOnly = "only"
+
+func durable(pipeline, name string) string { return pipeline + "+" + name }
+
 func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Consumer, error) {
 	lane, ok := strings.CutPrefix(topic, eventsAll)
 	subject, name := topic, lane
 	if topic == EventsOnlyTopic {
-		ok, lane, name, subject = true, "0", "only", eventsOnlySubject(s.pipeline, "*")
+		ok, lane, name, subject = true, "0", nameOnly, eventsOnlySubject(s.pipeline, "*")
 	}
 	if !ok {
 		return nil, fmt.Errorf("subscribe to %q: want one of EventsTopic, or EventsOnlyTopic", topic)
@@ -112,7 +117,7 @@ func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Cons
 		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
 	}
 	config := jetstream.ConsumerConfig{
-		Durable:        s.pipeline + "+" + name,
+		Durable:        durable(s.pipeline, name),
 		FilterSubjects: []string{s.bus.subject(subject)},
 		DeliverPolicy:  jetstream.DeliverNewPolicy,
 		AckPolicy:      jetstream.AckExplicitPolicy,
