@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// beginLater is when a replay may begin after the oldest event that is left. By the time that a user has read it, more are gone.
+const beginLater = 5 * time.Minute
+
 // prepare checks a request and finds its part of the log.
 func (r *Runner) prepare(ctx context.Context, q Request) (*Job, error) {
 	now := r.store.now()
@@ -29,8 +32,8 @@ func (r *Runner) prepare(ctx context.Context, q Request) (*Job, error) {
 	case part.Oldest.IsZero():
 		return nil, fmt.Errorf("the event log is empty: bus.retain is how long it keeps events")
 	case part.Cut && q.Since.Before(part.Oldest):
-		return nil, fmt.Errorf("the event log has no events from before %s any more, and since is %s: begin there or later; bus.retain is how long it keeps events",
-			part.Oldest.UTC().Format(time.RFC3339Nano), stamp(q.Since))
+		return nil, fmt.Errorf("the event log has no events from before %s any more, and since is %s: begin at %s or later; bus.retain is how long it keeps events",
+			part.Oldest.UTC().Format(time.RFC3339Nano), stamp(q.Since), stamp(part.Oldest.Add(beginLater)))
 	case q.Until.Before(part.Oldest.Add(-time.Minute)):
 		return nil, fmt.Errorf("the event log has events from %s on, and until is %s", stamp(part.Oldest), stamp(q.Until))
 	}

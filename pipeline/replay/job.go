@@ -70,6 +70,7 @@ type Job struct {
 	Counts   Counts   `json:"counts"`
 
 	State   State     `json:"state"`
+	Holder  string    `json:"holder,omitempty"`  // the pass that works on it: whoever writes another name takes it over
 	Waiting string    `json:"waiting,omitempty"` // for what it waits at the moment
 	Error   string    `json:"error,omitempty"`   // of a Failed one
 	Missed  uint64    `json:"missed,omitempty"`  // frames that left the log before they were read

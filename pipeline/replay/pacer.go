@@ -24,7 +24,7 @@ type pacer struct {
 	log      Log
 	replayer *process.Replayer
 	pipeline string
-	live     []string // pipelines whose captured frames go first
+	live     func() []string // pipelines whose captured frames go first
 	limit    *rate.Limiter
 	looked   time.Time
 	since    int // events sent since
@@ -66,7 +66,7 @@ func (p *pacer) obstacle(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, name := range p.live {
+	for _, name := range p.live() {
 		if live[name] > uint64(liveFrames*p.log.Lanes()) {
 			return fmt.Sprintf("%d captured frames wait for pipeline %q, and go first", live[name], name), nil
 		}

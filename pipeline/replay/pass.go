@@ -19,6 +19,8 @@ const (
 	saveEvery = 500 * time.Millisecond
 	// busPause is the wait after the bus itself failed.
 	busPause = time.Second
+	// stopGrace is how much longer than its context a step may take. It is less than what is left of a lease that was lost.
+	stopGrace = 2 * time.Second
 )
 
 // pass reads the log from a job's position to its end.
@@ -38,7 +40,9 @@ type pass struct {
 	bytes  int
 	frames int      // looked through since the last step
 	read   int64    // events of these
+	missed uint64   // frames that had left the log
 	from   Position // where the step begins
+	next   uint64   // the frame that comes next, if the log has it
 }
 
 // stepLimit is how many events a step may have. A limited rate wants small ones, or nothing would be sent for a long time, and then much at once.
@@ -60,14 +64,37 @@ func (p *pass) run(ctx context.Context) error {
 		p.job.Counts.Frames += gone
 		p.job.Position = Position{Frame: first}
 	}
-	p.from = p.job.Position
+	p.from, p.next = p.job.Position, p.job.Position.Frame
 	if err := p.log.ReadLog(ctx, p.from.Frame, p.job.Last, func(f bus.LogFrame) error { return p.frame(ctx, &f) }); err != nil {
+		return err
+	}
+	if err := p.upTo(ctx, p.job.Last+1); err != nil {
 		return err
 	}
 	return p.flush(ctx, Position{Frame: p.job.Last + 1})
 }
 
+// upTo finds out whether frames before the one of a sequence were passed over because they have left the log. Other numbers that are missing
+// were never of captured frames: replayed dead letters have numbers of the log, too.
+func (p *pass) upTo(ctx context.Context, sequence uint64) error {
+	if p.next < sequence {
+		first, err := p.log.FirstInLog(ctx)
+		if err != nil {
+			return err
+		}
+		if end := min(first, sequence); end > p.next {
+			p.missed += end - p.next
+		}
+	}
+	p.next = sequence
+	return nil
+}
+
 func (p *pass) frame(ctx context.Context, f *bus.LogFrame) error {
+	if err := p.upTo(ctx, f.Sequence); err != nil {
+		return err
+	}
+	p.next++
 	begin := 0
 	if f.Sequence == p.from.Frame {
 		begin = p.from.Event
@@ -86,7 +113,7 @@ func (p *pass) frame(ctx context.Context, f *bus.LogFrame) error {
 			return err
 		}
 	}
-	p.job.Counts.Frames = f.Sequence - p.job.First + 1 // replayed dead letters have numbers of the log, too
+	p.job.Counts.Frames = f.Sequence - p.job.First + 1
 	if p.frames++; p.frames < stepFrames {
 		return nil
 	}
@@ -113,14 +140,36 @@ func (p *pass) flush(ctx context.Context, next Position) error {
 		}
 	}
 	p.job.Counts.Read += p.read
+	p.job.Missed += p.missed
 	p.job.Position, p.from = next, next
 	clear(p.step)
-	p.step, p.bytes, p.frames, p.read = p.step[:0], 0, 0, 0
+	p.step, p.bytes, p.frames, p.read, p.missed = p.step[:0], 0, 0, 0, 0
 	if time.Since(p.saved) < saveEvery {
 		return nil
 	}
+	return p.write(ctx)
+}
+
+// write writes the job down. While the bus cannot store it, the pass goes on, and writes later.
+func (p *pass) write(ctx context.Context) error {
 	p.saved = time.Now()
-	return p.save(ctx)
+	err := p.save(ctx)
+	if errors.Is(err, bus.ErrUnavailable) && ctx.Err() == nil {
+		p.logger.Debug("noting how far a replay is", "error", err)
+		return nil
+	}
+	return err
+}
+
+// lingering is a context that ends a little after ctx: a stop waits for the step in hand, which the next process would have to send again
+// otherwise.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })
+	return work, func() {
+		stop()
+		cancel()
+	}
 }
 
 // send takes the step through the pipeline, and tries again for as long as the bus cannot store what becomes of it.
@@ -129,20 +178,21 @@ func (p *pass) send(ctx context.Context) error {
 		return err
 	}
 	id := fmt.Sprintf("replay-%d/%d.%d", p.job.ID, p.from.Frame, p.from.Event)
+	work, cancel := lingering(ctx)
+	defer cancel()
 	for {
 		if !p.current() {
-			return errors.Join(p.save(ctx), process.ErrReplaced)
+			return process.ErrReplaced
 		}
-		n, err := p.replayer.Send(ctx, id, p.step)
-		if errors.Is(err, process.ErrReplaced) {
-			return errors.Join(p.save(ctx), err)
-		}
-		if err == nil {
+		n, err := p.replayer.Send(work, id, p.step)
+		switch {
+		case errors.Is(err, process.ErrReplaced):
+			return err
+		case err == nil:
 			c := &p.job.Counts
 			c.Sent, c.Passed, c.Dropped, c.Dead, c.Copies = c.Sent+n.In, c.Passed+n.Passed, c.Dropped+n.Dropped, c.Dead+n.Dead, c.Copies+n.Copies
 			return nil
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return ctx.Err()
 		}
 		p.logger.Warn("replay cannot go on for now", "replay", p.job.ID, "error", err)
@@ -160,11 +210,6 @@ func (p *pass) waits(ctx context.Context, why string) error {
 	if p.job.Waiting == why && (why == "" || time.Since(p.saved) < saveEvery) {
 		return nil
 	}
-	p.job.Waiting, p.saved = why, time.Now()
-	err := p.save(ctx)
-	if err != nil && !errors.Is(err, errStopped) && ctx.Err() == nil {
-		p.logger.Debug("noting why a replay waits", "error", err)
-		return nil
-	}
-	return err
+	p.job.Waiting = why
+	return p.write(ctx)
 }

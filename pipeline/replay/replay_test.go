@@ -41,6 +41,7 @@ type project struct {
 	stage  *process.Stage // the first one
 	now    atomic.Pointer[process.Stage]
 	runner *Runner
+	names  atomic.Pointer[[]string] // of the pipelines
 	n      int
 }
 
@@ -57,8 +58,9 @@ func onBus(t *testing.T, b *bus.Bus, frame bus.FrameLimit, apply transform) *pro
 	p := &project{t: t, bus: b}
 	p.stage = p.newStage(frame, apply)
 	p.now.Store(p.stage)
+	p.names.Store(&[]string{"web"})
 	p.runner = New(Deps{
-		Log: b, Pipelines: func() []string { return []string{"web"} }, Logger: slog.New(slog.DiscardHandler),
+		Log: b, Pipelines: func() []string { return *p.names.Load() }, Logger: slog.New(slog.DiscardHandler),
 		Stage: func(name string) *process.Stage {
 			if name != "web" {
 				return nil
@@ -522,6 +524,47 @@ func TestLogThatLostItsBeginning(t *testing.T) {
 	p.run()
 	if j := p.ended(j.ID); j.State != Done || j.Missed != 2 || j.Counts.Sent != 10 || j.Counts.Frames != 3 {
 		t.Errorf("job\n got %+v\nwant done, 2 frames missed", j)
+	}
+}
+
+// gappy is a log of which frames leave while it is read.
+type gappy struct {
+	*bus.Bus
+	first atomic.Uint64
+	gone  map[uint64]uint64 // at a frame, the frames before another have left
+}
+
+func (l *gappy) FirstInLog(context.Context) (uint64, error) { return l.first.Load(), nil }
+
+func (l *gappy) ReadLog(ctx context.Context, from, to uint64, yield func(bus.LogFrame) error) error {
+	return l.Bus.ReadLog(ctx, from, to, func(f bus.LogFrame) error {
+		if f.Sequence < l.first.Load() {
+			return nil
+		}
+		err := yield(f)
+		if first, ok := l.gone[f.Sequence]; ok {
+			l.first.Store(first)
+		}
+		return err
+	})
+}
+
+// Frames that leave the log while it is read are reported, and those that never were captured ones are not.
+func TestLogThatShrinksMeanwhile(t *testing.T) {
+	p := newProject(t, large, nil)
+	p.capture("e", 10, 10, 10)
+	for i := range 2 { // frames 4 and 5: replayed letters
+		if err := p.bus.Publisher().Publish("events.only.web.0", bus.NewMessage(fmt.Sprint("letter", i), nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.capture("e", 10, 10, 10)
+	log := &gappy{Bus: p.bus, gone: map[uint64]uint64{1: 3, 6: 9}}
+	log.first.Store(1)
+	p.runner.deps.Log = log
+	p.run()
+	if j := p.ended(p.start(p.request()).ID); j.State != Done || j.Missed != 3 || j.Counts.Sent != 30 {
+		t.Errorf("job\n got %+v\nwant done: frames 2, 7 and 8 missed, 30 events sent", j)
 	}
 }
 

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -143,7 +144,7 @@ var errStopped = errors.New("stopped")
 
 // perform runs a job to its end, and reports false when that has to be tried again.
 func (r *Runner) perform(ctx context.Context, id int) (ended bool) {
-	j, revision, err := r.store.get(ctx, id)
+	j, revision, err := r.claim(ctx, id)
 	if err != nil {
 		return errors.Is(err, errNoJob)
 	}
@@ -165,9 +166,8 @@ func (r *Runner) perform(ctx context.Context, id int) (ended bool) {
 		return true
 	case errors.Is(err, process.ErrReplaced):
 		logger.Info("replay goes on with the pipeline as it is now")
-		fallthrough
-	case ctx.Err() != nil, errors.Is(err, bus.ErrUnavailable):
-		return false
+	case err != nil && ctx.Err() != nil, errors.Is(err, bus.ErrUnavailable):
+		// It goes on from where it is, here or in the next process.
 	case err != nil:
 		j.State, j.Error = Failed, err.Error()
 		logger.Error("replay failed", "error", err)
@@ -176,8 +176,29 @@ func (r *Runner) perform(ctx context.Context, id int) (ended bool) {
 		logger.Info("replay is done", "sent", j.Counts.Sent, "copies", j.Counts.Copies, "dropped", j.Counts.Dropped, "dead", j.Counts.Dead)
 	}
 	j.Waiting = ""
+	return r.leave(ctx, j, revision) && j.State != Running
+}
+
+// claim takes a job over from whoever has it, if it is to run.
+func (r *Runner) claim(ctx context.Context, id int) (*Job, uint64, error) {
 	for {
-		switch revision, err = r.checkpoint(ctx, j, revision); {
+		j, revision, err := r.store.get(ctx, id)
+		if err != nil || j.State != Running {
+			return j, revision, err
+		}
+		j.Holder = rand.Text()
+		revision, err = r.store.put(ctx, j, revision)
+		if !errors.Is(err, bus.ErrConflict) {
+			return j, revision, err
+		}
+	}
+}
+
+// leave writes down where a job is, also when ctx has ended. It tries until then, and once more.
+func (r *Runner) leave(ctx context.Context, j *Job, revision uint64) (written bool) {
+	for {
+		var err error
+		switch revision, err = r.checkpoint(context.WithoutCancel(ctx), j, revision); {
 		case err == nil, errors.Is(err, errStopped):
 			return true
 		case !pause(ctx, busPause):
@@ -186,23 +207,31 @@ func (r *Runner) perform(ctx context.Context, id int) (ended bool) {
 	}
 }
 
-// checkpoint writes a job down. It returns errStopped when the job was changed by somebody else, who has the say.
+// checkpoint writes a job down. It returns errStopped when that was the last time, because the job was cancelled or taken over. Where a
+// cancelled job is, is written all the same: Resume goes on from there.
 func (r *Runner) checkpoint(ctx context.Context, j *Job, revision uint64) (uint64, error) {
-	next, err := r.store.put(ctx, j, revision)
-	if !errors.Is(err, bus.ErrConflict) {
-		if err != nil {
-			next = revision
+	var stopped error
+	for {
+		next, err := r.store.put(ctx, j, revision)
+		switch {
+		case err == nil:
+			return next, stopped
+		case !errors.Is(err, bus.ErrConflict):
+			return revision, err
 		}
-		return next, err
+		stored, at, err := r.store.get(ctx, j.ID)
+		switch {
+		case errors.Is(err, errNoJob), err == nil && stored.Holder != j.Holder:
+			return revision, errStopped
+		case err != nil:
+			return revision, err
+		case stored.State == Cancelled:
+			if j.State == Running { // else it was cancelled when there was nothing left to do
+				stopped, j.State, j.Waiting = errStopped, Cancelled, ""
+			}
+		}
+		revision = at // of our own write, of which the answer was lost, or of a user's
 	}
-	stored, at, err := r.store.get(ctx, j.ID)
-	switch {
-	case err != nil:
-		return revision, err
-	case stored.Updated.Equal(j.Updated): // our own write, of which the answer was lost
-		return at, nil
-	}
-	return revision, errStopped
 }
 
 // pass prepares the reading for a job, which save is still missing of.
@@ -217,7 +246,7 @@ func (r *Runner) pass(j *Job, dry bool) (*pass, error) {
 	}
 	p := &pass{job: j, log: r.deps.Log, replayer: replayer, where: where, logger: r.deps.Logger}
 	p.current = func() bool { return r.deps.Stage(j.Pipeline) == stage }
-	p.pacer = pacer{log: r.deps.Log, replayer: replayer, pipeline: j.Pipeline, live: r.deps.Pipelines(), dry: dry}
+	p.pacer = pacer{log: r.deps.Log, replayer: replayer, pipeline: j.Pipeline, live: r.deps.Pipelines, dry: dry}
 	if j.Rate > 0 && !dry {
 		p.pacer.limit = rate.NewLimiter(rate.Limit(j.Rate), j.stepLimit())
 	}
