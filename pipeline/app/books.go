@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
@@ -197,12 +198,15 @@ func (a *App) destinationBooks(d *deliver.Stage, routes []process.RouteCounts, r
 	return b
 }
 
+// sendingAgain says that something is being sent once more.
+func (a *App) sendingAgain() bool { return a.replayer.Active() || a.replayed.going.Load() > 0 }
+
 func (a *App) pipelineAgainBooks(p *process.Stage, frames map[target]uint64) pipelineAgain {
 	c := p.Replayed()
 	b := pipelineAgain{
 		Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load(), In: c.In.Load(), PendingFrames: frames[target{p.Pipeline().Name, ""}],
 	}
-	b.Balance = balance(b.In == b.Passed+b.Dropped+b.Dead, b.PendingFrames > 0 || a.replayer.Active(), 0)
+	b.Balance = balance(b.In == b.Passed+b.Dropped+b.Dead, b.PendingFrames > 0 || a.sendingAgain(), 0)
 	return b
 }
 
@@ -215,7 +219,7 @@ func (a *App) destinationAgainBooks(d *deliver.Stage, routes []process.RouteCoun
 	}
 	b.Copies = routes[route].Copies.Load()
 	b.Pending = b.Copies + b.Letters - b.Delivered - b.Dead
-	b.Balance = balance(b.Pending == 0, b.PendingFrames > 0 || frames[through] > 0 || a.replayer.Active(), b.CarriedFrames)
+	b.Balance = balance(b.Pending == 0, b.PendingFrames > 0 || frames[through] > 0 || a.sendingAgain(), b.CarriedFrames)
 	return b
 }
 
@@ -269,6 +273,7 @@ func waitingAgain(st bus.Status) map[target]uint64 {
 
 // replays counts the dead letters sent again, by the stage that had given them up and by place.
 type replays struct {
+	going atomic.Int32 // commands that send some: a letter may arrive before it is counted
 	mu    sync.Mutex
 	count map[replayed]int64
 }

@@ -51,6 +51,8 @@ func (a *App) ReplayDead(ctx context.Context, r control.DeadReplay, progress fun
 	case r.Rate > 0:
 		limit = rate.NewLimiter(rate.Limit(r.Rate), 1)
 	}
+	a.replayed.going.Add(1)
+	defer a.replayed.going.Add(-1)
 	return a.changeDead(ctx, r.DeadFilter, progress, func(ctx context.Context, l bus.DeadLetter) error {
 		if err := a.canReplay(&l, to); err != nil {
 			return err

@@ -17,6 +17,8 @@ const (
 	lookEvery, lookEvents = 100 * time.Millisecond, 4 * stepEvents
 	// liveFrames is how many captured frames of each lane may wait before replays stop: those that were just captured are not waiting yet.
 	liveFrames = 2
+	// longTurn is a wait for the rate that is worth noting.
+	longTurn = time.Second
 )
 
 // pacer lets a replay send its next step.
@@ -57,7 +59,27 @@ func (p *pacer) wait(ctx context.Context, n int, noted func(string) error) error
 	if p.limit == nil {
 		return nil
 	}
-	return p.limit.WaitN(ctx, n)
+	return p.slow(ctx, n, noted)
+}
+
+// slow waits for as long as the rate wants. A long wait is noted like any other, or a replay that is cancelled meanwhile would send one step more.
+func (p *pacer) slow(ctx context.Context, n int, noted func(string) error) error {
+	turn := p.limit.ReserveN(time.Now(), n)
+	long := turn.Delay() > longTurn
+	for left := turn.Delay(); left > 0; left = turn.Delay() {
+		if long {
+			if err := noted(fmt.Sprintf("at most %v events are sent a second", float64(p.limit.Limit()))); err != nil {
+				return err
+			}
+		}
+		if !pause(ctx, min(left, longTurn)) {
+			return ctx.Err()
+		}
+	}
+	if long {
+		return noted("")
+	}
+	return nil
 }
 
 // obstacle is what a replay has to wait for, or "".

@@ -78,6 +78,30 @@ func TestNothingIsSentTwice(t *testing.T) {
 	}
 }
 
+// A slow replay that is cancelled sends nothing more, however long its next turn would be.
+func TestCancelOfASlowReplay(t *testing.T) {
+	p := newProject(t, large, nil)
+	p.capture("e", 3)
+	p.run()
+	q := p.request()
+	q.Rate = 0.0001
+	j := p.start(q)
+	if w := waiting(t, p, j.ID); w.Waiting != "at most 0.0001 events are sent a second" || w.Counts.Sent != 1 {
+		t.Errorf("job\n got %+v\nwant one event sent, and a wait for the rate", w)
+	}
+	if _, err := p.runner.Cancel(t.Context(), j.ID); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for p.runner.Active() {
+		<-tick.C
+	}
+	if j := p.ended(j.ID); j.State != Cancelled || j.Counts.Sent != 1 {
+		t.Errorf("job\n got %+v\nwant cancelled after one event", j)
+	}
+}
+
 // A job belongs to whoever claimed it last. A write whose answer was lost is one's own all the same.
 func TestClaim(t *testing.T) {
 	p := newProject(t, large, nil)
