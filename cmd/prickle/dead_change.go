@@ -22,6 +22,9 @@ when its event is stored again, so a replay that was interrupted goes on when it
   prickle dead replay --destination crm --to webhook
   prickle dead replay --all`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkRate(rate, "letters"); err != nil {
+				return err
+			}
 			return p.changeLetters(cmd, &f, args, "replayed", func(b control.Backend, progress func(control.DeadProgress)) (int, error) {
 				return b.ReplayDead(cmd.Context(), control.DeadReplay{DeadFilter: f.filter, To: to, Rate: rate}, progress)
 			})

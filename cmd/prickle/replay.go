@@ -64,7 +64,7 @@ func (f *replayFlags) parse(now time.Time) error {
 	if f.until == "" {
 		f.request.Until = now.UTC()
 	}
-	return errors.Join(err, err2)
+	return errors.Join(err, err2, checkRate(f.request.Rate, "events"))
 }
 
 func (p *projectFlag) replay(ctx context.Context, f *replayFlags) error {
