@@ -53,6 +53,9 @@ type Bus struct {
 
 	waiting waiting
 
+	hasher hasher
+	recent []recentLane
+
 	mu      sync.Mutex
 	opened  map[string]bool        // consumers that this Bus has opened
 	readers map[string]*Deliveries // by subject
@@ -65,7 +68,11 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, pinnedFor: 20 * time.Second, pinnedForSend: 90 * time.Second, disk: disk{now: time.Now}, opened: map[string]bool{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, pinnedFor: 20 * time.Second, pinnedForSend: 90 * time.Second, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b.recent = make([]recentLane, config.Lanes)
+	for i := range b.recent {
+		b.recent[i].window, b.recent[i].ids = config.DedupWindow, config.DedupIDs
+	}
 	if err := b.connect(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}

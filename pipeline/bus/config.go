@@ -37,6 +37,10 @@ type Config struct {
 	Retain time.Duration `yaml:"retain"`
 	// DeadRetain is how long DEAD keeps a letter.
 	DeadRetain time.Duration `yaml:"dead_retain"`
+	// DedupWindow is for how long an event that is captured again is recognised; 0 is never.
+	DedupWindow time.Duration `yaml:"dedup_window"`
+	// DedupIDs is how many events of a lane are remembered for that at most, and half as many at least.
+	DedupIDs int `yaml:"dedup_ids"`
 	// MaxBytes limits EVENTS. 0 means as much as the disk holds.
 	MaxBytes pipeline.Bytes `yaml:"max_bytes"`
 	// Namespace sets this project's streams and subjects apart from those of other projects on an outside server: 1 to 32 letters, digits, -
@@ -48,7 +52,7 @@ type Config struct {
 
 // DefaultConfig returns the defaults: an embedded server in "data/bus" that syncs always, 8 lanes, 7 days, 30 days for dead letters.
 func DefaultConfig() Config {
-	return Config{Dir: "data/bus", Sync: SyncAlways, Lanes: 8, Retain: 7 * 24 * time.Hour, DeadRetain: 30 * 24 * time.Hour, Replicas: 1}
+	return Config{Dir: "data/bus", Sync: SyncAlways, Lanes: 8, Retain: 7 * 24 * time.Hour, DeadRetain: 30 * 24 * time.Hour, Replicas: 1, DedupWindow: 10 * time.Minute, DedupIDs: 100_000}
 }
 
 // Validate reports everything that is wrong with the settings.
@@ -62,6 +66,8 @@ func (c *Config) Validate() error {
 	check(c.Lanes >= 1 && c.Lanes <= 256, "lanes: want 1 to 256, got %d", c.Lanes)
 	check(c.Retain >= time.Minute, "retain: want at least 1m, got %s", c.Retain)
 	check(c.DeadRetain >= time.Hour, "dead_retain: want at least 1h, got %s", c.DeadRetain)
+	check(c.DedupWindow >= 0 && c.DedupWindow <= 24*time.Hour, "dedup_window: want 0 (never) to 24h, got %s", c.DedupWindow)
+	check(c.DedupIDs >= 1000 && c.DedupIDs <= 10_000_000, "dedup_ids: want 1000 to 10000000, got %d", c.DedupIDs)
 	check(c.MaxBytes == 0 || c.MaxBytes >= 1<<20, "max_bytes: want 0 or at least 1MB, got %d", c.MaxBytes)
 	check(c.Sync == SyncAlways || c.Sync == SyncInterval, "sync: want %q or %q, got %q", SyncAlways, SyncInterval, c.Sync)
 	if c.URL == "" {

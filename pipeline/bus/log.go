@@ -72,7 +72,16 @@ type LogFrame struct {
 // ReadLog calls yield for the captured frames from one sequence to another, both included, in order, until yield returns an error, which it
 // returns. It reads as fast as yield returns.
 func (b *Bus) ReadLog(ctx context.Context, from, to uint64, yield func(LogFrame) error) error {
-	return b.scan(ctx, b.events, scanned{subject: eventsAll + ">", from: from, to: to}, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
+	return b.readEvents(ctx, scanned{subject: eventsAll + ">", from: from, to: to}, yield)
+}
+
+// readLane is ReadLog of one lane.
+func (b *Bus) readLane(ctx context.Context, lane int, from, to uint64, yield func(LogFrame) error) error {
+	return b.readEvents(ctx, scanned{subject: EventsTopic(lane), from: from, to: to}, yield)
+}
+
+func (b *Bus) readEvents(ctx context.Context, s scanned, yield func(LogFrame) error) error {
+	return b.scan(ctx, b.events, s, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
 		count, _ := strconv.Atoi(m.Headers().Get(headerCount))
 		f := LogFrame{Frame: ParseFrame(m.Data(), count), Sequence: md.Sequence.Stream, Stored: md.Timestamp}
 		f.Lane = laneOfSubject(m.Subject())

@@ -97,6 +97,8 @@ func TestOpenErrors(t *testing.T) {
 		"wrong password":     {func(c *Config) { c.URL, c.User, c.Password = secured.Addr().String(), "u", "hunter2" }, "Authorization Violation"},
 		"server is too old":  {func(c *Config) { c.URL = oldServer(t) }, "runs nats-server 2.9.25, which is too old: want 2.12 or later"},
 		"lanes out of range": {func(c *Config) { c.Lanes = 0 }, "bus: lanes: want 1 to 256, got 0"},
+		"long window":        {func(c *Config) { c.DedupWindow = 25 * time.Hour }, "bus: dedup_window: want 0 (never) to 24h, got 25h0m0s"},
+		"few ids":            {func(c *Config) { c.DedupIDs = 10 }, "bus: dedup_ids: want 1000 to 10000000, got 10"},
 		"sync misspelt":      {func(c *Config) { c.Sync = "allways" }, `bus: sync: want "always" or "interval", got "allways"`},
 		"cluster of one":     {func(c *Config) { c.Replicas = 3 }, "the embedded server is a single one"},
 	} {

@@ -26,9 +26,10 @@ type Counts struct {
 	Unreadable atomic.Int64       // lines of frames that were no events, which are dead-lettered and in none of the above
 	Frames     *measure.Histogram // how long a frame takes, until everything made of it is stored
 
-	Steps  []OutcomeCounts // by transform; they add up to Dropped, and with TooBig to Dead
-	Routes []RouteCounts   // by destination; Copies add up to Copies
-	TooBig atomic.Int64    // events dead-lettered because the transforms made more of them than the bus takes
+	Steps    []OutcomeCounts // by transform; with Repeated they add up to Dropped, and with TooBig to Dead
+	Routes   []RouteCounts   // by destination; Copies add up to Copies
+	Repeated atomic.Int64    // events dropped because they had been captured before; Steps have the rest of Dropped
+	TooBig   atomic.Int64    // events dead-lettered because the transforms made more of them than the bus takes
 
 	// What was counted at transforms and destinations that the pipeline had before a reload and does not have now. It belongs to the sums.
 	FormerSteps  OutcomeCounts
@@ -52,7 +53,7 @@ func (s *Stage) Continue(old *Stage) {
 func (c *Counts) take(now *Pipeline, o *Counts, before *Pipeline) {
 	for _, pair := range [][2]*atomic.Int64{
 		{&c.In, &o.In}, {&c.Passed, &o.Passed}, {&c.Dropped, &o.Dropped}, {&c.Dead, &o.Dead}, {&c.Out, &o.Out}, {&c.Copies, &o.Copies},
-		{&c.Unreadable, &o.Unreadable}, {&c.TooBig, &o.TooBig},
+		{&c.Unreadable, &o.Unreadable}, {&c.TooBig, &o.TooBig}, {&c.Repeated, &o.Repeated},
 	} {
 		pair[0].Store(pair[1].Load())
 	}
@@ -105,7 +106,7 @@ type RouteCounts struct {
 
 // tally counts one frame, so that a frame which is worked again counts once. Its slices are reused.
 type tally struct {
-	in, passed, out, unreadable, tooBig int64
+	in, repeated, passed, out, unreadable, tooBig int64
 
 	dropped, dead      []int64 // by transform
 	copies, conditions []int64 // by route
@@ -122,7 +123,7 @@ func (t *tally) reset() {
 	for _, s := range [][]int64{t.dropped, t.dead, t.copies, t.conditions} {
 		clear(s)
 	}
-	t.in, t.passed, t.out, t.unreadable, t.tooBig = 0, 0, 0, 0, 0
+	t.in, t.repeated, t.passed, t.out, t.unreadable, t.tooBig = 0, 0, 0, 0, 0, 0
 }
 
 func (t *tally) add(c *Counts) {
@@ -141,6 +142,8 @@ func (t *tally) add(c *Counts) {
 	c.Passed.Add(t.passed)
 	c.Dead.Add(t.tooBig)
 	c.TooBig.Add(t.tooBig)
+	c.Dropped.Add(t.repeated)
+	c.Repeated.Add(t.repeated)
 	c.Out.Add(t.out)
 	c.Unreadable.Add(t.unreadable)
 }

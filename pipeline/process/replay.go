@@ -54,7 +54,7 @@ func (r *Replayer) Send(ctx context.Context, id string, events []pipeline.Event)
 		return Replayed{}, ErrReplaced
 	}
 	l, t := r.worker, &r.worker.tally
-	if err := l.collect(ctx, id, bus.Frame{Events: events}); err != nil {
+	if err := l.collect(ctx, id, bus.Frame{Events: events}, nil); err != nil {
 		return Replayed{}, err
 	}
 	if !r.dry {

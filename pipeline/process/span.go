@@ -27,7 +27,7 @@ func (t *tally) note(span trace.Span, err error) {
 	}
 	dead := total(t.dead) + total(t.conditions) + t.tooBig + t.unreadable
 	span.Int("prickle.events", int(t.in))
-	span.Int("prickle.dropped", int(total(t.dropped)))
+	span.Int("prickle.dropped", int(total(t.dropped)+t.repeated))
 	span.Int("prickle.dead", int(dead))
 	span.Int("prickle.copies", int(total(t.copies)))
 	switch {

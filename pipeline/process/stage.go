@@ -42,6 +42,7 @@ type Bus interface {
 	Subscriber(pipeline string) *bus.Subscriber
 	Publisher() *bus.Publisher
 	Tracer() *trace.Tracer
+	Repeats(lane int) *bus.Repeats
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
 }
 
@@ -112,6 +113,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	publisher := s.bus.Publisher()
 	for lane := range s.bus.Lanes() {
 		l := s.worker(publisher, false)
+		l.repeats = s.bus.Repeats(lane)
 		router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.pipeline.Name, lane), bus.EventsTopic(lane), s.bus.Subscriber(s.pipeline.Name), l.handle)
 	}
 	l := s.worker(publisher, true)
@@ -146,6 +148,7 @@ type laneWorker struct {
 	out       outbox
 	letters   []bus.DeadLetter
 	counts    *Counts
+	repeats   *bus.Repeats // nil finds none; what is sent once more is meant to be
 
 	only        string // the destination that the frame is meant for alone, or ""
 	transformed bool   // its events have been through the transforms: only the condition of that destination is to be asked again
@@ -170,7 +173,12 @@ func (l *laneWorker) work(m *message.Message, span trace.Span) error {
 	if to := bus.DestinationOf(m); to != "" {
 		l.only, l.transformed = to, true
 	}
-	if err := l.collect(m.Context(), m.UUID, bus.FrameOf(m)); err != nil {
+	frame := bus.FrameOf(m)
+	repeated, err := l.repeats.Of(m.Context(), m, frame.Events)
+	if err != nil {
+		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
+	}
+	if err := l.collect(m.Context(), m.UUID, frame, repeated); err != nil {
 		return err
 	}
 	if err := l.publish(m.Context(), span); err != nil {
@@ -179,14 +187,19 @@ func (l *laneWorker) work(m *message.Message, span trace.Span) error {
 	return nil
 }
 
-// collect takes the events of a frame through the chain, and puts what becomes of them into the outbox and the letters. Its only error is that
-// of a context that ended.
-func (l *laneWorker) collect(ctx context.Context, id string, frame bus.Frame) error {
+// collect takes the events of a frame through the chain, and puts what becomes of them into the outbox and the letters. Repeated ones, by their
+// number, are dropped. Its only error is that of a context that ended.
+func (l *laneWorker) collect(ctx context.Context, id string, frame bus.Frame, repeated []bool) error {
 	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), id)
 	l.letters = l.letters[:0]
 	l.tally.reset()
 	l.unreadable(id, frame)
 	for i := range frame.Events {
+		if repeated != nil && repeated[i] {
+			l.tally.in++
+			l.tally.repeated++
+			continue
+		}
 		if err := l.event(ctx, id, &frame.Events[i]); err != nil {
 			return err
 		}

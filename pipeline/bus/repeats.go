@@ -1,0 +1,133 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// recentFrames bounds how many frames are read, of all lanes, to know what was captured before a start.
+const recentFrames = 10_000
+
+// Repeats finds the events of a lane that were captured before: SDKs send again what they had no answer for, with the same UUID. It follows the
+// log for one worker of the lane, and is used by one goroutine at a time. Its zero value is not usable; nil finds nothing.
+type Repeats struct {
+	bus  *Bus
+	lane *recentLane
+	pin  string
+	last uint64 // sequence of the frame before, 0 when frames may have passed by
+	keys []eventKey
+	out  []bool
+}
+
+// Repeats follows a lane. It is nil when Config.DedupWindow is 0.
+func (b *Bus) Repeats(lane int) *Repeats {
+	if b.config.DedupWindow == 0 {
+		return nil
+	}
+	return &Repeats{bus: b, lane: &b.recent[lane]}
+}
+
+// Of tells which events of a frame, as a Subscriber delivered it, are in the log at an earlier place, by their number; nil when none is. An event
+// counts as repeated when its UUID, name and distinct id are. The answer is the same whenever the frame is delivered again, unless the window has
+// gone by meanwhile. The first frame after a start, or after another process worked the lane, takes as long as reading what came before it. The
+// result is valid until the next call.
+func (r *Repeats) Of(ctx context.Context, m *message.Message, events []pipeline.Event) ([]bool, error) {
+	if r == nil {
+		return nil, nil
+	}
+	at, err := placeOf(m)
+	if err != nil {
+		return nil, err
+	}
+	if pin := m.Metadata.Get(headerWorker); r.last == 0 || pin != r.pin {
+		if err := r.catchUp(ctx, LaneOfMessage(m), at); err != nil {
+			return nil, err
+		}
+		r.pin = pin
+	}
+	r.hash(events)
+	l := r.lane
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	any := false
+	r.out = r.out[:0]
+	for i, k := range r.keys {
+		repeated := l.note(k, logPlace{at.sequence, uint32(i)}, at.stored)
+		any = any || repeated
+		r.out = append(r.out, repeated)
+	}
+	if l.to >= r.last && l.to < at.sequence { // nothing of the lane is between the frame before and this one
+		l.to = at.sequence
+	}
+	r.last = at.sequence
+	if !any {
+		return nil, nil
+	}
+	return r.out, nil
+}
+
+func (r *Repeats) hash(events []pipeline.Event) {
+	r.keys = r.keys[:0]
+	for i := range events {
+		r.keys = append(r.keys, r.bus.hasher.key(&events[i]))
+	}
+}
+
+// catchUp reads what the window holds before a frame, and is not known yet.
+func (r *Repeats) catchUp(ctx context.Context, lane int, at framePlace) error {
+	from, err := r.bus.sequenceAt(ctx, at.stored.Add(-r.bus.config.DedupWindow), at.sequence)
+	if err != nil {
+		return err
+	}
+	if at.sequence > recentFrames {
+		from = max(from, at.sequence-recentFrames)
+	}
+	l := r.lane
+	l.mu.Lock()
+	if l.to > 0 && l.from <= from && from <= l.to {
+		from = min(l.to+1, at.sequence)
+	}
+	l.mu.Unlock()
+	err = r.bus.readLane(ctx, lane, from, at.sequence-1, func(f LogFrame) error {
+		r.hash(f.Events)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for i, k := range r.keys {
+			l.note(k, logPlace{f.Sequence, uint32(i)}, f.Stored)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("what was captured before: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.to == 0 || from > l.to+1 || at.sequence < l.from {
+		l.from, l.to = from, at.sequence
+	} else {
+		l.from, l.to = min(l.from, from), max(l.to, at.sequence)
+	}
+	return nil
+}
+
+// framePlace is where a frame is in the log, and when it was stored.
+type framePlace struct {
+	sequence uint64
+	stored   time.Time
+}
+
+func (p framePlace) String() string { return fmt.Sprintf("%d %d", p.sequence, p.stored.UnixNano()) }
+
+func placeOf(m *message.Message) (p framePlace, err error) {
+	var nanos int64
+	if _, err := fmt.Sscan(m.Metadata.Get(headerPlace), &p.sequence, &nanos); err != nil {
+		return p, fmt.Errorf("message %s was not delivered by a Subscriber: %w", m.UUID, err)
+	}
+	p.stored = time.Unix(0, nanos)
+	return p, nil
+}
