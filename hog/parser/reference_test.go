@@ -210,6 +210,8 @@ func judge(t *testing.T, reference *referenceParser, s sample) verdict {
 	switch {
 	case v.err != nil && refusal != "":
 		v.kind = bothRefuse
+	case v.err != nil && strings.Contains(v.err.Error(), "expected a property name after the dot") && spacedNumber.MatchString(s.src):
+		v.kind = notMeant
 	case v.err != nil && (onPurpose(v.err) || purposely || strings.Contains(v.err.Error(), "expected an expression, found") && hasStar(v.theirs)):
 		v.kind = notMeant
 	case v.err != nil || refusal != "":
@@ -220,6 +222,9 @@ func judge(t *testing.T, reference *referenceParser, s sample) verdict {
 	}
 	return v
 }
+
+// spacedNumber is a number whose dot stands apart, which the reference reads like one whose dot does not when nothing follows.
+var spacedNumber = regexp.MustCompile(`[0-9]\s+\.`)
 
 // parseLikeReference is our tree in the reference's shape.
 func parseLikeReference(s sample) (any, error) {
