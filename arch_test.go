@@ -62,6 +62,7 @@ var mayImport = map[string]struct {
 	"pipeline/capture":      {[]string{"pipeline"}, "it declares the log that it writes to"},
 	"pipeline/process":      {[]string{"pipeline", "pipeline/bus", "pipeline/exprs"}, "stage one"},
 	"pipeline/replay":       {[]string{"pipeline", "pipeline/bus", "pipeline/process"}, "it takes the log through stage one"},
+	"pipeline/versions":     {[]string{"pipeline", "pipeline/bus"}, "it keeps configurations in the bus's state"},
 	"pipeline/deliver":      {[]string{"pipeline", "pipeline/bus"}, "stage two"},
 	"pipeline/ingest":       {[]string{"pipeline"}, "it declares the warehouse that it writes to"},
 	"pipeline/control":      {nil, "a protocol; app fills it"},

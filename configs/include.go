@@ -13,6 +13,8 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
+var byteOrderMark = []byte("\ufeff")
+
 // readBounded reads a file as UTF-8 text without a byte order mark.
 func readBounded(name string) ([]byte, error) {
 	info, err := os.Stat(name)
@@ -31,7 +33,7 @@ func readBounded(name string) ([]byte, error) {
 	if err == nil && len(text) > maxFileBytes {
 		err = fmt.Errorf("the file is larger than %d KB", maxFileBytes>>10)
 	}
-	return bytes.TrimPrefix(text, []byte("\ufeff")), err
+	return bytes.TrimPrefix(text, byteOrderMark), err
 }
 
 // include reads the files that name includes. chain are the files that led to name, in absolute form and with it.

@@ -123,6 +123,7 @@ func (l *loader) open(name string, pos pipeline.Pos) (n *node, ok bool) {
 		l.read[abs] = true
 	}
 	src := newSource(name, string(text))
+	src.raw = text
 	l.files.names = append(l.files.names, name)
 	l.files.sources[name] = src
 	before := len(l.errs)

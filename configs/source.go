@@ -12,6 +12,7 @@ import (
 // source is the text of one file.
 type source struct {
 	name  string // as the user named it
+	raw   []byte // as it was read, without a byte order mark
 	lines []string
 }
 

@@ -46,8 +46,14 @@ type instance struct {
 // start runs the project in dir and returns when it is ready.
 func start(t *testing.T, dir string, env ...string) *instance {
 	t.Helper()
+	return startWith(t, dir, nil, env...)
+}
+
+// startWith is start with flags.
+func startWith(t *testing.T, dir string, flags []string, env ...string) *instance {
+	t.Helper()
 	p := &instance{t: t, dir: dir, exited: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], "run", dir)
+	p.cmd = exec.Command(os.Args[0], append([]string{"run", dir}, flags...)...)
 	p.cmd.Env = append(append(os.Environ(), asCommand+"=1"), env...)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -80,9 +80,9 @@ func (r *reloader) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.hangup:
-			r.reload(ctx, watcher)
+			r.reload(ctx, watcher, "SIGHUP")
 		case <-quiet.C:
-			r.reload(ctx, watcher)
+			r.reload(ctx, watcher, "change of a file")
 		case event := <-watcher.Events:
 			if event.Op != fsnotify.Chmod && r.concerns(event.Name) {
 				quiet.Reset(settle)
@@ -129,8 +129,8 @@ func (r *reloader) concerns(file string) bool {
 	return slices.Contains(r.app.Files(), filepath.Clean(file))
 }
 
-func (r *reloader) reload(ctx context.Context, watcher *fsnotify.Watcher) {
-	if _, err := r.app.Reload(ctx); err != nil && ctx.Err() == nil {
+func (r *reloader) reload(ctx context.Context, watcher *fsnotify.Watcher, cause string) {
+	if _, err := r.app.ReloadBecause(ctx, cause); err != nil && ctx.Err() == nil {
 		r.log.Error("the changed configuration is refused, and the one before goes on")
 		printError(r.err, err)
 	}

@@ -33,6 +33,9 @@ func newStatus(p *projectFlag) *cobra.Command {
 
 func printStatus(w io.Writer, st control.Status) {
 	fmt.Fprintf(w, "%s, process %d, up %s, %s\n", st.Project, st.PID, time.Since(st.Started).Round(time.Second), capturing(st))
+	if st.Config > 0 {
+		fmt.Fprintf(w, "configuration %d\n", st.Config)
+	}
 	fmt.Fprintf(w, "captured %d events, refused %d requests; frames: %d pending, %d to be retried; %d dead letters\n",
 		st.Captured, st.Rejected, st.Pending, st.Retrying, st.Dead)
 	if st.Admin != "" {

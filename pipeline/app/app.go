@@ -54,6 +54,8 @@ type Options struct {
 // App is a project ready to run. Use it once: Run, or one of the Open methods followed by Close.
 type App struct {
 	project *configs.Project
+	path    string // as the user named it
+	kinds   Components
 	options Options
 	again   func() (*App, error) // reads the project anew
 	prints  prints
@@ -86,6 +88,7 @@ type App struct {
 	missing      map[target]bool // what frames wait for in vain, and the operator has been told
 	replayer     *replay.Runner
 	started      time.Time
+	version      int                            // the number of the configuration in force; 0 when it could not be kept
 	running      atomic.Pointer[metrics.Stages] // nil until everything is open
 	replayed     replays
 	closers      []closer
@@ -93,7 +96,7 @@ type App struct {
 	serving      chan struct{} // closed when they begin to run
 
 	reloading sync.Mutex   // one Reload at a time; guards tiers and, while the project runs, closers
-	mu        sync.RWMutex // guards what a reload replaces: carried, carriedAgain, late, project, prints, captureConfig, pipelines, sources, processes, deliveries, runners
+	mu        sync.RWMutex // guards what a reload replaces: version, carried, carriedAgain, late, project, prints, captureConfig, pipelines, sources, processes, deliveries, runners
 }
 
 // builtPipeline is a pipeline with its components made and its conditions compiled.

@@ -33,7 +33,7 @@ func load(path string, components Components, options Options) (*App, error) {
 	if project == nil {
 		return nil, err
 	}
-	a := &App{project: project, options: options, prints: prints{files: map[string]bool{}}, serving: make(chan struct{})}
+	a := newApp(project, path, components, options)
 	errs := &mistakes{}
 	if err != nil {
 		errs.list = append(errs.list, err)
@@ -45,11 +45,21 @@ func load(path string, components Components, options Options) (*App, error) {
 	return a, nil
 }
 
+func newApp(project *configs.Project, path string, components Components, options Options) *App {
+	return &App{
+		project: project, path: path, kinds: components, options: options, prints: prints{files: map[string][]byte{}}, serving: make(chan struct{}),
+	}
+}
+
+func (a *App) buildBus(errs *mistakes) {
+	a.busConfig = bus.DefaultConfig()
+	errs.add(a.project.Bus, a.project.Bus.Decode(&a.busConfig))
+	a.busConfig.Dir = filepath.Join(a.project.Data, "bus")
+}
+
 func (a *App) build(components Components, errs *mistakes) {
 	project := a.project
-	a.busConfig = bus.DefaultConfig()
-	errs.add(project.Bus, project.Bus.Decode(&a.busConfig))
-	a.busConfig.Dir = filepath.Join(project.Data, "bus")
+	a.buildBus(errs)
 	var err error
 	a.captureConfig, err = CaptureConfig(project)
 	if a.captures() {

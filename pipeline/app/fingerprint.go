@@ -14,8 +14,8 @@ import (
 // fingerprint stands for everything that decides how a component works: when it is the same after a reload, the component goes on as it is.
 type fingerprint [sha256.Size]byte
 
-// prints makes fingerprints and remembers the files that went into them.
-type prints struct{ files map[string]bool }
+// prints makes fingerprints and remembers the files that went into them, with their texts.
+type prints struct{ files map[string][]byte }
 
 // of is the fingerprint of values: decoded configurations with all that they hold, places in files apart, and the contents of the files that
 // they name.
@@ -86,7 +86,7 @@ func (p *prints) writeFile(h hash.Hash, path string) {
 	if path == "" {
 		return
 	}
-	p.files[path] = true
 	text, err := os.ReadFile(path)
+	p.files[path] = text
 	fmt.Fprintf(h, "%s %t %x;", path, err == nil, sha256.Sum256(text))
 }

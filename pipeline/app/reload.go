@@ -20,6 +20,11 @@ var errNotRunning = errors.New("the project is not running, or is being stopped"
 //
 // What the process is built on (bus, warehouse, data folder, addresses) cannot be changed this way and is refused.
 func (a *App) Reload(ctx context.Context) (control.Changes, error) {
+	return a.ReloadBecause(ctx, "reload")
+}
+
+// ReloadBecause is Reload with what has caused it, in a few words, as prickle config list shows it.
+func (a *App) ReloadBecause(ctx context.Context, cause string) (control.Changes, error) {
 	select {
 	case <-a.serving:
 	case <-ctx.Done():
@@ -37,7 +42,7 @@ func (a *App) Reload(ctx context.Context) (control.Changes, error) {
 	if err := a.unchangeable(next); err != nil {
 		return control.Changes{}, next.project.Explain(err)
 	}
-	return a.turn(ctx, next)
+	return a.turn(ctx, next, cause)
 }
 
 // unchangeable lists what only a restart can change.
@@ -64,7 +69,7 @@ func (a *App) unchangeable(next *App) error {
 }
 
 // turn makes the old configuration the new one: first everything that may fail, then the switch.
-func (a *App) turn(ctx context.Context, next *App) (control.Changes, error) {
+func (a *App) turn(ctx context.Context, next *App, cause string) (control.Changes, error) {
 	s := newChange(a, next)
 	opened := len(a.closers)
 	if err := s.prepare(ctx); err != nil {
@@ -79,11 +84,15 @@ func (a *App) turn(ctx context.Context, next *App) (control.Changes, error) {
 		a.options.Log.Warn("the books cannot tell what waited before the reload", "error", err)
 	}
 	s.adopt()
+	version := a.record(ctx, cause)
+	a.mu.Lock()
+	a.version = version
+	a.mu.Unlock()
 	s.begin()
 	a.measured()
 	err := a.retireComponents(s.retired)
 	changes := s.changes()
-	a.options.Log.Info("configuration reloaded", "changed", changes.String())
+	a.options.Log.Info("configuration reloaded", "changed", changes.String(), "number", version)
 	if _, _, lost := a.leftovers(context.WithoutCancel(ctx)); lost != nil {
 		a.options.Log.Warn("after the reload", "error", lost)
 	}

@@ -61,6 +61,14 @@ func (a *App) openAll(ctx context.Context) error {
 	}
 	a.closers = append(a.closers, closer{what: "control socket", close: a.control.Close})
 	a.writer = writer
+	if err := a.openCapture(); err != nil {
+		return err
+	}
+	a.version = a.record(ctx, "start") // last: until here it may still not come into force
+	return nil
+}
+
+func (a *App) openCapture() (err error) {
 	if !a.captures() {
 		return nil
 	}

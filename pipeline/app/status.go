@@ -24,7 +24,7 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 	}
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started}
+	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started, Config: a.version}
 	if a.admin != nil {
 		st.Admin = "http://" + a.admin.Addr().String()
 	}

@@ -21,6 +21,7 @@ type Backend interface {
 	Sync(ctx context.Context, source string, progress func(Progress)) error
 	DeadBackend
 	ReplayBackend
+	ConfigBackend
 }
 
 // Status is what a running process knows of itself.
@@ -30,8 +31,9 @@ type Status struct {
 	Capture   string           `json:"capture"`         // the address it listens on
 	Admin     string           `json:"admin,omitempty"` // the address of the admin endpoint; "" when it is off
 	Started   time.Time        `json:"started"`
-	Captured  int64            `json:"captured"` // events accepted since the start
-	Rejected  int64            `json:"rejected"` // requests refused since the start
+	Config    int              `json:"config,omitempty"` // the number of the configuration in force; 0 when it could not be kept
+	Captured  int64            `json:"captured"`         // events accepted since the start
+	Rejected  int64            `json:"rejected"`         // requests refused since the start
 	Pipelines []PipelineStatus `json:"pipelines"`
 	Dead      int64            `json:"dead"`     // dead letters kept
 	Pending   int64            `json:"pending"`  // frames waiting to be processed or delivered, or in hand

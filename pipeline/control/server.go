@@ -95,6 +95,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /sync", s.sync)
 	s.deadRoutes(mux)
 	s.replayRoutes(mux)
+	s.configRoutes(mux)
 	return mux
 }
 
