@@ -68,6 +68,41 @@ func (c *client) send(ctx context.Context, sender int) {
 func TestKilledUnderLoad(t *testing.T) {
 	const rounds = 10
 	dir := project(t, map[string]string{"prickle.yaml": killProject, "mark.hog": "let e := event\ne.properties.seen := true\nreturn e"})
+	c := killUnderLoad(t, dir, rounds)
+	p := start(t, dir)
+	st := p.settled()
+	if st.Dead != 0 {
+		t.Errorf("%d dead letters", st.Dead)
+	}
+	stored := map[string]int{}
+	for _, row := range p.query("SELECT CAST(uuid AS VARCHAR), properties->>'$.seen' FROM events") {
+		stored[row[0].(string)]++
+		if row[1] != "true" {
+			t.Fatalf("event %s is in the warehouse without having been transformed", row[0])
+		}
+	}
+	lost := 0
+	for id := range c.acked {
+		if stored[id] == 0 {
+			lost++
+		}
+	}
+	twice := 0
+	for _, n := range stored {
+		twice += n - 1
+	}
+	t.Logf("%d events acknowledged over %d kills, %d stored", len(c.acked), rounds, len(stored))
+	if lost != 0 || twice != 0 {
+		t.Errorf("of the acknowledged events\n got %d lost, %d stored more than once\nwant none", lost, twice)
+	}
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit code after an interrupt\n got %d\nwant 0\n%s", code, p.text())
+	}
+}
+
+// killUnderLoad starts a project and kills it after a while, again and again, while clients send to it.
+func killUnderLoad(t *testing.T, dir string, rounds int) *client {
+	t.Helper()
 	c := &client{acked: map[string]bool{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var senders sync.WaitGroup
@@ -98,33 +133,5 @@ func TestKilledUnderLoad(t *testing.T) {
 	}
 	cancel()
 	senders.Wait()
-	p := start(t, dir)
-	st := p.settled()
-	if st.Dead != 0 {
-		t.Errorf("%d dead letters", st.Dead)
-	}
-	stored := map[string]int{}
-	for _, row := range p.query("SELECT CAST(uuid AS VARCHAR), properties->>'$.seen' FROM events") {
-		stored[row[0].(string)]++
-		if row[1] != "true" {
-			t.Fatalf("event %s is in the warehouse without having been transformed", row[0])
-		}
-	}
-	lost := 0
-	for id := range c.acked {
-		if stored[id] == 0 {
-			lost++
-		}
-	}
-	twice := 0
-	for _, n := range stored {
-		twice += n - 1
-	}
-	t.Logf("%d events acknowledged over %d kills, %d stored", len(c.acked), rounds, len(stored))
-	if lost != 0 || twice != 0 {
-		t.Errorf("of the acknowledged events\n got %d lost, %d stored more than once\nwant none", lost, twice)
-	}
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit code after an interrupt\n got %d\nwant 0\n%s", code, p.text())
-	}
+	return c
 }

@@ -53,6 +53,9 @@ func printStatus(w io.Writer, st control.Status) {
 			printDestination(w, d)
 		}
 	}
+	if st.Books != nil {
+		printBooks(w, st.Books)
+	}
 	for _, s := range st.Sources {
 		fmt.Fprintf(w, "source %s: %d records", s.Name, s.Records)
 		switch {

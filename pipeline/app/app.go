@@ -11,6 +11,7 @@ import (
 	"github.com/prickle-dev/prickle/configs"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/admin"
+	"github.com/prickle-dev/prickle/pipeline/books"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/control"
@@ -87,6 +88,7 @@ type App struct {
 	late         map[string]bool // pipelines that a reload has added, which have not read everything captured
 	missing      map[target]bool // what frames wait for in vain, and the operator has been told
 	replayer     *replay.Runner
+	keeper       *books.Keeper
 	started      time.Time
 	version      int                            // the number of the configuration in force; 0 when it could not be kept
 	running      atomic.Pointer[metrics.Stages] // nil until everything is open

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prickle-dev/prickle/pipeline/books"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/process"
@@ -21,12 +22,14 @@ const (
 	carried    = "carried"    // frames of an earlier process are among what was counted, so the sides cannot be compared
 )
 
-// books are the accounts since the start of the process.
-type books struct {
+// processBooks are the accounts since the start of the process.
+type processBooks struct {
 	Since     time.Time       `json:"since"`
 	Balance   string          `json:"balance"` // the worst of all balances below
 	Capture   captureBooks    `json:"capture"`
 	Pipelines []pipelineBooks `json:"pipelines"`
+	// Kept are the accounts since the project's first start.
+	Kept books.Statement `json:"kept"`
 }
 
 type captureBooks struct {
@@ -98,6 +101,10 @@ func (a *App) Books(ctx context.Context) (any, error) {
 	if stages == nil {
 		return nil, errNotOpen
 	}
+	kept, err := a.keeper.Statement(ctx)
+	if err != nil {
+		return nil, err
+	}
 	status, err := stages.Bus.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -105,7 +112,7 @@ func (a *App) Books(ctx context.Context) (any, error) {
 	frames, again := waiting(status), waitingAgain(status)
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	out := books{Since: a.started, Balance: balanced, Pipelines: []pipelineBooks{}}
+	out := processBooks{Since: a.started, Kept: kept, Balance: balanced, Pipelines: []pipelineBooks{}}
 	for i, p := range a.processes {
 		pb := a.pipelineBooks(p, frames)
 		pb.Again = a.pipelineAgainBooks(p, again)

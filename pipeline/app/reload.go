@@ -83,8 +83,12 @@ func (a *App) turn(ctx context.Context, next *App, cause string) (control.Change
 	if err := a.carry(context.WithoutCancel(ctx), s.added()); err != nil {
 		a.options.Log.Warn("the books cannot tell what waited before the reload", "error", err)
 	}
+	if err := a.keeper.Begin(context.WithoutCancel(ctx), accounts(next.pipelines)); err != nil {
+		a.options.Log.Warn("what is new has no account in the books before it is put in force again", "error", err)
+	}
 	s.adopt()
 	version := a.record(ctx, cause)
+	a.bus.SetConfig(version)
 	a.mu.Lock()
 	a.version = version
 	a.mu.Unlock()

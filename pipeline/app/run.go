@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/prickle-dev/prickle/pipeline/books"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/control"
@@ -55,6 +56,10 @@ func (a *App) openAll(ctx context.Context) error {
 	if a.carried, a.carriedAgain, err = a.leftovers(ctx); err != nil {
 		return err
 	}
+	a.keeper = books.NewKeeper(a.bus, a.options.Log)
+	if err := a.keeper.Open(ctx, accounts(a.pipelines)); err != nil {
+		return err
+	}
 	a.control = control.NewServer(a, a.project.Data)
 	if err := a.control.Listen(); err != nil {
 		return err
@@ -65,6 +70,7 @@ func (a *App) openAll(ctx context.Context) error {
 		return err
 	}
 	a.version = a.record(ctx, "start") // last: until here it may still not come into force
+	a.bus.SetConfig(a.version)
 	return nil
 }
 
@@ -148,6 +154,7 @@ func (a *App) serve(ctx context.Context) error {
 		}
 	}
 	services.list[tierProcess].start(a.replayer, a.replayer.Run)
+	services.list[tierBooks].start(a.keeper, a.keeper.Run)
 	for _, r := range a.runners {
 		services.startStage(r)
 	}

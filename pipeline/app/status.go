@@ -22,9 +22,10 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 	if err != nil {
 		return control.Status{}, err
 	}
+	kept := a.booksStatus(ctx)
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started, Config: a.version}
+	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started, Config: a.version, Books: kept}
 	if a.admin != nil {
 		st.Admin = "http://" + a.admin.Addr().String()
 	}

@@ -17,6 +17,7 @@ const (
 	tierProcess
 	tierDeliver
 	tierIngest
+	tierBooks
 	tierCount
 )
 

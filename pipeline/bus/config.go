@@ -41,6 +41,9 @@ type Config struct {
 	DedupWindow time.Duration `yaml:"dedup_window"`
 	// DedupIDs is how many events of a lane are remembered for that at most, and half as many at least.
 	DedupIDs int `yaml:"dedup_ids"`
+	// JournalRetain is how long JOURNAL keeps a record, and JournalMaxBytes how many bytes of records: what comes first.
+	JournalRetain   time.Duration  `yaml:"journal_retain"`
+	JournalMaxBytes pipeline.Bytes `yaml:"journal_max_bytes"`
 	// MaxBytes limits EVENTS. 0 means as much as the disk holds.
 	MaxBytes pipeline.Bytes `yaml:"max_bytes"`
 	// Namespace sets this project's streams and subjects apart from those of other projects on an outside server: 1 to 32 letters, digits, -
@@ -50,9 +53,14 @@ type Config struct {
 	Replicas int `yaml:"replicas"`
 }
 
-// DefaultConfig returns the defaults: an embedded server in "data/bus" that syncs always, 8 lanes, 7 days, 30 days for dead letters.
+// DefaultConfig returns the defaults: an embedded server in "data/bus" that syncs always, 8 lanes, 7 days, 30 days for dead letters,
+// 7 days and 1 GB for the journal.
 func DefaultConfig() Config {
-	return Config{Dir: "data/bus", Sync: SyncAlways, Lanes: 8, Retain: 7 * 24 * time.Hour, DeadRetain: 30 * 24 * time.Hour, Replicas: 1, DedupWindow: 10 * time.Minute, DedupIDs: 100_000}
+	const day = 24 * time.Hour
+	return Config{
+		Dir: "data/bus", Sync: SyncAlways, Lanes: 8, Retain: 7 * day, DeadRetain: 30 * day, JournalRetain: 7 * day, JournalMaxBytes: 1 << 30, Replicas: 1,
+		DedupWindow: 10 * time.Minute, DedupIDs: 100_000,
+	}
 }
 
 // Validate reports everything that is wrong with the settings.
@@ -68,6 +76,8 @@ func (c *Config) Validate() error {
 	check(c.DeadRetain >= time.Hour, "dead_retain: want at least 1h, got %s", c.DeadRetain)
 	check(c.DedupWindow >= 0 && c.DedupWindow <= 24*time.Hour, "dedup_window: want 0 (never) to 24h, got %s", c.DedupWindow)
 	check(c.DedupIDs >= 1000 && c.DedupIDs <= 10_000_000, "dedup_ids: want 1000 to 10000000, got %d", c.DedupIDs)
+	check(c.JournalRetain >= time.Hour, "journal_retain: want at least 1h, got %s", c.JournalRetain)
+	check(c.JournalMaxBytes >= 16<<20, "journal_max_bytes: want at least 16MB, got %d", c.JournalMaxBytes)
 	check(c.MaxBytes == 0 || c.MaxBytes >= 1<<20, "max_bytes: want 0 or at least 1MB, got %d", c.MaxBytes)
 	check(c.Sync == SyncAlways || c.Sync == SyncInterval, "sync: want %q or %q, got %q", SyncAlways, SyncInterval, c.Sync)
 	if c.URL == "" {

@@ -26,7 +26,7 @@ func (b *Bus) eachDead(ctx context.Context, filter DeadFilter, after uint64, hea
 	if err != nil {
 		return fmt.Errorf("read dead letters: %w", err)
 	}
-	s := scanned{subject: subject, from: after + 1, to: last, headersOnly: headersOnly && !filter.readsEvent()}
+	s := scanned{subjects: []string{subject}, from: after + 1, to: last, headersOnly: headersOnly && !filter.readsEvent()}
 	return b.scan(ctx, b.dead, s, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
 		letter, err := letterFrom(md.Sequence.Stream, m.Headers(), m.Data())
 		if err != nil {

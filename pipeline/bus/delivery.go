@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"time"
 
@@ -55,6 +56,27 @@ func (d *Delivery) keepTrace(header nats.Header) {
 	if value := headerValue(d.message.Headers(), trace.Header); value != "" {
 		header[trace.Header] = []string{value}
 	}
+}
+
+// Origin is the id of the frame of captured events that the frame was made of, "" for one that has none.
+func (d *Delivery) Origin() string { return headerValue(d.message.Headers(), headerOrigin) }
+
+// After is the sequence of the frame that Retry or Remainder has put this one in place of, or 0.
+func (d *Delivery) After() uint64 {
+	n, _ := strconv.ParseUint(headerValue(d.message.Headers(), headerAfter), 10, 64)
+	return n
+}
+
+// Key stands for the frame among those that a stage has handed on: it is the same when one is handed on once more after a crash, for the
+// stream does not know what it has given away. It is 0 for what Retry and Remainder have made.
+func (d *Delivery) Key() uint64 {
+	id := headerValue(d.message.Headers(), nats.MsgIdHdr)
+	if id == "" || d.After() > 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(id)) // a hash takes every write
+	return h.Sum64()
 }
 
 // Attempts is how often its events have been handed out, this time included: 1 at first. It grows with every hand-out, through Delay,
@@ -136,6 +158,10 @@ func (d *Delivery) putOff(ctx context.Context, m *nats.Msg, delay time.Duration)
 func (d *Delivery) succeed(ctx context.Context, m *nats.Msg, delay time.Duration) error {
 	m.Header.Set(headerAttempts, strconv.Itoa(d.Attempts()))
 	m.Header.Set(headerFirstAt, d.firstAt.Format(time.RFC3339Nano))
+	if origin := d.Origin(); origin != "" {
+		m.Header[headerOrigin] = []string{origin}
+	}
+	m.Header[headerAfter] = []string{strconv.FormatUint(d.sequence, 10)}
 	id := strconv.FormatUint(d.sequence, 10)
 	m.Header.Set(nats.MsgIdHdr, "retry/"+id)
 	m.Subject = d.from.bus.subject(d.from.subject)

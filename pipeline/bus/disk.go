@@ -12,6 +12,7 @@ var reserve = map[string]int64{
 	streamEvents:  192 << 20,
 	streamDeliver: 96 << 20,
 	streamDead:    48 << 20,
+	streamJournal: 48 << 20,
 }
 
 // disk watches the free space under the embedded server. The zero disk, for an outside server, always has room.

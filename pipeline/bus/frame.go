@@ -20,6 +20,24 @@ const (
 	headerFirstAt  = "Prickle-First-At" // when they were first put up for delivery
 )
 
+// headerOrigin is the id of the frame of captured events that a frame was made of, and headerAfter the sequence of the frame that it follows.
+const (
+	headerOrigin = "Prickle-Origin"
+	headerAfter  = "Prickle-After"
+)
+
+// headerSequence is the stream's sequence of a message, which only Watermill messages that were received have.
+const headerSequence = "Prickle-Sequence"
+
+// SequenceOf is the sequence in EVENTS of a message that a Subscriber delivered.
+func SequenceOf(m *message.Message) uint64 {
+	n, _ := strconv.ParseUint(m.Metadata.Get(headerSequence), 10, 64)
+	return n
+}
+
+// SetOrigin notes on a message for Publisher which frame it was made of.
+func SetOrigin(m *message.Message, frame string) { m.Metadata.Set(headerOrigin, frame) }
+
 // headerDestination marks a replayed frame whose events went through the transforms before.
 const headerDestination = "Prickle-Destination"
 

@@ -72,12 +72,12 @@ type LogFrame struct {
 // ReadLog calls yield for the captured frames from one sequence to another, both included, in order, until yield returns an error, which it
 // returns. It reads as fast as yield returns.
 func (b *Bus) ReadLog(ctx context.Context, from, to uint64, yield func(LogFrame) error) error {
-	return b.readEvents(ctx, scanned{subject: eventsAll + ">", from: from, to: to}, yield)
+	return b.readEvents(ctx, scanned{subjects: []string{eventsAll + ">"}, from: from, to: to}, yield)
 }
 
 // readLane is ReadLog of one lane.
 func (b *Bus) readLane(ctx context.Context, lane int, from, to uint64, yield func(LogFrame) error) error {
-	return b.readEvents(ctx, scanned{subject: EventsTopic(lane), from: from, to: to}, yield)
+	return b.readEvents(ctx, scanned{subjects: []string{EventsTopic(lane)}, from: from, to: to}, yield)
 }
 
 func (b *Bus) readEvents(ctx context.Context, s scanned, yield func(LogFrame) error) error {

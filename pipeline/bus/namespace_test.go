@@ -68,8 +68,8 @@ func checkOwnStatus(t *testing.T, b *Bus) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(st.Streams) != 3 || st.Streams[0].Name != streamEvents || len(st.Dead) != 1 || st.Dead[0].Letters != 1 || len(st.Consumers) != 2 {
-		t.Errorf("status\n got %+v\nwant three streams, one dead letter, and the two consumers of this project", st)
+	if len(st.Streams) != 4 || st.Streams[0].Name != streamEvents || len(st.Dead) != 1 || st.Dead[0].Letters != 1 || len(st.Consumers) != 2 {
+		t.Errorf("status\n got %+v\nwant four streams, one dead letter, and the two consumers of this project", st)
 	}
 	letters, err := b.DeadLetters(t.Context(), DeadFilter{}, 0, 10)
 	if err != nil || len(letters) != 1 {

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -121,13 +122,10 @@ type framePlace struct {
 	stored   time.Time
 }
 
-func (p framePlace) String() string { return fmt.Sprintf("%d %d", p.sequence, p.stored.UnixNano()) }
-
-func placeOf(m *message.Message) (p framePlace, err error) {
-	var nanos int64
-	if _, err := fmt.Sscan(m.Metadata.Get(headerPlace), &p.sequence, &nanos); err != nil {
-		return p, fmt.Errorf("message %s was not delivered by a Subscriber: %w", m.UUID, err)
+func placeOf(m *message.Message) (framePlace, error) {
+	nanos, err := strconv.ParseInt(m.Metadata.Get(headerStored), 10, 64)
+	if err != nil {
+		return framePlace{}, fmt.Errorf("message %s was not delivered by a Subscriber: %w", m.UUID, err)
 	}
-	p.stored = time.Unix(0, nanos)
-	return p, nil
+	return framePlace{sequence: SequenceOf(m), stored: time.Unix(0, nanos)}, nil
 }

@@ -1,9 +1,11 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -12,13 +14,14 @@ import (
 
 // scanned says which messages of a stream a scan reads.
 type scanned struct {
-	subject     string // with wildcards
-	from, to    uint64 // sequences, both included
+	subjects    []string // with wildcards
+	from, to    uint64   // sequences, both included
 	headersOnly bool
+	ahead       int // how many messages are held; 0 is scanAhead
 }
 
 const (
-	// scanAhead is how many messages a scan holds: of frames, megabytes.
+	// scanAhead is how many messages a scan holds unless it says otherwise: of frames, megabytes.
 	scanAhead = 16
 	// scanPatience is how long a scan waits for the next message before it finds out whether there still is one. It is longer than the silence
 	// after which the client takes the server's reader for lost and makes another, which is two beats.
@@ -33,9 +36,15 @@ func (b *Bus) scan(ctx context.Context, stream jetstream.Stream, s scanned, yiel
 	if s.from > s.to {
 		return nil
 	}
-	failed := func(err error) error { return fmt.Errorf("read %q: %w", s.subject, unavailable(err)) }
+	failed := func(err error) error {
+		return fmt.Errorf("read %q: %w", strings.Join(s.subjects, ", "), unavailable(err))
+	}
+	filter := make([]string, len(s.subjects))
+	for i := range filter {
+		filter[i] = b.subject(s.subjects[i])
+	}
 	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{b.subject(s.subject)}, HeadersOnly: s.headersOnly, InactiveThreshold: scanIdle,
+		FilterSubjects: filter, HeadersOnly: s.headersOnly, InactiveThreshold: scanIdle,
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(s.from, 1),
 	})
 	if err != nil {
@@ -44,7 +53,7 @@ func (b *Bus) scan(ctx context.Context, stream jetstream.Stream, s scanned, yiel
 	if consumer.CachedInfo().NumPending == 0 {
 		return nil
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(scanAhead), jetstream.PullHeartbeat(scanBeat))
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(cmp.Or(s.ahead, scanAhead)), jetstream.PullHeartbeat(scanBeat))
 	if err != nil {
 		return failed(err)
 	}

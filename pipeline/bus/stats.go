@@ -39,7 +39,7 @@ func (s *StreamStats) Failures() map[string]uint64 {
 
 func newStats() map[string]*StreamStats {
 	stats := map[string]*StreamStats{}
-	for _, stream := range []string{streamEvents, streamDeliver, streamDead} {
+	for _, stream := range []string{streamEvents, streamDeliver, streamDead, streamJournal} {
 		stats[stream] = &StreamStats{Duration: measure.Seconds(), FrameEvents: measure.Events(), FrameBytes: measure.Bytes()}
 	}
 	return stats

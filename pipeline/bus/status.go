@@ -20,7 +20,7 @@ type Status struct {
 
 // StreamStatus describes one stream.
 type StreamStatus struct {
-	Name        string // EVENTS, DELIVER or DEAD, whatever the namespace
+	Name        string // EVENTS, DELIVER, DEAD or JOURNAL, whatever the namespace
 	Messages    uint64
 	Bytes       uint64
 	MaxBytes    int64 // -1 is no limit
@@ -61,7 +61,7 @@ func (b *Bus) Status(ctx context.Context) (Status, error) {
 	for _, stream := range []struct {
 		jetstream.Stream
 		name, counted string // counted are the subjects of which the messages are counted
-	}{{b.events, streamEvents, ""}, {b.deliver, streamDeliver, "retry.>"}, {b.dead, streamDead, "dead.>"}} {
+	}{{b.events, streamEvents, ""}, {b.deliver, streamDeliver, "retry.>"}, {b.dead, streamDead, "dead.>"}, {b.journal, streamJournal, ""}} {
 		var options []jetstream.StreamInfoOpt
 		if stream.counted != "" {
 			options = append(options, jetstream.WithSubjectFilter(b.subject(stream.counted)))

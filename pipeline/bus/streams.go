@@ -20,7 +20,7 @@ func streamConfigs(config Config) []jetstream.StreamConfig {
 		Storage: jetstream.FileStorage, Replicas: config.Replicas, Duplicates: min(dedupWindow, config.Retain), MaxBytes: -1, MaxMsgs: -1,
 		Metadata: map[string]string{metadataLanes: strconv.Itoa(config.Lanes)},
 	}
-	events, deliver, dead := common, common, common
+	events, deliver, dead, journal := common, common, common, common
 
 	events.Name, events.Description = streamEvents, "Prickle: every captured event, in frames"
 	events.Subjects = []string{"events.>"}
@@ -37,7 +37,13 @@ func streamConfigs(config Config) []jetstream.StreamConfig {
 	dead.Name, dead.Description = streamDead, "Prickle: events that were given up"
 	dead.Subjects = []string{"dead.>"}
 	dead.MaxAge, dead.Duplicates = config.DeadRetain, min(dedupWindow, config.DeadRetain)
-	return []jetstream.StreamConfig{events, deliver, dead}
+
+	// At its limit it forgets the oldest records: nothing waits for the journal.
+	journal.Name, journal.Description = streamJournal, "Prickle: what became of every frame"
+	journal.Subjects = []string{"journal.>"}
+	journal.MaxAge, journal.MaxBytes = config.JournalRetain, int64(config.JournalMaxBytes)
+	journal.Duplicates = min(dedupWindow, config.JournalRetain)
+	return []jetstream.StreamConfig{events, deliver, dead, journal}
 }
 
 // openStreams creates the streams or brings their settings up to date, and refuses ones that have another number of lanes.
@@ -68,6 +74,8 @@ func (b *Bus) openStreams(ctx context.Context) error {
 			b.deliver = stream
 		case streamDead:
 			b.dead = stream
+		case streamJournal:
+			b.journal = stream
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ const (
 	streamEvents  = "EVENTS"
 	streamDeliver = "DELIVER"
 	streamDead    = "DEAD"
+	streamJournal = "JOURNAL"
 )
 
 // EventsTopic is the Watermill topic of a lane.
@@ -72,6 +73,17 @@ func deadSubject(l *DeadLetter) string {
 		destination = noDestination
 	}
 	return "dead." + l.Stage + "." + l.Pipeline + "." + destination
+}
+
+// journalSubject is where a record of the journal goes: "process", "deliver" or "books" is its kind.
+func journalSubject(kind, pipeline, destination string) string {
+	switch {
+	case pipeline == "":
+		return "journal." + kind
+	case destination == "":
+		return "journal." + kind + "." + pipeline
+	}
+	return "journal." + kind + "." + pipeline + "." + destination
 }
 
 // laneOfSubject reads the lane, which is the last token of the subjects that consumers read. It is 0 when that is not a number.

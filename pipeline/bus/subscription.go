@@ -16,9 +16,8 @@ import (
 // headerLane carries the lane in a received message's metadata.
 const headerLane = "Prickle-Lane"
 
-// headerPlace carries the frame's sequence in the log and the time at which it was stored, and headerWorker what the server calls the process that
-// works the lane.
-const headerPlace, headerWorker = "Prickle-Place", "Prickle-Worker"
+// headerStored carries when the frame was stored, in nanoseconds since 1970, and headerWorker what the server calls the process that works the lane.
+const headerStored, headerWorker = "Prickle-Stored", "Prickle-Worker"
 
 // LaneOfMessage is the lane that a Subscriber received the message by.
 func LaneOfMessage(m *message.Message) int {
@@ -163,12 +162,14 @@ func (b *Bus) fromNats(m jetstream.Msg) *message.Message {
 	out.Metadata[headerLane] = strconv.Itoa(laneOfSubject(m.Subject()))
 	md, err := m.Metadata()
 	if err == nil {
-		out.UUID = fmt.Sprintf("%s-%d", strings.ToLower(md.Stream), md.Sequence.Stream)
-		out.Metadata[headerPlace] = framePlace{md.Sequence.Stream, md.Timestamp}.String()
+		out.Metadata[headerSequence] = strconv.FormatUint(md.Sequence.Stream, 10)
+		out.Metadata[headerStored] = strconv.FormatInt(md.Timestamp.UnixNano(), 10)
 		out.Metadata[headerWorker] = header.Get(headerPin)
 	}
 	if id := header.Get(nats.MsgIdHdr); id != "" {
 		out.UUID = strings.TrimPrefix(id, b.topic(m.Subject())+"/")
+	} else if err == nil {
+		out.UUID = fmt.Sprintf("%s-%d", strings.ToLower(md.Stream), md.Sequence.Stream)
 	}
 	return out
 }

@@ -40,6 +40,29 @@ type Status struct {
 	Retrying  int64            `json:"retrying"` // frames waiting for their next attempt
 	Sources   []SourceStatus   `json:"sources,omitempty"`
 	Keys      []KeyStatus      `json:"keys,omitempty"`
+	Books     *BooksStatus     `json:"books,omitempty"`
+}
+
+// BooksStatus are the books over all runs of the project.
+type BooksStatus struct {
+	Since        time.Time       `json:"since"`
+	Balance      string          `json:"balance"` // balanced, in_flight, incomplete or unbalanced
+	Lost         int64           `json:"lost"`    // records that are missing
+	Destinations []AccountStatus `json:"destinations"`
+}
+
+// AccountStatus says what became of the events of one destination: Accepted + Made + Brought = Delivered + Filtered + Dead + InFlight.
+type AccountStatus struct {
+	Pipeline    string           `json:"pipeline"`
+	Destination string           `json:"destination"`
+	Balance     string           `json:"balance"`
+	Accepted    int64            `json:"accepted"`
+	Made        int64            `json:"made,omitempty"`    // by transforms that made several events of one
+	Brought     int64            `json:"brought,omitempty"` // that waited when the account was opened
+	Delivered   int64            `json:"delivered"`
+	Filtered    map[string]int64 `json:"filtered"` // by transform, or "(when)" for the destination's condition
+	Dead        map[string]int64 `json:"dead"`     // by class
+	InFlight    int64            `json:"in_flight"`
 }
 
 // KeyStatus tells how far the allowance of a capture key that has a rate or a quota is used.

@@ -14,7 +14,8 @@ type batch struct {
 	frames []frame
 	events []pipeline.Event
 	bytes  int
-	beaten time.Time // when the bus last heard of all frames
+	beaten time.Time     // when the bus last heard of all frames
+	took   time.Duration // by the attempt
 
 	mu      sync.Mutex
 	settled int // how many frames are settled or being settled
@@ -32,7 +33,8 @@ type frame struct {
 // result is what became of an event.
 type result struct {
 	final bool
-	err   error // why it is owed to the dead letters; nil when it is delivered or there
+	err   error  // why it is owed to the dead letters; nil when it is delivered or there
+	class string // of the letter, when it is there
 }
 
 // add takes a frame in. An event whose result is known from an earlier time is not sent again.

@@ -26,7 +26,7 @@ func staged(t *testing.T, frames int, target Target) (stage *Stage, s *simStream
 	s = newSimStream(1, 1, newSimJudge(plan))
 	target.Pipeline, target.Name, target.Retry = "p", "d", plan.policy
 	stage = newStage(target, outside{
-		lanes: 1, chance: func() float64 { return 0 }, bury: s.bury(s.process),
+		lanes: 1, chance: func() float64 { return 0 }, bury: s.bury(s.process), journal: s.journal(s.process),
 		open: func(_ context.Context, lane, inFlight int) (queue, error) {
 			return &simQueue{stream: s, process: s.process, lane: lane, inFlight: inFlight}, nil
 		},

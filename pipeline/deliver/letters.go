@@ -46,7 +46,7 @@ func (w *worker) buryOwed(ctx context.Context, d delivery) bool {
 		w.unsettled(f, errors.Join(err, d.Delay(busPause)))
 		return false
 	}
-	w.buried(f, o)
+	w.buried(f, o) // which the journal is told with the next attempt
 	w.memory.keep(d.Sequence(), remembered{known.results, len(f.content.Bad) > 0})
 	return true
 }

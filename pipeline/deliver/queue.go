@@ -16,6 +16,7 @@ type Bus interface {
 	Queue(ctx context.Context, pipeline, destination string, lane, inFlight int) (*bus.Queue, error)
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
 	Tracer() *trace.Tracer
+	Journal(r *bus.Record) *bus.Stored
 }
 
 // queue hands out the frames of one lane, in order, those that are sent once more after all others. *bus.Queue says what Fetch does.
@@ -35,6 +36,14 @@ type content interface {
 	Sequence() uint64
 	Trace() trace.Context
 	Replayed() bool
+	origin
+}
+
+// origin says where a frame comes from, for the journal.
+type origin interface {
+	Origin() string
+	Key() uint64
+	After() uint64
 }
 
 type attempt interface {
@@ -69,6 +78,8 @@ type outside struct {
 	bury   func(ctx context.Context, letters []bus.DeadLetter) error
 	chance func() float64 // from 0 up to 1, for jitter
 	tracer *trace.Tracer  // may be nil
+	// journal begins to store a record; what it returns waits for that.
+	journal func(r *bus.Record) (wait func(ctx context.Context) error)
 }
 
 // on makes a bus the outside of a target.
@@ -80,7 +91,8 @@ func on(b Bus, t *Target, chance func() float64) outside {
 		}
 		return busQueue{from}, nil
 	}
-	return outside{lanes: b.Lanes(), open: open, bury: b.Bury, chance: chance, tracer: b.Tracer()}
+	journal := func(r *bus.Record) func(context.Context) error { return b.Journal(r).Wait }
+	return outside{lanes: b.Lanes(), open: open, bury: b.Bury, chance: chance, tracer: b.Tracer(), journal: journal}
 }
 
 // busQueue is *bus.Queue with the type that queue wants.

@@ -26,16 +26,40 @@ type decision struct {
 	fresh    int           // delivered now
 	whole    bool          // again is all of the frame
 	cutShort bool          // again was cut off: nothing is known of it
+	unburied error         // why the letters could not be stored
 }
 
-// settle settles each frame of a batch by what became of its events. errs is by the batch's events; cutShort says that the sending was ended
-// by a stop.
+// settle settles each frame of a batch by what became of its events, once the journal has it. errs is by the batch's events; cutShort says that
+// the sending was ended by a stop.
+//
+// A batch that is delivered as a whole, which all but a few are, is acknowledged beside the next one: waiting for the journal costs no time.
 func (w *worker) settle(ctx context.Context, b *batch, errs []error, cutShort bool) {
-	for f := b.settle(); f != nil; f = b.settle() {
-		if err := w.settleFrame(ctx, f, f.results(errs), cutShort); err != nil {
-			w.unsettled(f, err)
+	decisions, plain := make([]*decision, len(b.frames)), true
+	for i := range b.frames {
+		f := &b.frames[i]
+		decisions[i] = w.decide(ctx, f, f.results(errs), cutShort)
+		plain = plain && decisions[i] == nil
+	}
+	stored := w.stage.out.journal(w.record(b, errs, decisions))
+	conclude := func(ctx context.Context) {
+		// Events that are delivered must not be sent again because the journal cannot be written.
+		_ = stored(ctx)
+		for f := b.settle(); f != nil; f = b.settle() {
+			if err := w.conclude(ctx, f, decisions[0]); err != nil {
+				w.unsettled(f, err)
+			}
+			decisions = decisions[1:]
 		}
 	}
+	if !plain {
+		conclude(ctx)
+		return
+	}
+	w.concluding <- struct{}{}
+	w.conclusions.Go(func() {
+		defer func() { <-w.concluding }()
+		conclude(context.WithoutCancel(ctx)) // it has a limit of its own
+	})
 }
 
 // unsettled is told of a frame that is delivered again when the bus has waited long enough for us.
@@ -43,23 +67,35 @@ func (w *worker) unsettled(f *frame, err error) {
 	w.stage.log.Warn("frame not settled", "lane", w.lane, "sequence", f.delivery.Sequence(), "error", err)
 }
 
-func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error, cutShort bool) error {
+// decide says what is to become of a frame, after it has buried what is given up. It is nil when all of it is delivered.
+func (w *worker) decide(ctx context.Context, f *frame, errs []error, cutShort bool) *decision {
 	c := w.stage.countsOf(f)
 	if errs == nil && len(f.content.Bad) == 0 {
 		c.delivered(f, len(f.content.Events), w.stage.now())
-		return f.delivery.Ack(ctx)
+		return nil
 	}
 	o := w.sort(f, errs, cutShort)
 	c.delivered(f, o.fresh, w.stage.now())
 	if len(o.letters) > 0 {
-		if err := w.bury(ctx, o.letters); err != nil {
+		if o.unburied = w.bury(ctx, o.letters); o.unburied != nil {
 			// What is delivered must not be sent again because the dead letters cannot be stored.
 			w.memory.keep(f.delivery.Sequence(), remembered{o.results, f.lines})
-			return errors.Join(err, f.delivery.Delay(busPause))
+			return o
 		}
 		w.buried(f, o)
 	}
 	w.memory.keep(f.delivery.Sequence(), remembered{o.results, len(f.content.Bad) > 0})
+	return o
+}
+
+// conclude settles a frame as it was decided.
+func (w *worker) conclude(ctx context.Context, f *frame, o *decision) error {
+	switch {
+	case o == nil:
+		return f.delivery.Ack(ctx)
+	case o.unburied != nil:
+		return errors.Join(o.unburied, f.delivery.Delay(busPause))
+	}
 	if err := w.finish(ctx, f, o); err != nil {
 		return err
 	}
@@ -67,7 +103,7 @@ func (w *worker) settleFrame(ctx context.Context, f *frame, errs []error, cutSho
 		w.memory.forget(f.delivery.Sequence())
 	}
 	if !o.cutShort {
-		c.Retried.Add(int64(len(o.again)))
+		w.stage.countsOf(f).Retried.Add(int64(len(o.again)))
 	}
 	return nil
 }
@@ -78,6 +114,7 @@ var errGaveUp = errors.New("gave up")
 func (w *worker) buried(f *frame, o *decision) {
 	c := w.stage.countsOf(f)
 	for _, i := range o.dead {
+		o.results[i].class = classOf(o.results[i].err)
 		if errors.Is(o.results[i].err, errGaveUp) {
 			c.GivenUp.Add(1)
 		} else {
@@ -102,7 +139,9 @@ func (w *worker) sort(f *frame, errs []error, cutShort bool) *decision {
 		switch {
 		case err == nil:
 			o.results[i].final = true
-			if !known {
+			if known {
+				o.results[i].class = f.known[i].class
+			} else {
 				o.fresh++
 			}
 			continue

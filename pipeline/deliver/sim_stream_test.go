@@ -41,6 +41,7 @@ type simStream struct {
 	changed   chan struct{}
 	process   *simProcess // the living one
 	breaker   func() BreakerStatus
+	records   simJournal
 }
 
 // simProcess is a run of the stage, until it is killed.
@@ -60,6 +61,7 @@ type simFrame struct {
 	events   []pipeline.Event
 	handed   int
 	before   int
+	after    uint64 // the frame that it follows
 	firstAt  time.Time
 	holder   *simDelivery // who has it in hand
 }
@@ -372,6 +374,9 @@ func (d *simDelivery) Attempts() int        { return d.attempts }
 func (d *simDelivery) FirstAt() time.Time   { return d.frame.firstAt }
 func (d *simDelivery) Replayed() bool       { return false }
 func (d *simDelivery) Sequence() uint64     { return d.frame.sequence }
+func (d *simDelivery) Origin() string       { return "" }
+func (d *simDelivery) Key() uint64          { return 0 }
+func (d *simDelivery) After() uint64        { return d.frame.after }
 
 // settle does something to the frame after the time of a call, if that is not lost. A loud one says so.
 func (d *simDelivery) settle(loud, settles bool, do func(l *simLane, pending bool)) error {
@@ -485,7 +490,7 @@ func (d *simDelivery) Remainder(ctx context.Context, events []pipeline.Event, de
 	}
 	if !lost || l.dice.IntN(2) == 0 { // a lost answer is no lost message
 		id := strconv.FormatUint(d.frame.sequence, 10)
-		f := &simFrame{lane: d.queue.lane, events: slices.Clone(events), before: d.attempts, firstAt: d.frame.firstAt}
+		f := &simFrame{lane: d.queue.lane, events: slices.Clone(events), before: d.attempts, after: d.frame.sequence, firstAt: d.frame.firstAt}
 		s.store("retry/"+id, func() {
 			switch {
 			case s.mutation == "drop" && l.dice.Float64() < 0.1:

@@ -192,6 +192,7 @@ func simulate(seed uint64, mutation string) []string {
 		time.Sleep(100 * time.Millisecond)
 	}
 	w.end(false, stop)
+	w.stream.records.balance(j, len(p.events))
 	return j.verdict()
 }
 
@@ -207,7 +208,7 @@ func (w *simWorld) run() (stop func()) {
 		open: func(_ context.Context, lane, inFlight int) (queue, error) {
 			return &simQueue{stream: s, process: process, lane: lane, inFlight: inFlight}, nil
 		},
-		bury:   s.bury(process),
+		bury: s.bury(process), journal: s.journal(process),
 		chance: rand.New(rand.NewPCG(p.seed, 1)).Float64,
 	}
 	var mu sync.Mutex
@@ -280,6 +281,7 @@ func played(t *testing.T, seed uint64, mutation string) (broken []string) {
 func TestSimulationFindsFaults(t *testing.T) {
 	for mutation, want := range map[string]string{
 		"drop": "is lost", "double": "is sent again", "double letter": "dead letters", "reorder": "arrives before", "forget attempts": "is handed out as attempt",
+		"forget record": "the books do not balance",
 	} {
 		t.Run(mutation, func(t *testing.T) {
 			for seed := range uint64(200) {

@@ -108,7 +108,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	s.breaker.begin(ctx)
 	for lane := range s.out.lanes {
 		group.Go(func() error {
-			w := &worker{stage: s, lane: lane}
+			w := newWorker(s, lane)
 			if err := w.run(ctx); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("pipeline %q destination %q: %w", s.target.Pipeline, s.target.Name, err)
 			}

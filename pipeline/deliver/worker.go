@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
@@ -25,6 +26,16 @@ type worker struct {
 	stage  *Stage
 	lane   int
 	memory memory
+
+	conclusions sync.WaitGroup // batches that wait for the journal
+	concluding  chan struct{}  // room for them
+}
+
+// concluded is how many batches of a lane may wait for the journal.
+const concluded = 64
+
+func newWorker(s *Stage, lane int) *worker {
+	return &worker{stage: s, lane: lane, concluding: make(chan struct{}, concluded)}
 }
 
 func (w *worker) run(ctx context.Context) error {
@@ -32,6 +43,7 @@ func (w *worker) run(ctx context.Context) error {
 	if w.stage.target.Strict {
 		inFlight = 1
 	}
+	defer w.conclusions.Wait()
 	from, err := w.stage.out.open(ctx, w.lane, inFlight)
 	if err != nil {
 		return err
@@ -135,7 +147,9 @@ func (w *worker) deliver(ctx context.Context, p permit, b *batch) {
 	})()
 	stopBeating := b.beat(heartbeat)
 	defer stopBeating()
+	start := time.Now()
 	errs := w.attempt(work, p, b)
+	b.took = time.Since(start)
 	w.settle(settling, b, errs, work.Err() != nil)
 }
 

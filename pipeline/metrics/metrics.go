@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/prickle-dev/prickle/pipeline/books"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
@@ -27,6 +28,7 @@ type Stages struct {
 	Processes  []*process.Stage
 	Deliveries []*deliver.Stage
 	Runners    map[string]*ingest.Runner // by source
+	Books      *books.Keeper
 	// Replayed counts the dead letters that were sent again, by stage, pipeline and destination.
 	Replayed func() map[[3]string]int64
 }
@@ -51,7 +53,7 @@ func Families() []Family {
 	all := captureGroup.families(nil)
 	all = streamGroup.families(busGroup.families(all))
 	all = deliverGroup.families(processGroup.families(all))
-	return ingestGroup.families(replayedGroup.families(deadGroup.families(all)))
+	return booksGroup.families(ingestGroup.families(replayedGroup.families(deadGroup.families(all))))
 }
 
 type collector struct{ running func() *Stages }
@@ -66,6 +68,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	deadGroup.describe(out)
 	replayedGroup.describe(out)
 	ingestGroup.describe(out)
+	booksGroup.describe(out)
 }
 
 // Collect implements prometheus.Collector. The bus is asked first: when nothing is pending, the counters read afterwards are complete.
@@ -101,5 +104,13 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	for name, runner := range s.Runners {
 		ingestGroup.collect(runner, out, name)
+	}
+	off := map[[2]string]int64{}
+	for _, a := range s.Books.Unbalanced() {
+		off[[2]string{a.Pipeline, a.Destination}] = a.InFlight
+	}
+	for _, stage := range s.Deliveries {
+		t := stage.Target()
+		booksGroup.collect(off[[2]string{t.Pipeline, t.Name}], out, t.Pipeline, t.Name)
 	}
 }

@@ -18,9 +18,6 @@ type pipelineState struct {
 // tooBig stands among the components for the limit of the bus.
 const tooBig = "size limit"
 
-// repeated stands among the transforms for the deduplication window.
-const repeated = "(repeated)"
-
 // removed stands for the transforms or destinations that a reload has removed; no name has parentheses.
 const removed = "(removed)"
 
@@ -29,9 +26,9 @@ var processGroup = newGroup("prickle_process_", []string{"pipeline"},
 	counter("events_passed_total", "Captured events of which at least one came through the transforms.", func(s pipelineState) float64 {
 		return float64(s.stage.Counts().Passed.Load())
 	}),
-	counters("events_dropped_total", "transform", "Captured events of which nothing was left, by the transform that dropped the last of it, or "+repeated+" for those that had been captured before.", func(s pipelineState) map[string]int64 {
+	counters("events_dropped_total", "transform", "Captured events of which nothing was left, by the transform that dropped the last of it, or "+process.Repeated+" for those that had been captured before.", func(s pipelineState) map[string]int64 {
 		dropped := s.steps(func(c *process.OutcomeCounts) int64 { return c.Dropped.Load() })
-		dropped[repeated] = s.stage.Counts().Repeated.Load()
+		dropped[process.Repeated] = s.stage.Counts().Repeated.Load()
 		return dropped
 	}),
 	counters("events_dead_total", "component", `Captured events that became dead letters, by the transform that failed, or "`+tooBig+`".`, func(s pipelineState) map[string]int64 {

@@ -27,6 +27,9 @@ func (l *laneWorker) bury(frame string, e *pipeline.Event, destination string, c
 	only := ""
 	if destination == "" {
 		only = l.only
+		l.places.die(class)
+	} else {
+		l.places.notTo(destination)
 	}
 	l.letters = append(l.letters, bus.DeadLetter{
 		Key:         fmt.Sprintf("%s/%s/%s/%d/%s", l.stage.pipeline.Name, destination, frame, len(l.letters), e.UUID),
@@ -72,6 +75,7 @@ func firstLine(s string) string {
 // unreadable buries the lines of a frame that are no events, as the text they are.
 func (l *laneWorker) unreadable(id string, frame bus.Frame) {
 	l.tally.unreadable = int64(len(frame.Bad))
+	l.places.lines = len(frame.Bad)
 	for _, bad := range frame.Bad {
 		event := json.RawMessage(bad.Line)
 		if !json.Valid(event) {

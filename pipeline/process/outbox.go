@@ -45,7 +45,9 @@ func (o *outbox) messages() func(yield func(topic string, messages []*message.Me
 			topic := o.topic(o.pipeline.Name, route.Destination, lane)
 			var messages []*message.Message
 			for part := range bus.Split(events, route.Frame) {
-				messages = append(messages, bus.NewMessage(o.id(topic, len(messages), part), part))
+				m := bus.NewMessage(o.id(topic, len(messages), part), part)
+				bus.SetOrigin(m, o.frame)
+				messages = append(messages, m)
 			}
 			if !yield(topic, messages) {
 				return

@@ -44,6 +44,7 @@ type Bus interface {
 	Tracer() *trace.Tracer
 	Repeats(lane int) *bus.Repeats
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
+	Journal(r *bus.Record) *bus.Stored
 }
 
 // Stage works one pipeline.
@@ -95,8 +96,9 @@ func (s *Stage) Open() error {
 func (s *Stage) worker(publisher message.Publisher, replays bool) *laneWorker {
 	l := &laneWorker{stage: s, publisher: publisher, counts: s.counts, tally: newTally(&s.pipeline), out: outbox{topic: bus.DeliverTopic}}
 	if replays {
-		l.counts, l.out.topic = s.replayed, bus.ReplayTopic
+		l.counts, l.out.topic, l.again = s.replayed, bus.ReplayTopic, true
 	}
+	l.places = newPlaces(&s.pipeline)
 	return l
 }
 
@@ -152,6 +154,10 @@ type laneWorker struct {
 
 	only        string // the destination that the frame is meant for alone, or ""
 	transformed bool   // its events have been through the transforms: only the condition of that destination is to be asked again
+
+	again  bool       // what comes is sent once more
+	at     frameplace // of the frame in hand
+	places places
 }
 
 func (l *laneWorker) handle(m *message.Message) error {
@@ -173,6 +179,7 @@ func (l *laneWorker) work(m *message.Message, span trace.Span) error {
 	if to := bus.DestinationOf(m); to != "" {
 		l.only, l.transformed = to, true
 	}
+	l.at = frameplace{sequence: bus.SequenceOf(m), lane: bus.LaneOfMessage(m)}
 	frame := bus.FrameOf(m)
 	repeated, err := l.repeats.Of(m.Context(), m, frame.Events)
 	if err != nil {
@@ -193,11 +200,12 @@ func (l *laneWorker) collect(ctx context.Context, id string, frame bus.Frame, re
 	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), id)
 	l.letters = l.letters[:0]
 	l.tally.reset()
+	l.places.reset(len(frame.Events))
 	l.unreadable(id, frame)
 	for i := range frame.Events {
+		l.places.now = i
 		if repeated != nil && repeated[i] {
-			l.tally.in++
-			l.tally.repeated++
+			l.repeated()
 			continue
 		}
 		if err := l.event(ctx, id, &frame.Events[i]); err != nil {
@@ -205,6 +213,13 @@ func (l *laneWorker) collect(ctx context.Context, id string, frame bus.Frame, re
 		}
 	}
 	return nil
+}
+
+// repeated drops an event that had been captured before.
+func (l *laneWorker) repeated() {
+	l.tally.in++
+	l.tally.repeated++
+	l.places.repeated.Add(l.places.now)
 }
 
 // event takes one event through the chain and into the outbox. Its only error is that of a context that ended.
@@ -233,6 +248,7 @@ func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event)
 	}
 	if len(results) == 0 {
 		t.dropped[l.scratch.ended]++
+		l.places.dropped[l.scratch.ended].Add(l.places.now)
 		return nil
 	}
 	t.passed++
@@ -257,6 +273,7 @@ func (l *laneWorker) route(frame string, e *pipeline.Event) {
 			l.bury(frame, e, r.Destination, err)
 		case wanted:
 			l.tally.copies[i]++
+			l.places.to[i].Add(l.places.now)
 			l.out.add(i, *e)
 		}
 	}
@@ -269,8 +286,19 @@ func wants(r *Route, e *pipeline.Event) (bool, error) {
 	return r.When.Match(e)
 }
 
-// publish sends what the frame became and waits until all of it is stored.
+// publish sends what the frame became, with a record of it, and waits until all of it is stored.
 func (l *laneWorker) publish(ctx context.Context, span trace.Span) error {
+	record := l.stage.bus.Journal(l.record())
+	if err := l.publishAll(ctx, span); err != nil {
+		return err // the frame is worked again, and its next record is the same or takes no notice of this one
+	}
+	if err := record.Wait(ctx); err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (l *laneWorker) publishAll(ctx context.Context, span trace.Span) error {
 	traced := span.Context().String()
 	group, ctx := errgroup.WithContext(ctx)
 	for topic, messages := range l.out.messages() {

@@ -1,0 +1,92 @@
+package books
+
+import "github.com/prickle-dev/prickle/pipeline/bus"
+
+// Enter enters a record of the journal, but for the places of a bus.BeginRecord, which are Begin's.
+func (b *Books) Enter(e bus.JournalEntry) {
+	b.Journal = e.Sequence
+	b.Lost += e.Lost
+	switch {
+	case e.Begin != nil:
+		for pipeline, destinations := range e.Begin.Waiting {
+			for name, waiting := range destinations {
+				b.pipeline(pipeline).open(name, waiting)
+			}
+		}
+	case e.Process != nil && !e.Process.Again:
+		b.process(e.Process)
+	case e.Deliver != nil && !e.Deliver.Again:
+		if d := b.destination(e.Deliver.Pipeline, e.Deliver.Destination); d != nil {
+			b.deliver(d, e.Deliver)
+		}
+	}
+}
+
+// Remember takes from a record that is in the books already what it takes to know a repeat of it.
+func (b *Books) Remember(e bus.JournalEntry) {
+	if r := e.Deliver; r != nil && !r.Again {
+		b.deliver(nil, r)
+	}
+}
+
+func (b *Books) process(r *bus.ProcessRecord) {
+	l := b.lane(r.Pipeline, r.Lane)
+	if l == nil || r.Sequence <= l.Done {
+		return // of before the account was opened, or a repeat
+	}
+	l.Done = r.Sequence
+	l.In += int64(r.In)
+	dropped, dead := count(r.Dropped), count(r.Dead)
+	made := int64(r.Out) - (int64(r.In) - dropped - dead)
+	for name, to := range r.To {
+		p := b.pipeline(r.Pipeline)
+		p.open(name, 0)
+		d := p.Destinations[name]
+		d.In += int64(r.In)
+		d.Made += made
+		d.Copies += int64(to.N)
+		for transform, s := range r.Dropped {
+			d.Filtered[transform] += int64(s.N)
+		}
+		for class, s := range r.Dead {
+			d.Refused[class] += int64(s.N)
+		}
+		failed := int64(r.NotTo[name].N)
+		if failed > 0 {
+			d.Refused[bus.ClassWhen] += failed
+		}
+		if unwanted := int64(r.Out) - int64(to.N) - failed; unwanted > 0 {
+			d.Filtered[When] += unwanted
+		}
+	}
+}
+
+func count(of map[string]bus.Some) (n int64) {
+	for _, s := range of {
+		n += int64(s.N)
+	}
+	return n
+}
+
+// deliver enters an attempt into d, or only remembers it when d is nil.
+func (b *Books) deliver(d *Destination, r *bus.DeliverRecord) {
+	key := laneOf{r.Pipeline, r.Destination, r.Lane}
+	if b.recent == nil {
+		b.recent = map[laneOf]*recent{}
+	}
+	lane := b.recent[key]
+	if lane == nil {
+		lane = &recent{frames: map[uint64]*frame{}, keys: map[uint64]*frame{}}
+		b.recent[key] = lane
+	}
+	for i := range r.Frames {
+		delivered, dead := lane.enter(&r.Frames[i])
+		if d == nil {
+			continue
+		}
+		d.Delivered += delivered
+		for class, n := range dead {
+			d.Dead[class] += n
+		}
+	}
+}
