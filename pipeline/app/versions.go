@@ -165,29 +165,18 @@ func (a *App) masked(v *versions.Version) (map[string][]string, error) {
 	}
 	defer os.RemoveAll(root) //nolint:errcheck // it is among the temporary files
 	lines := map[string][]string{}
-	a.mu.RLock()
-	first := a.nameOf(a.project.Files[0])
-	a.mu.RUnlock()
-	main := ""
 	for _, f := range v.Files {
-		if filepath.Ext(f.Name) == ".hog" {
-			continue
+		if filepath.Ext(f.Name) != ".hog" {
+			lines[f.Name] = configs.MaskedText([]byte(f.Text))
 		}
-		lines[f.Name] = configs.MaskedText([]byte(f.Text))
-		path := filepath.Join(root, filepath.FromSlash(f.Name))
-		if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
-			continue
-		}
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(f.Text), 0o600)); err != nil {
-			return nil, err
-		}
-		if f.Name == first {
-			main = path
-		}
+	}
+	main, err := a.unpack(v, root)
+	if err != nil {
+		return nil, err
 	}
 	options := a.kinds.Options()
 	options.Env = func(string) (string, bool) { return "x", true } // a value is not needed to know what is secret
-	if project, _ := configs.Load(main, options); project != nil && main != "" {
+	if project, _ := configs.Load(main, options); project != nil {
 		newApp(project, main, a.kinds, a.options).build(a.kinds, &mistakes{})
 		for _, file := range project.Files {
 			if name, err := filepath.Rel(root, file); err == nil {
@@ -196,4 +185,22 @@ func (a *App) masked(v *versions.Version) (map[string][]string, error) {
 		}
 	}
 	return lines, nil
+}
+
+// unpack writes a version's files into a folder, and returns the path of the main one. Files that were outside of the project's folder are left
+// out.
+func (a *App) unpack(v *versions.Version, root string) (main string, err error) {
+	for _, f := range v.Files {
+		name := filepath.FromSlash(f.Name)
+		if !filepath.IsLocal(name) {
+			continue
+		}
+		path := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(f.Text), 0o600)); err != nil {
+			return "", err
+		}
+	}
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return filepath.Join(root, filepath.FromSlash(a.nameOf(a.project.Files[0]))), nil
 }

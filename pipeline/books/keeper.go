@@ -77,7 +77,7 @@ func (k *Keeper) load(ctx context.Context) error {
 		return nil
 	}
 	from := max(b.Journal, reread) - reread + 1
-	return k.bus.ReadJournal(ctx, "", from, b.Journal, func(e bus.JournalEntry) error {
+	return k.bus.ReadJournal(ctx, from, b.Journal, func(e bus.JournalEntry) error {
 		b.Remember(e)
 		return nil
 	})
@@ -144,12 +144,16 @@ func (k *Keeper) catchUp(ctx context.Context) error {
 		k.log.Error("records left the journal before they were in the books: see bus.journal_retain and bus.journal_max_bytes", "records", missing)
 		b.Journal = r.First - 1
 	}
-	err = k.bus.ReadJournal(ctx, "", max(b.Journal+1, r.First), r.Last, func(e bus.JournalEntry) error {
+	err = k.bus.ReadJournal(ctx, max(b.Journal+1, r.First), r.Last, func(e bus.JournalEntry) error {
 		b.Enter(e)
-		if e.Begin != nil {
-			return k.begin(ctx, e.Begin.Places)
+		if e.Begin == nil {
+			return nil
 		}
-		return nil
+		err := k.begin(ctx, e.Begin.Places)
+		if err != nil {
+			b.Journal = e.Sequence - 1 // the message is entered again; what of it is in the books is known as a repeat
+		}
+		return err
 	})
 	if err != nil {
 		return err
@@ -251,4 +255,17 @@ func (k *Keeper) save(ctx context.Context) error {
 		k.revision, k.saved = revision, k.books.Journal
 	}
 	return err
+}
+
+// Begun is the sequence of the log behind which a lane belongs to a pipeline, 0 when that is not known.
+func (k *Keeper) Begun(pipeline string, lane int) uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.books == nil {
+		return 0
+	}
+	if l := k.books.lane(pipeline, lane); l != nil {
+		return l.Begun
+	}
+	return 0
 }

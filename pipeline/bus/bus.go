@@ -37,15 +37,13 @@ type Bus struct {
 	js       jetstream.JetStream
 	disk     disk
 	trimmer  trimmer
+	records  journal
 
 	events, deliver, dead, journal jetstream.Stream
 	kv                             jetstream.KeyValue
 
 	tracer    *trace.Tracer
 	stats     map[string]*StreamStats // by stream
-	number    atomic.Int64            // of the configuration in force
-	lost      atomic.Int64            // records of the journal that could not be stored, since the last one that could be
-	lostTold  atomic.Int64            // when the operator was told, in nanoseconds since 1970
 	refusedAt atomic.Int64            // when EVENTS was last found full, in nanoseconds since 1970
 
 	ackWait   time.Duration // how long a frame handed to process may be without a sign of life

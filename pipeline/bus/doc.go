@@ -9,8 +9,8 @@
 //	         replay.<pipeline>.<destination>.<lane>      frames sent once more, delivered when nothing else waits in the lane
 //	         replay.<pipeline>.<destination>.<lane>.<id> those of them that wait for their next try
 //	DEAD     dead.<stage>.<pipeline>.<destination>       one event a message, kept for Config.DeadRetain
-//	JOURNAL  journal.process.<pipeline>                  what became of each frame of EVENTS, kept for Config.JournalRetain
-//	         journal.deliver.<pipeline>.<destination>    what became of each attempt at a destination
+//	JOURNAL  journal.records                             what became of each frame of EVENTS and of each attempt at a destination, one or
+//	                                                     more records a message, kept for Config.JournalRetain
 //	PRICKLE  a key-value bucket                          what is small and survives a restart: State, Lease
 //
 // With Config.Namespace, names of streams begin with it and an underscore, subjects with it and a dot, so that several projects can share

@@ -1,10 +1,14 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -13,79 +17,129 @@ import (
 
 // Stored is a record on its way into the journal.
 type Stored struct {
-	bus    *Bus
-	future jetstream.PubAckFuture
-	start  time.Time
-	size   int
-	err    error
+	line []byte
+	lost int64 // that it tells of
+	done chan struct{}
+	err  error // once done is closed
+}
+
+// journal writes records. Those that come while a message is on its way go into the next one together: what costs is the message, which is
+// synced to disk, not the record.
+type journal struct {
+	mu      sync.Mutex
+	waiting []*Stored
+	busy    bool
+
+	number atomic.Int64 // of the configuration in force
+	lost   int64        // records that could not be stored, and that no record tells of
+	told   time.Time    // when the operator was told of it
 }
 
 // Journal begins to store a record and returns at once. Whoever acknowledges a frame waits for its record before: then a process that is
 // killed in between works the frame again, and the books know both times.
 func (b *Bus) Journal(r *Record) *Stored {
-	s := &Stored{bus: b, start: time.Now()}
-	if s.err = b.disk.room(streamJournal); s.err != nil {
-		return s
-	}
-	r.Lost = b.lost.Swap(0)
-	switch number := int(b.number.Load()); {
+	j := &b.records
+	switch number := int(j.number.Load()); {
 	case r.Process != nil:
 		r.Process.Config = number
 	case r.Deliver != nil:
 		r.Deliver.Config = number
 	}
-	m := &nats.Msg{Subject: b.subject(r.subject())}
-	if m.Data, s.err = json.Marshal(r); s.err == nil {
-		s.size = len(m.Data)
-		s.future, s.err = b.js.PublishMsgAsync(m, jetstream.WithExpectStream(b.config.streamName(streamJournal)))
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s := &Stored{lost: j.lost, done: make(chan struct{})}
+	r.Lost, j.lost = j.lost, 0
+	line, err := json.Marshal(r)
+	if err != nil { // which no record is a reason for
+		j.lost += r.Lost + 1
+		s.err = fmt.Errorf("record of the journal: %w", err)
+		close(s.done)
+		return s
 	}
-	if s.err != nil {
-		b.lost.Add(r.Lost)
+	s.line = append(line, '\n')
+	j.waiting = append(j.waiting, s)
+	if !j.busy {
+		j.busy = true
+		go b.writeJournal()
 	}
 	return s
 }
 
-// SetConfig says what number the configuration in force has, for the records of the journal.
-func (b *Bus) SetConfig(number int) { b.number.Store(int64(number)) }
-
 // Wait returns when the record is stored, or cannot be. That is no reason not to go on: the books count it as lost.
 func (s *Stored) Wait(ctx context.Context) error {
-	if s.err == nil {
-		s.err = await(streamJournal, []jetstream.PubAckFuture{s.future}, func(int) context.Context { return ctx })
-	}
-	stats := s.bus.stats[streamJournal]
-	if stats.done(s.start, s.err) != nil {
-		s.bus.lost.Add(1)
-		now := time.Now().UnixNano()
-		if before := s.bus.lostTold.Load(); now-before > int64(time.Minute) && s.bus.lostTold.CompareAndSwap(before, now) {
-			s.bus.log.Warn("the journal cannot be written: the books will miss something", "error", s.err)
-		}
+	select {
+	case <-s.done:
 		return s.err
+	case <-ctx.Done():
+		return fmt.Errorf("journal: %w", context.Cause(ctx))
 	}
-	stats.frame("1", s.size)
-	return nil
 }
 
-func (r *Record) subject() string {
-	switch {
-	case r.Process != nil:
-		return journalSubject("process", r.Process.Pipeline, "")
-	case r.Deliver != nil:
-		return journalSubject("deliver", r.Deliver.Pipeline, r.Deliver.Destination)
+// SetConfig says what number the configuration in force has, for the records of the journal.
+func (b *Bus) SetConfig(number int) { b.records.number.Store(int64(number)) }
+
+// writeJournal stores what waits, until nothing does.
+func (b *Bus) writeJournal() {
+	j := &b.records
+	for {
+		j.mu.Lock()
+		group := j.take(b.maxEvent())
+		j.busy = len(group) > 0
+		j.mu.Unlock()
+		if len(group) == 0 {
+			return
+		}
+		m := &nats.Msg{Subject: b.subject(journalSubject), Header: nats.Header{headerCount: {strconv.Itoa(len(group))}}}
+		for _, s := range group {
+			m.Data = append(m.Data, s.line...)
+		}
+		err := b.publish(context.Background(), streamJournal, m)
+		if err != nil {
+			b.lose(group, err)
+		}
+		for _, s := range group {
+			s.err = err
+			close(s.done)
+		}
 	}
-	return journalSubject("books", "", "")
+}
+
+// take removes the first records that wait, as many as fit into a message.
+func (j *journal) take(limit int) []*Stored {
+	n, size := 0, 0
+	for n < len(j.waiting) && (n == 0 || size+len(j.waiting[n].line) <= limit) {
+		size += len(j.waiting[n].line)
+		n++
+	}
+	group := slices.Clone(j.waiting[:n])
+	j.waiting = slices.Delete(j.waiting, 0, n)
+	return group
+}
+
+// lose notes records that could not be stored, for the next one to tell of.
+func (b *Bus) lose(group []*Stored, err error) {
+	j := &b.records
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range group {
+		j.lost += s.lost + 1
+	}
+	if time.Since(j.told) > time.Minute {
+		j.told = time.Now()
+		b.log.Warn("the journal cannot be written: the books will miss something", "error", err)
+	}
 }
 
 // JournalEntry is a record that was stored.
 type JournalEntry struct {
-	Sequence uint64
+	Sequence uint64 // of its message
 	Stored   time.Time
 	Record
 }
 
 // JournalRange is what the journal holds.
 type JournalRange struct {
-	First, Last uint64    // sequences; First is Last+1 when it is empty
+	First, Last uint64    // sequences of messages; First is Last+1 when it is empty
 	Oldest      time.Time // when the first was stored
 }
 
@@ -101,20 +155,22 @@ func (b *Bus) JournalRange(ctx context.Context) (JournalRange, error) {
 // smallAhead is how many messages a scan holds that are small.
 const smallAhead = 500
 
-// ReadJournal calls yield for the records from one sequence to another, both included, in order, until yield returns an error, which it returns.
-// With a pipeline it reads only that one's.
-func (b *Bus) ReadJournal(ctx context.Context, pipeline string, from, to uint64, yield func(JournalEntry) error) error {
-	subjects := []string{"journal.>"}
-	if pipeline != "" {
-		subjects = []string{journalSubject("process", pipeline, ""), journalSubject("deliver", pipeline, "*")}
-	}
-	return b.scan(ctx, b.journal, scanned{subjects: subjects, from: from, to: to, ahead: smallAhead}, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
-		e := JournalEntry{Sequence: md.Sequence.Stream, Stored: md.Timestamp}
-		if err := json.Unmarshal(m.Data(), &e.Record); err != nil {
-			b.log.Warn("unreadable record in the journal", "sequence", e.Sequence, "error", err)
-			e.Record = Record{Lost: 1}
+// ReadJournal calls yield for the records of the messages from one sequence to another, both included, in order, until yield returns an error,
+// which it returns. A message may hold several.
+func (b *Bus) ReadJournal(ctx context.Context, from, to uint64, yield func(JournalEntry) error) error {
+	s := scanned{subjects: []string{journalSubject}, from: from, to: to, ahead: smallAhead}
+	return b.scan(ctx, b.journal, s, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
+		for line := range bytes.Lines(m.Data()) {
+			e := JournalEntry{Sequence: md.Sequence.Stream, Stored: md.Timestamp}
+			if err := json.Unmarshal(line, &e.Record); err != nil {
+				b.log.Warn("unreadable record in the journal", "sequence", e.Sequence, "error", err)
+				e.Record = Record{Lost: 1}
+			}
+			if err := yield(e); err != nil {
+				return err
+			}
 		}
-		return yield(e)
+		return nil
 	})
 }
 

@@ -34,10 +34,10 @@ func (b *Bus) LogRange(ctx context.Context, since, until time.Time) (LogRange, e
 	if info.State.Msgs > 0 {
 		r.Oldest = info.State.FirstTime
 	}
-	if r.From, err = b.sequenceAt(ctx, since.Add(-appendSlack), info.State.LastSeq); err != nil {
+	if r.From, err = b.sequenceAt(ctx, b.events, since.Add(-appendSlack), info.State.LastSeq); err != nil {
 		return LogRange{}, err
 	}
-	end, err := b.sequenceAt(ctx, until.Add(appendSlack), info.State.LastSeq)
+	end, err := b.sequenceAt(ctx, b.events, until.Add(appendSlack), info.State.LastSeq)
 	if err != nil {
 		return LogRange{}, err
 	}
@@ -47,16 +47,16 @@ func (b *Bus) LogRange(ctx context.Context, since, until time.Time) (LogRange, e
 
 // sequenceAt is the sequence of the first message stored at t or later, or the one after last. The server finds it when it makes a
 // consumer that begins there.
-func (b *Bus) sequenceAt(ctx context.Context, t time.Time, last uint64) (uint64, error) {
-	consumer, err := b.events.CreateConsumer(ctx, jetstream.ConsumerConfig{
+func (b *Bus) sequenceAt(ctx context.Context, stream jetstream.Stream, t time.Time, last uint64) (uint64, error) {
+	consumer, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &t, AckPolicy: jetstream.AckNonePolicy, InactiveThreshold: time.Second,
 		MemoryStorage: true, Replicas: 1,
 	})
 	if err != nil {
-		return 0, fmt.Errorf("event log at %s: %w", t.Format(time.RFC3339), unavailable(err))
+		return 0, fmt.Errorf("stream at %s: %w", t.Format(time.RFC3339), unavailable(err))
 	}
 	info := consumer.CachedInfo()
-	if err := b.events.DeleteConsumer(ctx, info.Name); err != nil {
+	if err := stream.DeleteConsumer(ctx, info.Name); err != nil {
 		b.log.Debug("removing a reader of the log", "error", err) // the server does it after a second
 	}
 	return min(info.Delivered.Stream+1, last+1), nil

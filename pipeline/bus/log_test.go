@@ -66,10 +66,10 @@ func TestLogRangeByTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at, err := b.sequenceAt(t.Context(), m.Time, 3); err != nil || at != 2 {
+	if at, err := b.sequenceAt(t.Context(), b.events, m.Time, 3); err != nil || at != 2 {
 		t.Errorf("at the second frame's time\n got %d, %v\nwant 2", at, err)
 	}
-	if at, err := b.sequenceAt(t.Context(), m.Time.Add(time.Nanosecond), 3); err != nil || at != 3 {
+	if at, err := b.sequenceAt(t.Context(), b.events, m.Time.Add(time.Nanosecond), 3); err != nil || at != 3 {
 		t.Errorf("after it\n got %d, %v\nwant 3", at, err)
 	}
 	// What capture may still have had in hand belongs to it, and clocks differ.

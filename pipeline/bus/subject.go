@@ -75,16 +75,8 @@ func deadSubject(l *DeadLetter) string {
 	return "dead." + l.Stage + "." + l.Pipeline + "." + destination
 }
 
-// journalSubject is where a record of the journal goes: "process", "deliver" or "books" is its kind.
-func journalSubject(kind, pipeline, destination string) string {
-	switch {
-	case pipeline == "":
-		return "journal." + kind
-	case destination == "":
-		return "journal." + kind + "." + pipeline
-	}
-	return "journal." + kind + "." + pipeline + "." + destination
-}
+// journalSubject is where the records of the journal go.
+const journalSubject = "journal.records"
 
 // laneOfSubject reads the lane, which is the last token of the subjects that consumers read. It is 0 when that is not a number.
 func laneOfSubject(subject string) int {

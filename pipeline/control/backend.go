@@ -22,6 +22,7 @@ type Backend interface {
 	DeadBackend
 	ReplayBackend
 	ConfigBackend
+	ExplainBackend
 }
 
 // Status is what a running process knows of itself.

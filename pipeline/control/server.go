@@ -93,6 +93,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /query", s.query)
 	mux.HandleFunc("POST /tail", s.tail)
 	mux.HandleFunc("POST /sync", s.sync)
+	mux.HandleFunc("POST /explain", s.explain)
 	s.deadRoutes(mux)
 	s.replayRoutes(mux)
 	s.configRoutes(mux)

@@ -29,15 +29,17 @@ type (
 	}
 	// part is one line of an answer with many; exactly one field is set.
 	part struct {
-		Columns  []string        `json:"columns,omitempty"`
-		Row      []any           `json:"row,omitempty"`
-		Event    json.RawMessage `json:"event,omitempty"`
-		Progress *Progress       `json:"progress,omitempty"`
-		Letter   *DeadLetter     `json:"letter,omitempty"`
-		Dead     *DeadProgress   `json:"dead,omitempty"`
-		Replay   *ReplayJob      `json:"replay,omitempty"`
-		Error    string          `json:"error,omitempty"`
-		End      bool            `json:"end,omitempty"`
+		Columns  []string         `json:"columns,omitempty"`
+		Row      []any            `json:"row,omitempty"`
+		Event    json.RawMessage  `json:"event,omitempty"`
+		Progress *Progress        `json:"progress,omitempty"`
+		Letter   *DeadLetter      `json:"letter,omitempty"`
+		Dead     *DeadProgress    `json:"dead,omitempty"`
+		Replay   *ReplayJob       `json:"replay,omitempty"`
+		Explain  *ExplainProgress `json:"explain,omitempty"`
+		Story    *Story           `json:"story,omitempty"`
+		Error    string           `json:"error,omitempty"`
+		End      bool             `json:"end,omitempty"`
 	}
 )
 
