@@ -81,7 +81,7 @@ func (r *Repeats) hash(events []pipeline.Event) {
 
 // catchUp reads what the window holds before a frame, and is not known yet.
 func (r *Repeats) catchUp(ctx context.Context, lane int, at framePlace) error {
-	from, err := r.bus.sequenceAt(ctx, at.stored.Add(-r.bus.config.DedupWindow), at.sequence)
+	from, err := r.bus.sequenceAt(ctx, r.bus.events, at.stored.Add(-r.bus.config.DedupWindow), at.sequence)
 	if err != nil {
 		return err
 	}
