@@ -80,7 +80,7 @@ func TestBooksSurviveKills(t *testing.T) {
 		t.Fatalf("books\n got %+v\nwant them to balance\n%s\n%s", b, text, p.text())
 	}
 	for _, a := range b.Destinations {
-		if a.Accepted != want["all"] || a.InFlight != 0 || a.Filtered["filter"] != want["filter"] || a.Dead["mask.thrown"] != want["mask.user"] {
+		if a.Accepted != want["all"] || a.InFlight != 0 || a.Filtered["filter"] != want["filter"] || a.Dead["mask.thrown"] != want["mask.thrown"] {
 			t.Errorf("%s\n got %+v\nwant %v", a.Destination, a, want)
 		}
 	}

@@ -199,7 +199,7 @@ func TestStatusCountsDeadLetters(t *testing.T) {
 	if diff := cmp.Diff(want, s.Dead, cmpopts.SortSlices(func(a, b DeadStatus) bool { return a.Stage < b.Stage })); diff != "" {
 		t.Errorf("dead letters\n%s", diff)
 	}
-	if len(s.Streams) != 3 || s.Streams[2].Name != streamDead || s.Streams[2].Messages != 3 || s.Streams[2].Bytes == 0 {
+	if len(s.Streams) != 4 || s.Streams[2].Name != streamDead || s.Streams[2].Messages != 3 || s.Streams[2].Bytes == 0 {
 		t.Errorf("streams\n got %+v", s.Streams)
 	}
 }
