@@ -41,6 +41,9 @@ func printStatus(w io.Writer, st control.Status) {
 	if st.Admin != "" {
 		fmt.Fprintf(w, "metrics and health on %s\n", st.Admin)
 	}
+	if st.Share != nil {
+		fmt.Fprintf(w, "%d of %d lanes are this process's, number %d of %d\n", st.Share.Lanes, st.Share.Of, st.Share.Process+1, st.Share.Processes)
+	}
 	for _, k := range st.Keys {
 		printKey(w, k)
 	}
@@ -61,6 +64,8 @@ func printStatus(w io.Writer, st control.Status) {
 		switch {
 		case s.Running:
 			fmt.Fprint(w, ", reading now")
+		case s.Elsewhere:
+			fmt.Fprint(w, "; another process reads it")
 		case s.LastError != "":
 			fmt.Fprintf(w, "; last error: %s", firstLine(s.LastError, 120))
 		case !s.LastEnd.IsZero():

@@ -101,10 +101,15 @@ func (a *App) openSources(ctx context.Context) error {
 	return nil
 }
 
+// runnerOf makes the runner of a source. Of several processes, the one with the source's lease runs it.
 func (a *App) runnerOf(s builtSource) *ingest.Runner {
-	return ingest.New(ingest.Deps{
+	deps := ingest.Deps{
 		Source: s.source, Name: s.name, Every: s.every, Warehouse: a.warehouse, Log: a.options.Log.With("source", s.name),
-	})
+	}
+	if a.bus != nil && a.bus.Shared() { // prickle sync without a running process opens no bus
+		deps.Alone = a.bus.State().Lease("source-" + s.name).Run
+	}
+	return ingest.New(deps)
 }
 
 // open opens a component that has something to open, and remembers to close it.

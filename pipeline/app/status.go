@@ -39,6 +39,9 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 			st.Keys = append(st.Keys, keyStatus(k))
 		}
 	}
+	if share, ok := a.bus.Share(); ok {
+		st.Share = &control.Share{Processes: share.Processes, Process: share.Process, Lanes: share.Lanes, Of: share.Of}
+	}
 	for i, p := range a.pipelines {
 		st.Pipelines = append(st.Pipelines, a.pipelineStatus(i, p))
 	}
@@ -91,7 +94,7 @@ func keyStatus(k capture.KeyStatus) control.KeyStatus {
 }
 
 func sourceStatus(s ingest.Status) control.SourceStatus {
-	out := control.SourceStatus{Name: s.Source, Running: s.State == ingest.Running, LastEnd: s.Finished, Records: int64(s.Progress.Rows)}
+	out := control.SourceStatus{Name: s.Source, Running: s.State == ingest.Running, LastEnd: s.Finished, Records: int64(s.Progress.Rows), Elsewhere: s.State == ingest.Elsewhere}
 	if s.Err != nil {
 		out.LastError = s.Err.Error()
 	}

@@ -46,11 +46,8 @@ type Bus struct {
 	stats     map[string]*StreamStats // by stream
 	refusedAt atomic.Int64            // when EVENTS was last found full, in nanoseconds since 1970
 
-	ackWait   time.Duration // how long a frame handed to process may be without a sign of life
-	pinnedFor time.Duration // how long the process that works a lane may ask for nothing before another takes over
-	// pinnedForSend is the same for deliveries. It is longer than a call of Send with its settling: asking for more is the only sign of life
-	// that the server counts, and a batch in hand is not followed by it.
-	pinnedForSend time.Duration
+	ackWait time.Duration // how long a frame handed to process may be without a sign of life
+	cluster *cluster      // nil with an embedded server, where all lanes are this process's
 
 	waiting waiting
 
@@ -69,7 +66,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, pinnedFor: 20 * time.Second, pinnedForSend: 90 * time.Second, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, readers: map[string]*Deliveries{}, stats: newStats()}
 	b.recent = make([]recentLane, config.Lanes)
 	for i := range b.recent {
 		b.recent[i].window, b.recent[i].ids = config.DedupWindow, config.DedupIDs
@@ -116,13 +113,16 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	b.placesChanged()
+	if b.Shared() {
+		b.cluster = newCluster(b)
+	}
 	return nil
 }
 
 // opening is a context for requests that make streams and consumers. Those of an outside server end by publishTimeout each, which is the
 // client's default.
 func (b *Bus) opening(ctx context.Context) (context.Context, context.CancelFunc) {
-	if b.shared() {
+	if b.Shared() {
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, openTimeout)
@@ -139,10 +139,13 @@ func (b *Bus) placesChanged() {
 // embedded server. Stop everything that uses the bus first. Further calls do nothing.
 func (b *Bus) Close() error {
 	var err error
-	if b.conn != nil && !b.conn.IsClosed() {
-		if b.conn.IsConnected() {
-			err = b.drain()
-		}
+	if b.conn != nil && !b.conn.IsClosed() && b.conn.IsConnected() {
+		err = b.drain()
+	}
+	if b.cluster != nil {
+		b.cluster.close()
+	}
+	if b.conn != nil {
 		b.conn.Close()
 	}
 	if b.embedded != nil {
@@ -160,7 +163,7 @@ func (b *Bus) drain() error {
 	defer b.mu.Unlock()
 	var group errgroup.Group
 	for _, d := range b.readers {
-		group.Go(d.barrier)
+		group.Go(d.Close)
 	}
 	clear(b.readers)
 	return errors.Join(group.Wait(), b.conn.FlushTimeout(publishTimeout))
@@ -186,5 +189,5 @@ func (b *Bus) MaxEvent() int { return b.maxEvent() }
 
 func (b *Bus) maxEvent() int { return int(b.conn.MaxPayload()) - headerRoom }
 
-// shared says that other processes may work on the same streams.
-func (b *Bus) shared() bool { return b.embedded == nil }
+// Shared reports whether other processes may work on the same streams: whether the server is an outside one.
+func (b *Bus) Shared() bool { return b.embedded == nil }

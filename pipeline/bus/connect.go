@@ -96,7 +96,7 @@ func redact(urls string) (string, error) {
 // checkServer finds out whether the server can do what the bus needs.
 func checkServer(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) error {
 	version := nc.ConnectedServerVersion()
-	if tooOld(version) {
+	if olderThan(version, minMajor, minMinor) {
 		return fmt.Errorf("bus at %s runs nats-server %s, which is too old: want %d.%d or later", nc.ConnectedUrlRedacted(), version, minMajor, minMinor)
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
@@ -111,13 +111,14 @@ func checkServer(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) err
 	return nil
 }
 
-func tooOld(version string) bool {
+// olderThan compares versions. One that cannot be read is not older.
+func olderThan(version string, major, minor int) bool {
 	majorText, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	minorText, _, _ := strings.Cut(rest, ".")
-	major, err1 := strconv.Atoi(majorText)
-	minor, err2 := strconv.Atoi(minorText)
+	itsMajor, err1 := strconv.Atoi(majorText)
+	itsMinor, err2 := strconv.Atoi(minorText)
 	if err1 != nil || err2 != nil {
 		return false // a build without a version: the streams will tell
 	}
-	return major < minMajor || major == minMajor && minor < minMinor
+	return itsMajor < major || itsMajor == major && itsMinor < minor
 }

@@ -21,12 +21,10 @@ const (
 // back at once when the consumer is opened for the first time: nobody else can be at work on it, and waiting until its time is over
 // would let later frames overtake it.
 func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig, takeBack takeBack) (jetstream.Consumer, error) {
-	if b.shared() {
+	if b.Shared() {
 		config.PriorityPolicy = jetstream.PriorityPolicyPinned
 		config.PriorityGroups = []string{pinGroup}
-		if config.PinnedTTL == 0 {
-			config.PinnedTTL = b.pinnedFor
-		}
+		config.PinnedTTL = pinnedFor
 	} else {
 		config.PinnedTTL = 0
 	}
@@ -38,7 +36,7 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.shared() && !b.opened[config.Durable] && consumer.CachedInfo().NumAckPending > 0 {
+	if !b.Shared() && !b.opened[config.Durable] && consumer.CachedInfo().NumAckPending > 0 {
 		if err := takeBack(ctx, stream, consumer.CachedInfo()); err != nil {
 			return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
 		}
@@ -57,8 +55,8 @@ func reset(ctx context.Context, stream jetstream.Stream, info *jetstream.Consume
 	return err
 }
 
-// reclaim is a takeBack for a work queue that remembers it. In a work queue, what is there and has been handed out is exactly what is not
-// settled. Each frame is refused by the subject that a reader of it would have answered to.
+// reclaim is a takeBack that remembers it, for a work queue and for a consumer that hands out one at a time. Of those, what is there behind the
+// last one settled and has been handed out is exactly what is not settled. Each frame is refused by the subject that a reader of it would have answered to.
 //
 // What a consumer knows is written ten times a second, and a frame that is acknowledged is removed at once: after a kill, a consumer may wait
 // for frames that are gone. They would count as in hand, and keep a lane that hands out one at a time waiting, until their time is over. The
@@ -70,18 +68,20 @@ func (b *Bus) reclaim(ctx context.Context, stream jetstream.Stream, info *jetstr
 		return b.conn.Publish(last, []byte(refused))
 	}
 	found := 0
-	for next := info.AckFloor.Stream + 1; next <= info.Delivered.Stream; found++ {
-		m, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(info.Config.FilterSubject))
-		if errors.Is(err, jetstream.ErrMsgNotFound) || err == nil && m.Sequence > info.Delivered.Stream {
-			break
+	for _, subject := range append(info.Config.FilterSubjects, info.Config.FilterSubject) {
+		for next := info.AckFloor.Stream + 1; subject != "" && found < info.NumAckPending && next <= info.Delivered.Stream; found++ {
+			m, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+			if errors.Is(err, jetstream.ErrMsgNotFound) || err == nil && m.Sequence > info.Delivered.Stream {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if err := refuse(m.Sequence); err != nil {
+				return err
+			}
+			next = m.Sequence + 1
 		}
-		if err != nil {
-			return err
-		}
-		if err := refuse(m.Sequence); err != nil {
-			return err
-		}
-		next = m.Sequence + 1
 	}
 	// Which ones are gone is not to be known, so all are refused; the server ignores it for those that it does not wait for.
 	for next := info.AckFloor.Stream + 1; found < info.NumAckPending && next <= info.Delivered.Stream; next++ {
@@ -111,7 +111,7 @@ const reopenPause = 500 * time.Millisecond
 func (b *Bus) create(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
 	for told := false; ; told = true {
 		consumer, err := stream.CreateOrUpdateConsumer(ctx, config)
-		if err == nil || !b.shared() || !away(err) {
+		if err == nil || !b.Shared() || !away(err) {
 			return consumer, err
 		}
 		if !told {
@@ -127,28 +127,4 @@ func (b *Bus) create(ctx context.Context, stream jetstream.Stream, config jetstr
 func away(err error) bool {
 	var refusal *jetstream.APIError
 	return !errors.As(err, &refusal) || refusal.Code >= 500
-}
-
-// pinGroup is the name of the only priority group that consumers of a shared server have. Its point is that one process at a time works
-// a lane, so that frames keep their order and what a process remembers of a lane (recently seen ids) is complete.
-const pinGroup = "lane"
-
-// headerPin is in the messages of the process that works the lane; the server makes up its value.
-const headerPin = "Nats-Pin-Id"
-
-// unpin gives a lane up, so that another process need not wait until this one has been silent for long enough. pin is the last one seen;
-// when the server has another by now, the lane belongs to someone else.
-func (b *Bus) unpin(stream jetstream.Stream, consumer jetstream.Consumer, pin string) {
-	if pin == "" || !b.conn.IsConnected() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	info, err := consumer.Info(ctx)
-	if err == nil && len(info.PriorityGroups) == 1 && info.PriorityGroups[0].PinnedClientID == pin {
-		err = stream.UnpinConsumer(ctx, info.Name, pinGroup)
-	}
-	if err != nil {
-		b.log.Debug("giving a lane up", "error", err) // the others will find out
-	}
 }

@@ -18,17 +18,12 @@ import (
 type Deliveries struct {
 	bus      *Bus
 	consumer jetstream.Consumer
-	target   deliverTarget
+	target   workLane
 	subject  string
 	inFlight int
 	replayed bool                   // it reads ReplayTopic
 	settled  atomic.Pointer[string] // where the last frame was settled
-	pin      atomic.Pointer[string] // the last one seen
-}
-
-type deliverTarget struct {
-	pipeline, destination string
-	lane                  int
+	hold     hold
 }
 
 // FetchLimit bounds Deliveries.Fetch.
@@ -52,9 +47,8 @@ const (
 	InFlight = 10_000
 )
 
-// Deliveries opens the reading end of DeliverTopic for a destination's lane. Frames that were handed out before and not settled are handed out again
-// first when the server is the embedded one, because nobody else can be at work on them; from an outside server they come when their
-// wait of 30 seconds is over.
+// Deliveries opens the reading end of DeliverTopic for a destination's lane. Frames that were handed out before and not settled are handed out
+// again first. With an outside server, the lane may belong to another process, and then there is nothing to fetch.
 //
 // At most inFlight frames are handed out and not settled at a time. With 1, the server itself keeps the order of the lane: whatever becomes
 // of a frame (a delay, a crash, a lost message, another process that takes over), nothing behind it is handed out before it is acknowledged.
@@ -62,10 +56,12 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 	if err := errors.Join(checkName("pipeline", pipeline), checkName("destination", destination)); err != nil {
 		return nil, err
 	}
-	return b.openDeliveries(ctx, deliverTarget{pipeline, destination, lane}, inFlight, false)
+	return b.openDeliveries(ctx, workLane{pipeline, destination, lane}, inFlight, nil)
 }
 
-func (b *Bus) openDeliveries(ctx context.Context, t deliverTarget, inFlight int, replayed bool) (*Deliveries, error) {
+// openDeliveries opens the live frames of a lane, or the replayed ones that follow the live ones of lead.
+func (b *Bus) openDeliveries(ctx context.Context, t workLane, inFlight int, lead *Deliveries) (*Deliveries, error) {
+	replayed := lead != nil
 	d := &Deliveries{bus: b, target: t, subject: DeliverTopic(t.pipeline, t.destination, t.lane), inFlight: inFlight, replayed: replayed}
 	name := t.pipeline + "+" + t.destination + "+" + strconv.Itoa(t.lane)
 	metadata := map[string]string{metadataPipeline: t.pipeline, metadataDestination: t.destination, metadataLane: strconv.Itoa(t.lane)}
@@ -80,7 +76,6 @@ func (b *Bus) openDeliveries(ctx context.Context, t deliverTarget, inFlight int,
 		AckWait:       deliverAckWait,
 		MaxDeliver:    -1,
 		MaxAckPending: inFlight,
-		PinnedTTL:     b.pinnedForSend,
 		Metadata:      metadata,
 	}
 	var err error
@@ -91,11 +86,15 @@ func (b *Bus) openDeliveries(ctx context.Context, t deliverTarget, inFlight int,
 	before := b.readers[d.subject]
 	b.readers[d.subject] = d
 	b.mu.Unlock()
+	d.hold.open(d, lead)
 	if before != nil { // the stage that this one replaces: what it has acknowledged must not be handed out again
-		return d, before.barrier()
+		return d, before.Close()
 	}
 	return d, nil
 }
+
+// Close gives the lane up, once the server has seen to what was settled. Nothing is in hand any more. Further calls do nothing.
+func (d *Deliveries) Close() error { return d.hold.close() }
 
 // What a consumer takes as a sign of life, which about a frame that is settled already means nothing; and as a refusal, to be handed out again.
 const (
@@ -104,12 +103,9 @@ const (
 )
 
 // barrier waits until the server has worked through all acknowledgements sent before it: they are handled in order, and this one is
-// answered. It then gives the lane up.
+// answered.
 func (d *Deliveries) barrier() error {
-	reply, pin := d.settled.Load(), d.pin.Load()
-	if pin != nil {
-		defer d.bus.unpin(d.bus.deliver, d.consumer, *pin)
-	}
+	reply := d.settled.Load()
 	if reply == nil {
 		return nil
 	}
@@ -126,7 +122,7 @@ const clientPatience = time.Second
 // to nobody, and takes it back as soon as it finds out; a fetch that is asked for before would bring what is behind it. So this waits for an answer
 // that takes the same way as frames, to a sign of life of a frame that there is not.
 func (d *Deliveries) overdue(ctx context.Context, began time.Time, wait time.Duration, err error) {
-	if d.bus.shared() || time.Since(began) < wait+clientPatience && !errors.Is(err, jetstream.ErrNoHeartbeat) {
+	if d.bus.Shared() || time.Since(began) < wait+clientPatience && !errors.Is(err, jetstream.ErrNoHeartbeat) {
 		return
 	}
 	subject := ackSubject(d.consumer.CachedInfo(), math.MaxInt64)
@@ -137,9 +133,27 @@ func (d *Deliveries) overdue(ctx context.Context, began time.Time, wait time.Dur
 
 // Fetch returns what is there, in order, up to limit, and waits for the first frame at most limit.Wait. Nothing there is (nil, nil).
 // The end of ctx ends the waiting within half a second, with ctx's error. Each frame that it returns must be settled (Ack, Delay, Retry, Remainder or Release)
-// within 30 seconds, or shown to be alive by InProgress, or it is handed out again.
-func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, error) {
-	first, err := d.wait(ctx, limit.Wait)
+// within 30 seconds, or shown to be alive by InProgress, or it is handed out again. While the lane is another process's, nothing is there.
+//
+// Settled has to be called when nothing is in hand any more. ErrMoved and ErrInterrupted ask for that: nothing more comes before.
+func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) (got []*Delivery, err error) {
+	end := time.Now().Add(limit.Wait)
+	if mine, err := d.hold.begin(ctx, limit.Wait); !mine {
+		return nil, err
+	}
+	defer func() { d.hold.fetched(len(got)) }()
+	return d.fetch(ctx, limit, end)
+}
+
+// Settled says that nothing is in hand: the lane may be given up if it is another process's by now.
+func (d *Deliveries) Settled() { d.hold.settled() }
+
+// Alive returns a context that ends when nothing of the frames in hand may be sent any more, because this process cannot know whether the lane
+// is still its own.
+func (d *Deliveries) Alive() context.Context { return d.hold.alive() }
+
+func (d *Deliveries) fetch(ctx context.Context, limit FetchLimit, end time.Time) ([]*Delivery, error) {
+	first, err := d.wait(ctx, end)
 	if err != nil || first == nil {
 		return nil, err
 	}
@@ -159,8 +173,12 @@ func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, 
 		options = append(options, jetstream.FetchMaxBytes(room))
 	}
 	began := time.Now()
+	if d.bus.Shared() && wait == fetchGrace {
+		options = append(options, jetstream.FetchHeartbeat(time.Second)) // a server that dies meanwhile is missed after two
+	}
 	batch, err := d.consumer.Fetch(more, options...)
 	if err != nil {
+		d.hold.disturbed()
 		return out, nil //nolint:nilerr // the first frame is in hand; the next fetch meets the error again
 	}
 	for m := range batch.Messages() {
@@ -169,15 +187,18 @@ func (d *Deliveries) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, 
 		}
 	}
 	d.overdue(ctx, began, wait, batch.Error())
+	if batch.Error() != nil {
+		d.hold.disturbed()
+	}
 	return out, nil
 }
 
 // wait fetches one frame.
-func (d *Deliveries) wait(ctx context.Context, wait time.Duration) (*Delivery, error) {
-	for end := time.Now().Add(wait); ; {
+func (d *Deliveries) wait(ctx context.Context, end time.Time) (*Delivery, error) {
+	for {
 		slice := min(max(time.Until(end), shortestWait), longestWait)
 		delivery, err := d.waitOnce(ctx, slice)
-		if delivery != nil || err != nil || !time.Now().Before(end) {
+		if delivery != nil || err != nil || !d.hold.sound() || !time.Now().Before(end) {
 			return delivery, err
 		}
 	}
@@ -189,35 +210,41 @@ func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Deliver
 	began := time.Now()
 	batch, err := d.consumer.Fetch(1, d.options(jetstream.FetchMaxWait(wait))...)
 	if err != nil {
+		d.hold.disturbed()
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
 	}
 	for m := range batch.Messages() {
-		d.notePin(m)
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && d.hold.sound() {
 			return d.delivery(m), nil
 		}
 		if err := d.refuse(m); err != nil {
 			return nil, fmt.Errorf("release frame of %q: %w", d.subject, unavailable(err))
 		}
 	}
-	d.overdue(ctx, began, wait, batch.Error())
-	switch err := batch.Error(); {
+	err = batch.Error()
+	d.overdue(ctx, began, wait, err)
+	if err != nil || time.Since(began) >= wait+clientPatience {
+		d.hold.disturbed()
+	}
+	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, context.Cause(ctx))
 	case err != nil && !errors.Is(err, jetstream.ErrPinIDMismatch):
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
 	}
-	return nil, nil // nothing there, or another process works this lane
+	return nil, nil // nothing there
 }
 
 // refuse hands a message back and waits until it is back.
 func (d *Deliveries) refuse(m jetstream.Msg) error {
-	_, err := d.bus.conn.Request(m.Reply(), []byte(refused), publishTimeout)
+	ctx, cancel := context.WithTimeout(d.hold.alive(), publishTimeout)
+	defer cancel()
+	_, err := d.bus.conn.RequestWithContext(ctx, m.Reply(), []byte(refused))
 	return err
 }
 
 func (d *Deliveries) options(more ...jetstream.FetchOpt) []jetstream.FetchOpt {
-	if d.bus.shared() {
+	if d.bus.Shared() {
 		more = append(more, jetstream.FetchPriorityGroup(pinGroup))
 	}
 	return more
@@ -229,12 +256,5 @@ func (d *Deliveries) delivery(m jetstream.Msg) *Delivery {
 		d.bus.log.Error("frame without metadata", "subject", d.subject, "error", err) // only a foreign message can be that
 		return nil
 	}
-	d.notePin(m)
 	return newDelivery(d, m, md)
-}
-
-func (d *Deliveries) notePin(m jetstream.Msg) {
-	if pin := m.Headers().Get(headerPin); pin != "" {
-		d.pin.Store(&pin)
-	}
 }

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -101,14 +102,23 @@ func (d *Delivery) Ack(context.Context) error {
 
 // Release hands the frame back as it is, to be handed out again at once, before what has not been handed out yet. It waits for the server: a
 // fetch that is asked for before the frame is back would bring what stands behind it.
-func (d *Delivery) Release() error { return d.failed("release", d.from.refuse(d.message)) }
+func (d *Delivery) Release() error {
+	if d.from.hold.severed() {
+		return errors.Join(d.failed("release", errTakenOver), d.message.Nak())
+	}
+	return d.failed("release", d.from.refuse(d.message))
+}
+
+// errTakenOver is for frames that may be another process's to settle by now. It will try them again, and puts none off in vain. That one was
+// delivered (Ack) may be said all the same, and that this process does not go on with it, which at worst hands it out once more.
+var errTakenOver = errors.New("another process may have taken the lane over")
 
 // Delay hands the frame back as it is, to be handed out again after delay, before what has not been handed out then. Nothing is written
 // for it, and meanwhile the frame counts as in flight: with as many delayed frames as may be in flight, nothing new is handed out.
 // Like Release it does not wait for the server, and when it is lost the frame is handed out again after 30 seconds. A restart of an
 // embedded server ends the wait.
 func (d *Delivery) Delay(delay time.Duration) error {
-	if delay <= 0 {
+	if delay <= 0 || d.from.hold.severed() {
 		return d.Release()
 	}
 	d.from.settled.Store(ptr(d.message.Reply()))
@@ -148,6 +158,9 @@ func (d *Delivery) Remainder(ctx context.Context, events []pipeline.Event, delay
 
 // putOff stores a successor of the frame and acknowledges the frame itself after the successor is safe.
 func (d *Delivery) putOff(ctx context.Context, m *nats.Msg, delay time.Duration) error {
+	if d.from.hold.severed() {
+		return d.failed("put off", errTakenOver)
+	}
 	if err := d.succeed(ctx, m, delay); err != nil {
 		return fmt.Errorf("put off frame %d of %q: %w", d.sequence, d.from.subject, err)
 	}

@@ -30,6 +30,11 @@
 // Publisher, which are Watermill's interfaces. Deliver reads through Queue, which can fetch several frames at once and put off some
 // of a frame's events. Both hand what cannot be processed to Bury. A replay reads the log by ReadLog.
 //
+// # Several processes
+//
+// Processes on an outside server share the lanes of every pipeline and destination. Owns says whether a lane is this process's; cluster says
+// how that is found out, and hold and tenure what becomes of what is in hand. A Lease is for what one process of all does.
+//
 // # When it is full
 //
 // A frame that cannot be stored is refused (ErrUnavailable) and never held in memory. When EVENTS has reached Config.MaxBytes, or the

@@ -11,6 +11,10 @@ var (
 	// ErrUnavailable says that the stream did not acknowledge in time or refused (full, disk low, server gone). It wraps the cause.
 	// Unless the cause is a refusal, it is unknown whether the events are stored.
 	ErrUnavailable = errors.New("the bus is unavailable")
+	// ErrMoved says that the lane is another process's by now. What is in hand and not sent yet is best released.
+	ErrMoved = errors.New("the lane is another process's")
+	// ErrInterrupted says that what was handed out last may have got lost on the way. Nothing more comes before all in hand is settled.
+	ErrInterrupted = errors.New("frames may have got lost on the way")
 	// ErrNotFound says that there is no dead letter with the given id (any more).
 	ErrNotFound = errors.New("no such dead letter")
 )

@@ -33,51 +33,6 @@ func TestOutsideServer(t *testing.T) {
 	}
 }
 
-// Two processes: one works the lane. The other takes over at once when that one closes, and after a while when it dies.
-func TestLaneHasOneProcess(t *testing.T) {
-	for name, c := range map[string]struct {
-		end         func(*Bus) error
-		least, most time.Duration
-	}{
-		"closed": {(*Bus).Close, 0, 1500 * time.Millisecond},
-		"dead":   {func(b *Bus) error { b.conn.Close(); return nil }, 1500 * time.Millisecond, 15 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := outside(t, nil)
-			connect := func() *Bus {
-				b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
-				b.pinnedFor, b.pinnedForSend = 2*time.Second, 2*time.Second
-				return b
-			}
-			one, two := connect(), connect()
-			first, second := deliverable(t, one, 1, 2, 3), deliveries(t, two)
-			if got := sizes(fetch(t, first, FetchLimit{Frames: 1, Wait: 5 * time.Second})); got != "[1]" {
-				t.Fatalf("the first process\n got %s\nwant [1]", got)
-			}
-			if got := fetch(t, second, nothing); got != nil {
-				t.Errorf("the second process gets %s while the first one is alive", sizes(got))
-			}
-			if err := c.end(one); err != nil {
-				t.Fatal(err)
-			}
-			started := time.Now()
-			var got []*Delivery
-			eventually(t, func() string {
-				if got = fetch(t, second, FetchLimit{Frames: 1, Wait: 200 * time.Millisecond}); got == nil {
-					return "the second process does not take over"
-				}
-				return ""
-			})
-			if took := time.Since(started); took < c.least || took > c.most {
-				t.Errorf("it took over after %s, want %s to %s", took, c.least, c.most)
-			}
-			if sizes(got) != "[2]" {
-				t.Errorf("the second process\n got %s\nwant [2], because [1] is kept for its owner for a while", sizes(got))
-			}
-		})
-	}
-}
-
 // The same for the process stage, whose unsettled message comes to the other process first.
 func TestPipelineLaneHasOneProcess(t *testing.T) {
 	s := outside(t, nil)

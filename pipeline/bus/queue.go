@@ -17,10 +17,10 @@ import (
 // A replay of millions of events therefore delays a live one by no more than the call of Send in hand. The two kinds are consumers of their
 // own, so a replayed frame that has to wait for its next try is in no live frame's way either. Between the kinds there is no order.
 //
-// Of several processes, the one that works a lane's live frames works its replayed ones too (Deliveries.ours), so that what is sent for a person
-// comes from one process at a time. When a lane passes from one process to another, the calls of Send that are under way may overlap.
+// Of several processes, the one that works a lane's live frames works its replayed ones too (hold), so that what is sent for a person comes from one
+// process at a time.
 type Queue struct {
-	target   deliverTarget
+	target   workLane
 	live     *Deliveries
 	replayed *Deliveries // nil until there is something in it
 	inFlight int
@@ -55,19 +55,30 @@ func (q *Queue) Fetch(ctx context.Context, limit FetchLimit) ([]*Delivery, error
 	}
 }
 
+// Settled is Deliveries.Settled, for both kinds.
+func (q *Queue) Settled() { q.live.Settled() }
+
+// Alive is Deliveries.Alive, for both kinds.
+func (q *Queue) Alive() context.Context { return q.live.Alive() }
+
+// Close is Deliveries.Close, for both kinds.
+func (q *Queue) Close() error {
+	if q.replayed == nil {
+		return q.live.Close()
+	}
+	return errors.Join(q.replayed.Close(), q.live.Close())
+}
+
 // fetchMore takes replayed frames that are there, after it has made sure that no live one is. While nothing is replayed, it costs no request.
 func (q *Queue) fetchMore(ctx context.Context, limit FetchLimit) ([]*Delivery, error) {
 	b, busy := q.live.bus, q.busy
 	q.busy = false
-	if !busy && !b.waiting.inReplay(ctx, b, b.subject(ReplayTopic(q.target.pipeline, q.target.destination, q.target.lane))) {
+	if !q.live.hold.sound() || !busy && !b.waiting.inReplay(ctx, b, b.subject(ReplayTopic(q.target.pipeline, q.target.destination, q.target.lane))) {
 		return nil, nil
 	}
 	info, err := q.live.consumer.Info(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("fetch from %q: %w", q.live.subject, unavailable(err))
-	}
-	if !q.live.ours(info) {
-		return nil, q.leaveReplayed()
 	}
 	if info.NumPending > 0 {
 		// A server that has much to do answers a short request with "nothing" before it has looked.
@@ -83,35 +94,12 @@ func (q *Queue) fetchMore(ctx context.Context, limit FetchLimit) ([]*Delivery, e
 
 func (q *Queue) fetchReplayed(ctx context.Context, limit FetchLimit) (got []*Delivery, err error) {
 	if q.replayed == nil {
-		if q.replayed, err = q.live.bus.openDeliveries(ctx, q.target, q.inFlight, true); err != nil {
+		if q.replayed, err = q.live.bus.openDeliveries(ctx, q.target, q.inFlight, q.live); err != nil {
 			return nil, err
 		}
 	}
 	limit.Wait = 0
 	return q.replayed.Fetch(ctx, limit)
-}
-
-// leaveReplayed hands the replayed frames over to the process that has the live ones, which need not wait then until this one has been silent
-// for long enough.
-func (q *Queue) leaveReplayed() error {
-	if q.replayed == nil {
-		return nil
-	}
-	d := q.replayed
-	q.replayed = nil
-	return d.barrier()
-}
-
-// ours reports whether this process works the lane, by what the server says of the consumer: the process that it has given the lane to does,
-// and while it is nobody's, everyone may. It is the one place where that is asked.
-func (d *Deliveries) ours(info *jetstream.ConsumerInfo) bool {
-	for _, group := range info.PriorityGroups {
-		if group.PinnedClientID != "" {
-			pin := d.pin.Load()
-			return pin != nil && *pin == group.PinnedClientID
-		}
-	}
-	return true
 }
 
 // waiting knows by which topics replayed frames wait. It is asked by every lane of every destination, and asks the server at most once in

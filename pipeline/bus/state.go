@@ -91,6 +91,18 @@ func (s *State) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+// remove deletes a key if its revision is the given one, and returns ErrConflict when it is not.
+func (s *State) remove(ctx context.Context, key string, revision uint64) error {
+	err := s.kv.Purge(ctx, key, jetstream.LastRevision(revision))
+	if isConflict(err) {
+		return fmt.Errorf("state %q: %w", key, ErrConflict)
+	}
+	if err != nil {
+		return s.failed("delete", key, err)
+	}
+	return nil
+}
+
 // Keys lists the keys below prefix, which is whole tokens ("breaker.web"), sorted.
 func (s *State) Keys(ctx context.Context, prefix string) ([]string, error) {
 	lister, err := s.kv.ListKeysFiltered(ctx, prefix+".>")

@@ -57,7 +57,7 @@ type DeadStatus struct {
 // Status asks the server. It takes a request for each stream and about one for every 250 consumers.
 func (b *Bus) Status(ctx context.Context) (Status, error) {
 	var s Status
-	delayed := map[deliverTarget]int{}
+	delayed := map[workLane]int{}
 	for _, stream := range []struct {
 		jetstream.Stream
 		name, counted string // counted are the subjects of which the messages are counted
@@ -105,23 +105,23 @@ func (b *Bus) delayedSince(ctx context.Context, s *Status) error {
 	if err != nil {
 		return fmt.Errorf("status: %w", unavailable(err))
 	}
-	delayed := map[deliverTarget]int{}
+	delayed := map[workLane]int{}
 	for subject, count := range info.State.Subjects {
 		s.countSubject(b.topic(subject), count, delayed)
 	}
 	for i := range s.Consumers {
 		c := &s.Consumers[i]
-		c.Delayed = max(c.Delayed, delayed[deliverTarget{c.Pipeline, c.Destination, c.Lane}])
+		c.Delayed = max(c.Delayed, delayed[workLane{c.Pipeline, c.Destination, c.Lane}])
 	}
 	return nil
 }
 
-func (s *Status) countSubject(subject string, count uint64, delayed map[deliverTarget]int) {
+func (s *Status) countSubject(subject string, count uint64, delayed map[workLane]int) {
 	tokens := strings.Split(subject, ".")
 	switch {
 	case tokens[0] == "retry" && len(tokens) == 5:
 		lane, _ := strconv.Atoi(tokens[3])
-		delayed[deliverTarget{tokens[1], tokens[2], lane}] += int(count)
+		delayed[workLane{tokens[1], tokens[2], lane}] += int(count)
 	case tokens[0] == "dead" && len(tokens) == 4:
 		d := DeadStatus{Stage: tokens[1], Pipeline: tokens[2], Destination: tokens[3], Letters: count}
 		if d.Destination == noDestination {
@@ -131,14 +131,14 @@ func (s *Status) countSubject(subject string, count uint64, delayed map[deliverT
 	}
 }
 
-func (s *Status) addConsumer(info *jetstream.ConsumerInfo, delayed map[deliverTarget]int) {
+func (s *Status) addConsumer(info *jetstream.ConsumerInfo, delayed map[workLane]int) {
 	metadata := info.Config.Metadata
 	replayed := metadata[metadataReplay] != ""
 	if metadata[metadataPipeline] == "" || replayed && metadata[metadataDestination] != "" {
 		return // someone's tail, or counted by its frames
 	}
 	lane, _ := strconv.Atoi(metadata[metadataLane])
-	target := deliverTarget{metadata[metadataPipeline], metadata[metadataDestination], lane}
+	target := workLane{metadata[metadataPipeline], metadata[metadataDestination], lane}
 	s.Consumers = append(s.Consumers, ConsumerStatus{
 		Pipeline: target.pipeline, Destination: target.destination, Lane: lane, Replayed: replayed,
 		Pending: info.NumPending, InFlight: info.NumAckPending, Delayed: delayed[target],

@@ -45,7 +45,7 @@ func (b *Bus) Subscriber(pipeline string) *Subscriber {
 // SubscribeInitialize gives the pipeline its place in the lane, so that everything captured from now on reaches it.
 func (s *Subscriber) SubscribeInitialize(topic string) error {
 	patience := openTimeout
-	if s.bus.shared() { // or it would wait for a server that is away
+	if s.bus.Shared() { // or it would wait for a server that is away
 		patience = publishTimeout
 	}
 	ctx, cancel := context.WithTimeout(s.stopping, patience)
@@ -68,11 +68,16 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	if err != nil {
 		return nil, err
 	}
-	iterator, err := consumer.Messages(s.pullOptions()...)
-	if err != nil {
-		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
+	sub := &subscription{
+		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, name: consumer.CachedInfo().Name, consumer: consumer, out: make(chan *message.Message),
+		hand: s.bus.newHand(s.pipeline),
 	}
-	sub := &subscription{Subscriber: s, topic: topic, consumer: consumer, iterator: iterator, out: make(chan *message.Message), hand: s.bus.newHand(s.pipeline)}
+	if topic == EventsOnlyTopic {
+		sub.lane = workLane{pipeline: s.pipeline, destination: groupOnly}
+	}
+	if s.bus.cluster != nil {
+		s.bus.cluster.join(sub.lane.group())
+	}
 	s.running.Go(func() { sub.run(ctx) })
 	return sub.out, nil
 }
@@ -88,15 +93,14 @@ func (s *Subscriber) Close() error {
 
 func (s *Subscriber) pullOptions() []jetstream.PullMessagesOpt {
 	options := []jetstream.PullMessagesOpt{
-		jetstream.PullMaxMessages(1), // the consumer has only one on its way anyhow
-		jetstream.PullExpiry(10 * time.Second),
+		jetstream.PullMaxMessages(1),         // the consumer has only one on its way anyhow
 		jetstream.PullHeartbeat(time.Second), // a request that was lost with the connection is missed after two
-		jetstream.WithMessagesErrOnMissingHeartbeat(false),
 	}
-	if s.bus.shared() {
-		options = append(options, jetstream.PullPriorityGroup(pinGroup))
+	if s.bus.Shared() {
+		// A request must not outlive the process that made it for long: what it would be handed out is lost. One that is missed may have been.
+		return append(options, jetstream.PullExpiry(3*time.Second), jetstream.WithMessagesErrOnMissingHeartbeat(true), jetstream.PullPriorityGroup(pinGroup))
 	}
-	return options
+	return append(options, jetstream.PullExpiry(10*time.Second), jetstream.WithMessagesErrOnMissingHeartbeat(false))
 }
 
 // nameOnly stands for the lane in the name of the consumer of EventsOnlyTopic.

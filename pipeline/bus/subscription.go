@@ -29,47 +29,101 @@ func LaneOfMessage(m *message.Message) int {
 type subscription struct {
 	*Subscriber
 	topic    string
+	lane     workLane
+	name     string // of the consumer
 	consumer jetstream.Consumer
-	pin      string // the last one seen
-	iterator jetstream.MessagesContext
 	out      chan *message.Message
 	hand     *hand
 }
 
+// run works the lane whenever it is this process's.
 func (s *subscription) run(ctx context.Context) {
 	defer close(s.out)
 	defer s.bus.dropHand(s.hand)
-	defer func() { s.bus.unpin(s.bus.events, s.consumer, s.pin) }()
+	if s.bus.cluster != nil {
+		defer s.bus.cluster.leave(s.lane.group())
+	}
 	stopping, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.stopping, cancel)()
-	// Draining hands out what is on its way instead of forgetting it: forgotten messages come back only after ackWait.
-	defer context.AfterFunc(stopping, s.iterator.Drain)()
-	for {
-		m, err := s.iterator.Next()
-		switch {
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+	for stopping.Err() == nil && !s.bus.conn.IsClosed() {
+		t, err := s.bus.claim(stopping, s.lane)
+		if err != nil {
 			return
-		case err != nil:
+		}
+		err = s.work(ctx, stopping, t)
+		troubled := err != nil && stopping.Err() == nil && !over(t.moved)
+		s.bus.release(t)
+		if troubled {
 			s.bus.log.Warn("waiting for events", "topic", s.topic, "pipeline", s.pipeline, "error", err)
-			if !pause(stopping, time.Second) {
-				s.iterator.Stop()
-				return
-			}
-		case stopping.Err() != nil:
-			s.report(m.Nak())
-		default:
-			s.pin = m.Headers().Get(headerPin)
-			s.hand.take(m)
-			s.report(s.handle(ctx, stopping, m))
+			pause(stopping, time.Second)
 		}
 	}
 }
 
-// handle gives one message to the handler and settles it. The handler's context is the subscription's, and outlives its end by Grace.
-func (s *subscription) handle(ctx, stopping context.Context, m jetstream.Msg) error {
+// work hands out messages until the tenure or the subscription is to end, or until something may have got lost on the way.
+func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
+	ending, cancel := context.WithCancel(t.moved)
+	defer cancel()
+	defer context.AfterFunc(stopping, cancel)()
+	seen := s.bus.disturbances()
+	if s.bus.Shared() {
+		var err error
+		if s.consumer, err = s.bus.takeOver(ending, s.bus.events, s.name); err != nil {
+			return err
+		}
+	}
+	iterator, err := s.consumer.Messages(s.pullOptions()...)
+	if err != nil {
+		return err
+	}
+	// Draining hands out what is on its way instead of forgetting it: forgotten messages come back only after ackWait.
+	defer context.AfterFunc(ending, iterator.Drain)()
+	for {
+		m, err := iterator.Next(s.patience()...)
+		switch {
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+			return nil
+		case errors.Is(err, nats.ErrTimeout) && s.bus.disturbances() == seen: // nothing there
+		case err != nil:
+			iterator.Stop()
+			return err
+		case over(ending):
+			s.putBack(t.cut, m)
+		default:
+			s.hand.take(m)
+			if err := s.handle(ctx, ending, t.cut, m); err != nil {
+				s.report(err)
+				if s.bus.Shared() { // it is handed out again at once, not when its time is over
+					iterator.Stop()
+					return nil
+				}
+			}
+		}
+	}
+}
+
+// patience bounds the wait for one message where a connection that was lost has to be found out. It is longer than two heartbeats, since each
+// wait begins to count them anew.
+func (s *subscription) patience() []jetstream.NextOpt {
+	if s.bus.Shared() {
+		return []jetstream.NextOpt{jetstream.NextMaxWait(3 * time.Second)}
+	}
+	return nil
+}
+
+// putBack lets a message be handed out again at once, unless it may be another process's by now.
+func (s *subscription) putBack(cut context.Context, m jetstream.Msg) {
+	if !over(cut) {
+		s.report(m.Nak())
+	}
+}
+
+// handle gives one message to the handler and settles it. The handler's context is the subscription's, and outlives its end by Grace, but not cut.
+func (s *subscription) handle(ctx, ending, cut context.Context, m jetstream.Msg) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	defer context.AfterFunc(cut, cancel)()
 	msg := s.bus.fromNats(m)
 	msg.SetContext(work)
 	alive := time.NewTicker(s.bus.ackWait / 3)
@@ -77,9 +131,10 @@ func (s *subscription) handle(ctx, stopping context.Context, m jetstream.Msg) er
 	for {
 		select {
 		case s.out <- msg:
-			return s.await(stopping, cancel, m, msg, alive.C)
-		case <-stopping.Done():
-			return m.Nak()
+			return s.await(ending, cut, cancel, m, msg, alive.C)
+		case <-ending.Done():
+			s.putBack(cut, m)
+			return nil
 		case <-alive.C:
 			if err := m.InProgress(); err != nil {
 				return err
@@ -88,14 +143,17 @@ func (s *subscription) handle(ctx, stopping context.Context, m jetstream.Msg) er
 	}
 }
 
-func (s *subscription) await(stopping context.Context, cancel context.CancelFunc, m jetstream.Msg, msg *message.Message, alive <-chan time.Time) error {
-	ended := stopping.Done()
+func (s *subscription) await(ending, cut context.Context, cancel context.CancelFunc, m jetstream.Msg, msg *message.Message, alive <-chan time.Time) error {
+	ended := ending.Done()
 	var patience <-chan time.Time
 	for {
 		select {
 		case <-msg.Acked():
 			return s.ack(m)
 		case <-msg.Nacked():
+			if over(cut) {
+				return nil
+			}
 			return m.NakWithDelay(s.NackDelay)
 		case <-alive:
 			s.report(m.InProgress())
@@ -103,7 +161,9 @@ func (s *subscription) await(stopping context.Context, cancel context.CancelFunc
 			ended, patience = nil, time.After(s.Grace)
 		case <-patience:
 			cancel()
-			return s.lastChance(m, msg)
+			return s.lastChance(cut, m, msg)
+		case <-cut.Done():
+			return s.lastChance(cut, m, msg)
 		}
 	}
 }
@@ -120,14 +180,15 @@ func (s *subscription) ack(m jetstream.Msg) error {
 }
 
 // lastChance gives a handler whose context has been cancelled a second to say how it went.
-func (s *subscription) lastChance(m jetstream.Msg, msg *message.Message) error {
+func (s *subscription) lastChance(cut context.Context, m jetstream.Msg, msg *message.Message) error {
 	select {
 	case <-msg.Acked():
 		return s.ack(m)
 	case <-msg.Nacked():
 	case <-time.After(time.Second):
 	}
-	return m.Nak()
+	s.putBack(cut, m)
+	return nil
 }
 
 // report logs an acknowledgement that could not be sent. The message will be delivered again, which is harmless and costs time.

@@ -33,7 +33,7 @@ type Writer struct {
 // NewWriter makes a Writer. Append works while Run runs.
 func (b *Bus) NewWriter() *Writer {
 	flying := b.Lanes()
-	if !b.shared() {
+	if !b.Shared() {
 		flying = embeddedFlying
 	}
 	return newWriter(b, b.MaxFrame(), flying)

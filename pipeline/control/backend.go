@@ -41,6 +41,7 @@ type Status struct {
 	Retrying  int64            `json:"retrying"` // frames waiting for their next attempt
 	Sources   []SourceStatus   `json:"sources,omitempty"`
 	Keys      []KeyStatus      `json:"keys,omitempty"`
+	Share     *Share           `json:"share,omitempty"` // nil with an embedded server, which nobody shares
 	Books     *BooksStatus     `json:"books,omitempty"`
 }
 
@@ -64,6 +65,14 @@ type AccountStatus struct {
 	Filtered    map[string]int64 `json:"filtered"` // by transform, or "(when)" for the destination's condition
 	Dead        map[string]int64 `json:"dead"`     // by class
 	InFlight    int64            `json:"in_flight"`
+}
+
+// Share is a process's part of the work, where several share an outside server.
+type Share struct {
+	Processes int `json:"processes"` // that are known to work the project
+	Process   int `json:"process"`   // the number of this one, from 0; -1 while the others do not know it
+	Lanes     int `json:"lanes"`     // of pipelines and destinations that are this one's
+	Of        int `json:"of"`        // that there are
 }
 
 // KeyStatus tells how far the allowance of a capture key that has a rate or a quota is used.
@@ -124,6 +133,7 @@ type BreakerStatus struct {
 type SourceStatus struct {
 	Name      string    `json:"name"`
 	Running   bool      `json:"running"`
+	Elsewhere bool      `json:"elsewhere,omitempty"` // another process makes the passes
 	LastEnd   time.Time `json:"last_end,omitzero"`
 	LastError string    `json:"last_error,omitempty"`
 	Records   int64     `json:"records"` // read by the running pass, else by the last one

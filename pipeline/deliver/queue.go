@@ -19,9 +19,12 @@ type Bus interface {
 	Journal(r *bus.Record) *bus.Stored
 }
 
-// queue hands out the frames of one lane, in order, those that are sent once more after all others. *bus.Queue says what Fetch does.
+// queue hands out the frames of one lane, in order, those that are sent once more after all others. *bus.Queue says what the methods do.
 type queue interface {
 	Fetch(ctx context.Context, limit bus.FetchLimit) ([]delivery, error)
+	Settled()
+	Alive() context.Context
+	Close() error
 }
 
 // delivery is one frame in hand; *bus.Delivery says what the methods do.
@@ -96,10 +99,10 @@ func on(b Bus, t *Target, chance func() float64) outside {
 }
 
 // busQueue is *bus.Queue with the type that queue wants.
-type busQueue struct{ from *bus.Queue }
+type busQueue struct{ *bus.Queue }
 
 func (q busQueue) Fetch(ctx context.Context, limit bus.FetchLimit) ([]delivery, error) {
-	got, err := q.from.Fetch(ctx, limit)
+	got, err := q.Queue.Fetch(ctx, limit)
 	out := make([]delivery, len(got))
 	for i, d := range got {
 		out[i] = d

@@ -56,7 +56,9 @@ func (w *worker) settle(ctx context.Context, b *batch, errs []error, cutShort bo
 		return
 	}
 	w.concluding <- struct{}{}
+	w.hand.take()
 	w.conclusions.Go(func() {
+		defer w.hand.done()
 		defer func() { <-w.concluding }()
 		conclude(context.WithoutCancel(ctx)) // it has a limit of its own
 	})

@@ -322,6 +322,11 @@ func (q *simQueue) Fetch(ctx context.Context, limit bus.FetchLimit) ([]delivery,
 	return nil, err
 }
 
+// The lanes of a simulated process are always its own.
+func (q *simQueue) Settled()               {}
+func (q *simQueue) Alive() context.Context { return context.Background() }
+func (q *simQueue) Close() error           { return nil }
+
 // lose drops frames on the way to the process.
 func (q *simQueue) lose(got []delivery) {
 	q.stream.mu.Lock()

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -29,6 +30,29 @@ type worker struct {
 
 	conclusions sync.WaitGroup // batches that wait for the journal
 	concluding  chan struct{}  // room for them
+	hand        hand
+}
+
+// hand counts what may have frames in hand: the round, and the batches that wait for the journal.
+type hand struct {
+	mu   sync.Mutex
+	n    int
+	from queue
+}
+
+func (h *hand) take() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.n++
+}
+
+// done tells the queue when nothing is in hand. Nothing is taken meanwhile.
+func (h *hand) done() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.n--; h.n == 0 {
+		h.from.Settled()
+	}
 }
 
 // concluded is how many batches of a lane may wait for the journal.
@@ -43,14 +67,18 @@ func (w *worker) run(ctx context.Context) error {
 	if w.stage.target.Strict {
 		inFlight = 1
 	}
-	defer w.conclusions.Wait()
 	from, err := w.stage.out.open(ctx, w.lane, inFlight)
 	if err != nil {
 		return err
 	}
+	w.hand.from = from
 	for {
 		p, ok := w.stage.breaker.admit(ctx, w.lane)
 		if !ok {
+			w.conclusions.Wait()
+			if err := from.Close(); err != nil {
+				w.stage.log.Warn("what was delivered last may be delivered again", "lane", w.lane, "error", err)
+			}
 			return nil
 		}
 		w.round(ctx, p, from)
@@ -59,18 +87,27 @@ func (w *worker) run(ctx context.Context) error {
 
 // round fetches a batch and delivers it.
 func (w *worker) round(ctx context.Context, p permit, from queue) {
+	w.hand.take()
+	defer w.hand.done()
 	b, err := w.collect(p, from)
-	failed := err != nil && p.ctx.Err() == nil
+	moved, interrupted := errors.Is(err, bus.ErrMoved), errors.Is(err, bus.ErrInterrupted)
+	if moved || interrupted {
+		defer w.conclusions.Wait() // nothing comes before they are done
+	}
+	failed := err != nil && !moved && !interrupted && p.ctx.Err() == nil
 	if failed {
 		w.stage.log.Warn("bus unavailable", "lane", w.lane, "error", err)
 	}
 	switch {
 	case len(b.frames) == 0:
 		w.stage.breaker.unused(p)
+	case moved:
+		w.stage.breaker.unused(p)
+		w.release(b)
 	case p.ctx.Err() != nil && ctx.Err() == nil:
 		w.release(b) // a pause began, or the breaker opened
 	default:
-		w.deliver(ctx, p, b)
+		w.deliver(ctx, p, b, from.Alive())
 	}
 	if failed {
 		sleep(ctx, busPause)
@@ -135,10 +172,11 @@ func (w *worker) release(b *batch) {
 	}
 }
 
-// deliver sends a batch and settles it. A stop lets it go on for as long as one call of Send may take.
-func (w *worker) deliver(ctx context.Context, p permit, b *batch) {
+// deliver sends a batch and settles it. A stop lets it go on for as long as one call of Send may take; the end of alive cuts it off.
+func (w *worker) deliver(ctx context.Context, p permit, b *batch, alive context.Context) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	defer context.AfterFunc(alive, cancel)()
 	settling, giveUp := context.WithCancel(context.WithoutCancel(ctx)) // whose steps have limits of their own
 	defer giveUp()
 	defer context.AfterFunc(ctx, func() {

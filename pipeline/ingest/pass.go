@@ -44,8 +44,21 @@ func (l *listener) left() {
 
 // Sync makes one pass now and returns how it ended. When a pass is under way already, Sync joins it: it reports its progress and returns
 // its result. progress, which may be nil, is called after every committed batch, one call at a time and none after Sync has returned; it
-// should return soon. Sync returns ctx's error when ctx ends first.
+// should return soon. Sync returns ctx's error when ctx ends first, and ErrElsewhere when another process makes the passes.
 func (r *Runner) Sync(ctx context.Context, progress func(Progress)) error {
+	r.mu.Lock()
+	mine := r.mine
+	r.mu.Unlock()
+	if !mine {
+		return fmt.Errorf("source %q: %w", r.deps.Name, ErrElsewhere)
+	}
+	return r.sync(ctx, progress)
+}
+
+// ErrElsewhere says that another process of the project makes the passes of a source.
+var ErrElsewhere = errors.New("another process of the project makes its passes: ask that one; prickle status shows for each process what it does")
+
+func (r *Runner) sync(ctx context.Context, progress func(Progress)) error {
 	l := &listener{progress: progress}
 	defer l.left()
 	for {

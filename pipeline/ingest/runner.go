@@ -33,6 +33,9 @@ type Deps struct {
 	Warehouse Warehouse
 	Log       *slog.Logger     // nothing is logged when nil
 	Now       func() time.Time // time.Now when nil
+	// Alone waits until nobody else has the source, calls work, and returns its error. The context of work ends when somebody else may have it;
+	// Alone begins anew then, until ctx ends. Nil is for a source that nobody else can have.
+	Alone func(ctx context.Context, work func(ctx context.Context) error) error
 }
 
 // Runner runs one Source. It is safe for concurrent use, and never makes two passes at once.
@@ -43,6 +46,7 @@ type Runner struct {
 	mu      sync.Mutex
 	current *pass // the pass that is under way, or nil
 	status  Status
+	mine    bool // nobody else makes the passes
 }
 
 // New returns a Runner. It does no I/O and starts nothing.
@@ -56,14 +60,33 @@ func New(deps Deps) *Runner {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	return &Runner{deps: deps, totals: Totals{Duration: measure.New(.1, .5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 4*3600)}, status: Status{Source: deps.Name, State: Queued}}
+	return &Runner{deps: deps, mine: deps.Alone == nil, totals: Totals{Duration: measure.New(.1, .5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 4*3600)}, status: Status{Source: deps.Name, State: Queued}}
 }
 
 // Run makes a pass at once and then one after every interval, give or take a tenth. A failed pass is logged and tried again at the next
-// tick; passes that fail without committing anything are spaced out, up to an hour. Run returns nil when ctx ends.
+// tick; passes that fail without committing anything are spaced out, up to an hour. Run returns nil when ctx ends. While another process has
+// the source, nothing happens; when it is this one's turn, the first pass is made at once.
 func (r *Runner) Run(ctx context.Context) error {
+	if r.deps.Alone == nil {
+		return r.schedule(ctx)
+	}
+	return r.deps.Alone(ctx, func(ctx context.Context) error {
+		r.own(true)
+		defer r.own(false)
+		return r.schedule(ctx)
+	})
+}
+
+func (r *Runner) own(mine bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mine = mine
+	r.deps.Log.Info("passes of a source", slog.String("source", r.deps.Name), slog.Bool("here", mine))
+}
+
+func (r *Runner) schedule(ctx context.Context) error {
 	for {
-		err := r.Sync(ctx, nil)
+		err := r.sync(ctx, nil)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // that is the requested stop
 		}

@@ -260,3 +260,50 @@ func TestWarehouseErrors(t *testing.T) {
 		t.Errorf("Sync without a cursor\n got %v after %d passes\nwant an error and no further pass", err, s.count())
 	}
 }
+
+// Of several processes, the one whose turn it is makes the passes, and stops when it is not any more.
+func TestAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := 0
+		s := &script{pass: func(ctx context.Context, n int, _ pipeline.Cursor, emit pipeline.Emit) error {
+			if n > 1 {
+				<-ctx.Done()
+				ended++
+				return ctx.Err()
+			}
+			return emit(ctx, batch(`{}`))
+		}}
+		turn := make(chan context.Context)
+		r := New(Deps{Source: s, Name: "shop", Every: time.Minute, Warehouse: &store{}, Alone: func(ctx context.Context, work func(context.Context) error) error {
+			for {
+				select {
+				case mine := <-turn:
+					if err := work(mine); err != nil {
+						return err
+					}
+				case <-ctx.Done():
+					return nil
+				}
+			}
+		}})
+		stop := start(t, r)
+		<-time.After(time.Hour)
+		if err := r.Sync(t.Context(), nil); !errors.Is(err, ErrElsewhere) || s.count() > 0 || r.Status().State != Elsewhere {
+			t.Errorf("while another process has the source: %d passes, state %s, sync\n got %v\nwant %v", s.count(), r.Status().State, err, ErrElsewhere)
+		}
+		mine, lose := context.WithCancel(t.Context())
+		turn <- mine
+		synctest.Wait()
+		if s.count() != 1 || r.Status().State != Succeeded {
+			t.Errorf("on its turn: %d passes, state %s\nwant one at once", s.count(), r.Status().State)
+		}
+		<-time.After(2 * time.Minute) // in the middle of the second pass
+		lose()
+		synctest.Wait()
+		<-time.After(time.Hour)
+		if s.count() != 2 || ended != 1 || r.Status().State != Elsewhere {
+			t.Errorf("after its turn: %d passes, %d ended, state %s\nwant the second to have ended, and no more", s.count(), ended, r.Status().State)
+		}
+		stop()
+	})
+}

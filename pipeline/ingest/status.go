@@ -21,6 +21,7 @@ const (
 	Failed    State = "failed"    // the last pass ended with an error before it committed anything
 	Blocked   State = "blocked"   // as failed, with an error that only a person can mend; probed hourly
 	Cancelled State = "cancelled" // the last pass was stopped from outside
+	Elsewhere State = "elsewhere" // another process makes the passes
 )
 
 // Status tells how a source is doing.
@@ -78,6 +79,9 @@ func (r *Runner) Status() Status {
 	defer r.mu.Unlock()
 	s := r.status
 	s.Progress = s.Progress.clone()
+	if !r.mine && r.current == nil {
+		s.State, s.Next = Elsewhere, time.Time{}
+	}
 	return s
 }
 

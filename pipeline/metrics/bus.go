@@ -20,6 +20,18 @@ var busGroup = newGroup("prickle_bus_", nil,
 		}
 		return 0
 	}),
+	gauge("processes", "Processes that share the work; missing with an embedded server.", func(s busState) float64 {
+		share, ok := s.bus.Share()
+		return known(float64(share.Processes), ok)
+	}),
+	gauge("lanes_owned", "Lanes of pipelines and destinations that are this process's to work; missing with an embedded server.", func(s busState) float64 {
+		share, ok := s.bus.Share()
+		return known(float64(share.Lanes), ok)
+	}),
+	gauge("lanes", "Lanes of pipelines and destinations that all processes work; missing with an embedded server.", func(s busState) float64 {
+		share, ok := s.bus.Share()
+		return known(float64(share.Of), ok)
+	}),
 	gauge("disk_free_bytes", "Free space under the embedded server.", func(s busState) float64 {
 		free, _, ok := s.bus.Disk()
 		return known(float64(free), ok)

@@ -24,7 +24,6 @@ func openCluster(t *testing.T, name string, addresses [3]string, prefixes [3][]s
 	t.Helper()
 	s := openAt(t, name, t.TempDir(), "", receivers)
 	s.restarted = true
-	s.loose()
 	s.places[0].Warehouse = false
 	var urls, peers []string
 	var ports [3][2]int

@@ -13,7 +13,6 @@ func TestOutsideServer(t *testing.T) {
 	server.Start()
 	s := open(t, "an outside NATS server is killed", fmt.Sprintf("bus: {url: %q}", server.ClientURL()))
 	s.start()
-	s.loose()
 	s.restarted = true // a delivery whose acknowledgement was lost counts twice
 	s.rounds(2, 1, func(int) {
 		s.until(1 + s.rng.IntN(1000))
