@@ -46,6 +46,7 @@ type worker struct {
 	group  sync.WaitGroup
 	gate   sync.RWMutex // locked while the process stands still, as after SIGSTOP
 	frozen bool
+	inHand atomic.Int64 // frames
 }
 
 func newColony(t *testing.T, beats func(*cluster)) *colony {
@@ -137,6 +138,7 @@ func (w *worker) deliver(ctx context.Context, d *Deliveries, lane int) {
 	for ctx.Err() == nil {
 		list, err := d.Fetch(ctx, FetchLimit{Frames: 7, Wait: time.Second})
 		alive := d.Alive() // as of what is in hand
+		w.inHand.Add(int64(len(list)))
 		for _, frame := range list {
 			w.gate.RLock()
 			if err == nil && !w.dead.Load() && alive.Err() == nil {
@@ -145,6 +147,7 @@ func (w *worker) deliver(ctx context.Context, d *Deliveries, lane int) {
 			} else {
 				err = frame.Release()
 			}
+			w.inHand.Add(-1)
 			w.gate.RUnlock()
 		}
 		d.Settled()
@@ -298,7 +301,14 @@ func TestDeathMovesLanes(t *testing.T) {
 	one, two, three := c.join(), c.join(), c.join()
 	c.spread(one, two, three)
 	c.more(100)
+	two.gate.Lock() // it is in the middle of calls that do not end
 	c.feed(100)
+	eventually(t, func() string {
+		if two.inHand.Load() == 0 {
+			return "it has nothing in hand"
+		}
+		return ""
+	})
 	two.die()
 	began := time.Now()
 	c.spread(one, three)
@@ -310,6 +320,7 @@ func TestDeathMovesLanes(t *testing.T) {
 	if n := two.working(); n > 0 { // it was cut off, and its clock goes on
 		t.Errorf("the process that was cut off still works %d lanes", n)
 	}
+	two.gate.Unlock()
 	c.more(100)
 	c.drained()
 	t.Logf("%d of %d frames came again", c.repeats(), c.total)
@@ -361,14 +372,14 @@ func TestRandomHistories(t *testing.T) {
 	c := newColony(t, quick)
 	alive := []*worker{c.join()}
 	deaths := 0
-	for range 14 {
+	for range 16 {
 		at := dice.IntN(len(alive))
-		switch n := dice.IntN(4); {
-		case n == 0 && len(alive) > 1:
+		switch n := dice.IntN(5); {
+		case n <= 1 && len(alive) > 1:
 			alive[at].die()
 			deaths++
 			alive = slices.Delete(alive, at, at+1)
-		case n == 1 && len(alive) > 1:
+		case n == 2 && len(alive) > 1:
 			alive[at].leave()
 			alive = slices.Delete(alive, at, at+1)
 		case len(alive) < 4:
