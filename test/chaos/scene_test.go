@@ -112,14 +112,6 @@ func openAt(t *testing.T, name, dir, bus, address string) *scene {
 	return s
 }
 
-// loose only counts breaks of the order. What an outside server has handed out when the connection breaks comes again after its wait of 30
-// seconds, behind what was handed out since.
-func (s *scene) loose() {
-	for i := range s.places {
-		s.places[i].Loose = true
-	}
-}
-
 // harm makes all receivers answer by f; nil mends them.
 func (s *scene) harm(f oracle.Fault) {
 	for _, h := range s.hooks {
