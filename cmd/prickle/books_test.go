@@ -13,6 +13,7 @@ import (
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/process"
 )
 
 const booksProject = `
@@ -60,7 +61,8 @@ func TestBooksSurviveKills(t *testing.T) {
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.text())
 	}
-	captured, want := captured(t, dir), map[string]int64{}
+	captured, repeated := captured(t, dir)
+	want := map[string]int64{"all": repeated, "repeated": repeated}
 	for i, n := range captured {
 		want["all"] += n
 		switch {
@@ -80,11 +82,11 @@ func TestBooksSurviveKills(t *testing.T) {
 		t.Fatalf("books\n got %+v\nwant them to balance\n%s\n%s", b, text, p.text())
 	}
 	for _, a := range b.Destinations {
-		if a.Accepted != want["all"] || a.InFlight != 0 || a.Filtered["filter"] != want["filter"] || a.Dead["mask.thrown"] != want["mask.thrown"] {
+		if a.Accepted != want["all"] || a.InFlight != 0 || a.Filtered["filter"] != want["filter"] || a.Filtered[process.Repeated] != repeated || a.Dead["mask.thrown"] != want["mask.thrown"] {
 			t.Errorf("%s\n got %+v\nwant %v", a.Destination, a, want)
 		}
 	}
-	if a := b.Destinations[0]; a.Delivered != want["all"]-want["filter"]-want["mask.thrown"] {
+	if a := b.Destinations[0]; a.Delivered != want["all"]-repeated-want["filter"]-want["mask.thrown"] {
 		t.Errorf("warehouse\n got %+v\nwant %v", a, want)
 	}
 	if a := b.Destinations[1]; a.Delivered != want["hooked"] || a.Filtered["(when)"] != want["when"] || a.Dead["permanent"] != want["permanent"] {
@@ -93,8 +95,8 @@ func TestBooksSurviveKills(t *testing.T) {
 	contains(t, "status", text, ": they balance\n", fmt.Sprintf("  main -> warehouse: %d accepted = ", want["all"]))
 }
 
-// captured counts the events in a project's log by the property i.
-func captured(t *testing.T, dir string) map[int]int64 {
+// captured counts the events in a project's log by the property i, and those that clients sent again.
+func captured(t *testing.T, dir string) (found map[int]int64, repeated int64) {
 	t.Helper()
 	config := bus.DefaultConfig()
 	config.Dir = filepath.Join(dir, "data", "bus")
@@ -107,9 +109,15 @@ func captured(t *testing.T, dir string) map[int]int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[int]int64{}
+	found = map[int]int64{}
+	seen := map[string]bool{}
 	err = b.ReadLog(t.Context(), 1, last, func(f bus.LogFrame) error {
 		for i := range f.Events {
+			if seen[f.Events[i].UUID] {
+				repeated++
+				continue
+			}
+			seen[f.Events[i].UUID] = true
 			var n int
 			value, _ := f.Events[i].Properties.Get("i")
 			if _, err := fmt.Sscan(string(value), &n); err != nil {
@@ -122,7 +130,7 @@ func captured(t *testing.T, dir string) map[int]int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
+	return found, repeated
 }
 
 // status asks the running process.
