@@ -64,39 +64,79 @@ var noProperties = Properties("{}")
 // ParseEvent decodes the envelope of one line that AppendJSON made; properties stay raw. The event aliases line, which must not be
 // changed afterwards. Unknown keys are kept as long as nothing but properties is changed.
 func ParseEvent(line []byte) (Event, error) {
-	e := Event{Properties: noProperties}
-	var err error
+	d := decoder{Event: Event{Properties: noProperties}, text: line}
 	for key, value := range rawjson.Members(line) {
-		name, _ := rawjson.String(key)
-		switch name {
-		case "uuid":
-			e.UUID, _ = rawjson.String(value)
-		case "event":
-			e.Name, _ = rawjson.String(value)
-		case "distinct_id":
-			e.DistinctID, _ = rawjson.String(value)
-		case "source":
-			e.Source, _ = rawjson.String(value)
-		case "timestamp":
-			e.Timestamp, err = parseTime("timestamp", value, err)
-		case "received_at":
-			e.ReceivedAt, err = parseTime("received_at", value, err)
-		case "properties":
-			if rawjson.KindOf(value) != rawjson.Object {
-				err = errors.Join(err, errors.New("properties: want an object"))
-				continue
-			}
-			e.Properties = Properties(value)
-			e.propertiesAt = cap(line) - cap(value)
-		}
+		d.member(key, value)
 	}
-	if err == nil && (e.UUID == "" || e.Name == "" || e.DistinctID == "") {
+	return d.event()
+}
+
+// ErrNotJSON is the error of LineReader for a line that is not JSON at all.
+var ErrNotJSON = errors.New("not JSON")
+
+// LineReader is ParseEvent for lines from outside, which it checks completely in the same pass. It belongs to one goroutine; the zero value is
+// ready.
+type LineReader struct{ members []rawjson.Member }
+
+// Event decodes a line as ParseEvent does. The error is ErrNotJSON for one that is not JSON.
+func (c *LineReader) Event(line []byte) (Event, error) {
+	if c.members == nil {
+		c.members = make([]rawjson.Member, 0, 8)
+	}
+	members, ok, at, _ := rawjson.ValidMembers(line, rawjson.MaxDepth, c.members[:0])
+	if !ok {
+		return Event{}, fmt.Errorf("%w (column %d)", ErrNotJSON, at+1)
+	}
+	c.members = members
+	d := decoder{Event: Event{Properties: noProperties}, text: line}
+	for _, m := range members {
+		d.member(m.Key, m.Value)
+	}
+	return d.event()
+}
+
+// decoder makes an event of a line's members.
+type decoder struct {
+	Event
+	text []byte // the line
+	err  error
+}
+
+func (d *decoder) member(key, value []byte) {
+	name, _ := rawjson.String(key)
+	switch name {
+	case "uuid":
+		d.UUID, _ = rawjson.String(value)
+	case "event":
+		d.Name, _ = rawjson.String(value)
+	case "distinct_id":
+		d.DistinctID, _ = rawjson.String(value)
+	case "source":
+		d.Source, _ = rawjson.String(value)
+	case "timestamp":
+		d.Timestamp, d.err = parseTime("timestamp", value, d.err)
+	case "received_at":
+		d.ReceivedAt, d.err = parseTime("received_at", value, d.err)
+	case "properties":
+		if rawjson.KindOf(value) != rawjson.Object {
+			d.err = errors.Join(d.err, errors.New("properties: want an object"))
+			return
+		}
+		d.Properties = Properties(value)
+		d.propertiesAt = cap(d.text) - cap(value)
+	}
+}
+
+func (d *decoder) event() (Event, error) {
+	err := d.err
+	if err == nil && (d.UUID == "" || d.Name == "" || d.DistinctID == "") {
 		err = errors.New("want an object with uuid, event and distinct_id")
 	}
 	if err != nil {
 		return Event{}, fmt.Errorf("event line: %w", err)
 	}
-	e.line, e.original = line, e.envelope()
+	e := d.Event
+	e.line, e.original = d.text, e.envelope()
 	return e, nil
 }
 

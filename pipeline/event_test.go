@@ -181,3 +181,26 @@ func BenchmarkEvent(b *testing.B) {
 		}
 	})
 }
+
+// LineReader reads what ParseEvent reads, and refuses what is not JSON all the way.
+func TestLineReader(t *testing.T) {
+	var check pipeline.LineReader
+	line := []byte(`{"uuid":"u","event":"e","distinct_id":"d","timestamp":"2026-08-20T10:00:00.000Z","more":[1],"properties":{"a":"b"}}`)
+	want, err := pipeline.ParseEvent(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := check.Event(line)
+	if err != nil || !got.Timestamp.Equal(want.Timestamp) || got.UUID+got.Name+got.DistinctID != "ued" || string(got.Properties) != string(want.Properties) || string(got.AppendJSON(nil)) != string(line) {
+		t.Errorf("\n got %+v, %v\nwant %+v", got, err, want)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = check.Event(line) }); n > 0 {
+		t.Errorf("it allocates %v times", n)
+	}
+	if _, err := check.Event(line[:len(line)-2]); !errors.Is(err, pipeline.ErrNotJSON) {
+		t.Errorf("a line that is cut off\n got %v\nwant %v", err, pipeline.ErrNotJSON)
+	}
+	if _, err := check.Event([]byte(`{"event":"e"}`)); err == nil || errors.Is(err, pipeline.ErrNotJSON) {
+		t.Errorf("an object that is no event\n got %v\nwant what it lacks", err)
+	}
+}

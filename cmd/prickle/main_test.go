@@ -199,7 +199,7 @@ func post(ctx context.Context, url, body string) int {
 }
 
 // project writes files into a new folder.
-func project(t *testing.T, files map[string]string) string {
+func project(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,6 +38,9 @@ error with their line, and make the exit code 1; the others go on.`,
 			if err != nil {
 				return err
 			}
+			if os.Getenv("GOGC") == "" {
+				defer debug.SetGCPercent(debug.SetGCPercent(rareGC))
+			}
 			return pipe(cmd.Context(), chain, p.std)
 		},
 	}
@@ -43,14 +48,17 @@ error with their line, and make the exit code 1; the others go on.`,
 	return cmd
 }
 
+// rareGC lets garbage grow to some tens of megabytes: a pipe holds next to nothing, so that it would be collected all the time.
+const rareGC = 800
+
 func pipe(ctx context.Context, chain process.Chain, std streams) error {
-	in := bufio.NewReaderSize(std.in, 1<<20)
+	in := lines{in: bufio.NewReaderSize(std.in, 1<<20)}
 	out := bufio.NewWriterSize(std.out, 1<<20)
-	var scratch process.Scratch
+	w := work{chain: chain}
 	var buf []byte
 	failed, n := 0, 0
 	for last := false; !last; {
-		line, err := readLine(in)
+		line, err := in.next()
 		last = err != nil
 		if last && len(line) == 0 {
 			break
@@ -59,7 +67,7 @@ func pipe(ctx context.Context, chain process.Chain, std streams) error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		buf, err = pipeLine(ctx, chain, &scratch, line, buf[:0])
+		buf, err = w.line(ctx, line, buf[:0])
 		if err != nil {
 			failed++
 			fmt.Fprintf(std.err, "line %d: %v\n", n, err)
@@ -81,21 +89,47 @@ func pipe(ctx context.Context, chain process.Chain, std streams) error {
 	return nil
 }
 
-// readLine reads a line of any length into memory of its own, since events alias it.
-func readLine(in *bufio.Reader) ([]byte, error) { return in.ReadBytes('\n') }
+// lines reads lines of any length.
+type lines struct {
+	in   *bufio.Reader
+	long []byte
+}
 
-func pipeLine(ctx context.Context, chain process.Chain, scratch *process.Scratch, line, buf []byte) ([]byte, error) {
-	line = bytes.TrimSpace(line)
-	if ok, at, _ := rawjson.Valid(line, rawjson.MaxDepth); !ok {
-		return nil, fmt.Errorf("not JSON (column %d)", at+1)
+// next returns the next line, which is good until the one after it is read: what an event is made of has been written by then.
+func (l *lines) next() ([]byte, error) {
+	line, err := l.in.ReadSlice('\n')
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		return line, err
 	}
-	e, err := pipeline.ParseEvent(line)
+	l.long = l.long[:0]
+	for errors.Is(err, bufio.ErrBufferFull) {
+		l.long = append(l.long, line...)
+		line, err = l.in.ReadSlice('\n')
+	}
+	l.long = append(l.long, line...)
+	return l.long, err
+}
+
+// work is what takes lines through a chain.
+type work struct {
+	chain   process.Chain
+	reader  pipeline.LineReader
+	scratch process.Scratch
+}
+
+// line appends to buf what becomes of a line.
+func (w *work) line(ctx context.Context, line, buf []byte) ([]byte, error) {
+	line = bytes.TrimSpace(line)
+	e, err := w.reader.Event(line)
+	if errors.Is(err, pipeline.ErrNotJSON) {
+		return nil, err
+	}
 	if err != nil {
 		if e, err = completed(line); err != nil {
 			return nil, err
 		}
 	}
-	results, err := chain.Run(ctx, e, scratch)
+	results, err := w.chain.Run(ctx, e, &w.scratch)
 	if err != nil {
 		return nil, err
 	}

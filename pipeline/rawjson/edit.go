@@ -5,7 +5,32 @@ import "bytes"
 // Set returns the object b with key set to the raw JSON text value. An existing key keeps its place, a new one goes last. b itself is
 // not changed. Text that is not an object counts as an empty one.
 func Set(b []byte, key string, value []byte) []byte {
-	out := make([]byte, 0, len(b)+len(key)+len(value)+4)
+	found, from, to, end := 0, 0, 0, 0
+	for k, v := range Members(b) {
+		end = cap(b) - cap(v) + len(v)
+		if KeyIs(k, key) {
+			found++
+			from, to = end-len(v), end
+		}
+	}
+	out := make([]byte, 0, len(b)+len(key)+len(value)+8)
+	switch {
+	case found == 1:
+		out = append(append(out, b[:from]...), value...)
+		return append(out, b[to:]...)
+	case found > 1:
+		return setFirst(out, b, key, value)
+	case end > 0:
+		out = append(append(out, b[:end]...), ',')
+	default:
+		out = append(out, '{')
+	}
+	out = append(AppendString(out, key), ':')
+	return append(append(out, value...), '}')
+}
+
+// setFirst is Set for a key that occurs more than once: the first place is kept, the others go.
+func setFirst(out, b []byte, key string, value []byte) []byte {
 	out = append(out, '{')
 	done := false
 	for k, v := range Members(b) {
@@ -16,14 +41,6 @@ func Set(b []byte, key string, value []byte) []byte {
 			v, done = value, true
 		}
 		out = appendMember(out, k, v)
-	}
-	if !done {
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = AppendString(out, key)
-		out = append(out, ':')
-		out = append(out, value...)
 	}
 	return append(out, '}')
 }

@@ -3,6 +3,7 @@ package rawjson
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -64,6 +65,22 @@ func TestSkipString(t *testing.T) {
 					if got := skipString(b[:end], 1); got != want {
 						t.Fatalf("%s\n got %d\nwant %d", b[:end], got, want)
 					}
+				}
+			}
+		}
+	}
+}
+
+// TestValidStrings checks every byte at every place of a short string, as encoding/json does.
+func TestValidStrings(t *testing.T) {
+	for n := range 20 {
+		for at := range n {
+			for ch := range 256 {
+				text := []byte(`["` + strings.Repeat("a", n) + `","b"]`)
+				text[2+at] = byte(ch)
+				want := json.Valid(text) && utf8.Valid(text)
+				if got, _, _ := Valid(text, MaxDepth); got != want {
+					t.Fatalf("Valid(%q)\n got %v\nwant %v", text, got, want)
 				}
 			}
 		}
@@ -156,6 +173,17 @@ func FuzzAgainstEncodingJSON(f *testing.F) {
 		}
 		if want := json.Valid(text) && utf8.Valid(text); ok != want {
 			t.Fatalf("Valid(%q)\n got %v\nwant %v", text, ok, want)
+		}
+		var passed, members []string
+		all, _, _, _ := ValidMembers(text, MaxDepth, make([]Member, 0, 1))
+		for _, m := range all {
+			passed = append(passed, string(m.Key), string(m.Value))
+		}
+		for k, v := range Members(text) {
+			members = append(members, string(k), string(v))
+		}
+		if ok && !slices.Equal(passed, members) {
+			t.Fatalf("ValidMembers(%q)\n got %q\nwant %q", text, passed, members)
 		}
 		// On any text at all the readers must stay inside it.
 		got, found := Get(text, key)

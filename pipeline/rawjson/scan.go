@@ -20,20 +20,30 @@ const MaxDepth = 128
 // Valid reports whether b is exactly one JSON value in valid UTF-8 (RFC 8259), nested no deeper than maxDepth, with optional white
 // space around it. When it is not, offset is where the text stopped being acceptable, and tooDeep tells that only the depth was wrong.
 func Valid(b []byte, maxDepth int) (ok bool, offset int, tooDeep bool) {
-	c := checker{b: b, max: maxDepth}
+	_, ok, offset, tooDeep = ValidMembers(b, maxDepth, nil)
+	return ok, offset, tooDeep
+}
+
+// Member is a key of an object, with its quotes, and the raw text of its value.
+type Member struct{ Key, Value []byte }
+
+// ValidMembers is Valid, and appends the members of the object that b is, as Members yields them, in the same pass. What it appended counts
+// only when b is valid. There must be room for at least one.
+func ValidMembers(b []byte, maxDepth int, room []Member) (members []Member, ok bool, offset int, tooDeep bool) {
+	c := checker{b: b, max: maxDepth, members: room}
 	i := skipSpace(b, 0)
 	i, ok = c.value(i, 0)
 	if !ok {
-		return false, i, c.tooDeep
+		return nil, false, i, c.tooDeep
 	}
 	i = skipSpace(b, i)
 	if i != len(b) {
-		return false, i, false
+		return nil, false, i, false
 	}
 	if !utf8.Valid(b) {
-		return false, invalidUTF8At(b), false
+		return nil, false, invalidUTF8At(b), false
 	}
-	return true, i, false
+	return c.members, true, i, false
 }
 
 func invalidUTF8At(b []byte) int {
@@ -51,6 +61,7 @@ type checker struct {
 	b       []byte
 	max     int
 	tooDeep bool
+	members []Member // of the outermost object; none when there was no room for one
 }
 
 func (c *checker) value(i, depth int) (int, bool) {
@@ -91,15 +102,21 @@ func (c *checker) object(i, depth int) (int, bool) {
 		if i >= len(c.b) || c.b[i] != '"' {
 			return i, false
 		}
+		start := i
 		if i, ok = c.str(i); !ok {
 			return i, false
 		}
+		key := c.b[start:i]
 		i = skipSpace(c.b, i)
 		if i >= len(c.b) || c.b[i] != ':' {
 			return i, false
 		}
-		if i, ok = c.value(skipSpace(c.b, i+1), depth); !ok {
+		start = skipSpace(c.b, i+1)
+		if i, ok = c.value(start, depth); !ok {
 			return i, false
+		}
+		if depth == 1 && cap(c.members) > 0 {
+			c.members = append(c.members, Member{key, c.b[start:i]})
 		}
 		i = skipSpace(c.b, i)
 		if i >= len(c.b) {
@@ -142,13 +159,11 @@ func (c *checker) array(i, depth int) (int, bool) {
 }
 
 func (c *checker) str(i int) (int, bool) {
-	for i++; i < len(c.b); i++ {
-		switch ch := c.b[i]; {
-		case ch == '"':
+	for i = plain(c.b, i+1); i < len(c.b); i = plain(c.b, i+1) {
+		switch c.b[i] {
+		case '"':
 			return i + 1, true
-		case ch < ' ':
-			return i, false
-		case ch == '\\':
+		case '\\':
 			i++
 			if i >= len(c.b) {
 				return i, false
@@ -163,9 +178,27 @@ func (c *checker) str(i int) (int, bool) {
 			default:
 				return i, false
 			}
+		default: // a control character
+			return i, false
 		}
 	}
-	return i, false
+	return len(c.b), false
+}
+
+// plain returns the index, from i on, of the first byte that means something inside a string: a quote, a backslash or a control character;
+// or len(b).
+func plain(b []byte, i int) int {
+	for len(b)-i >= 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		if marks := quotes(x) | controls(x); marks != 0 {
+			return i + bits.TrailingZeros64(marks)/8
+		}
+		i += 8
+	}
+	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
+		i++
+	}
+	return i
 }
 
 func (c *checker) number(i int) (int, bool) {
@@ -276,6 +309,12 @@ func quotes(x uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := x^ones*'"', x^ones*'\\'
 	return ((quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+}
+
+// controls marks the first byte of a word below a space as quotes does.
+func controls(x uint64) uint64 {
+	const spaces, highs = 0x2020202020202020, 0x8080808080808080
+	return (x - spaces) &^ x & highs
 }
 
 // skipValue returns the index after the value that starts at i, or len(b).
