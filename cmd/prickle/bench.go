@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"slices"
+	"strings"
 
 	"github.com/prickle-dev/prickle/pipeline/bench"
 	"github.com/spf13/cobra"
@@ -11,49 +14,91 @@ import (
 
 func newBench(p *projectFlag) *cobra.Command {
 	var o bench.Options
+	var name string
 	var asJSON bool
+	var cases strings.Builder
+	for _, c := range bench.Cases() {
+		fmt.Fprintf(&cases, "\n  %-9s %s", c.Name, c.Summary)
+	}
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure the whole path on this machine",
-		Long: `Starts a private instance in a temporary folder, sends it events in SDK-sized batches over HTTP, through a Hog transformation into DuckDB,
-and looks every acknowledged event up in the warehouse. Prints events/s of capture and of the whole path, the time from a request until its
-events can be queried (under a steady quarter of that load), and the peak memory, load generator included.`,
+		Short: "Measure this machine, from capture to the destinations",
+		Long: `Starts a private instance in a temporary folder, sends it events over HTTP, and counts what comes out: rows of the warehouse, requests of
+webhooks. At the end every acknowledged event is looked up. Prints rates, latencies and the peak memory, load generator included. The cases:
+` + cases.String() + `
+  all       one after the other`,
 		Example: `  prickle bench
-  prickle bench --events 1000000 --json`,
+  prickle bench --events 1000000 --json
+  prickle bench --case down --for 2m --rounds 3`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			cases, err := bench.Find(name)
+			if err != nil {
+				return err
+			}
 			o.Log = quietLog(p.std.err)
 			if !asJSON {
 				o.Progress = func(what string) { fmt.Fprintln(p.std.err, what) }
 			}
-			r, err := bench.Run(cmd.Context(), components(), o)
-			if err != nil {
-				return err
+			for _, c := range cases {
+				if err := runCase(cmd, c, o, p.std.out, asJSON); err != nil {
+					return err
+				}
 			}
-			if asJSON {
-				err = json.NewEncoder(p.std.out).Encode(r)
-			} else {
-				printReport(p.std.out, r)
-			}
-			if err == nil && (r.Lost > 0 || r.Duplicated > 0) {
-				err = fmt.Errorf("bench: %d events lost, %d duplicated", r.Lost, r.Duplicated)
-			}
-			return err
+			return nil
 		},
 	}
-	cmd.Flags().IntVar(&o.Events, "events", 300_000, "how many events to send at full speed")
-	cmd.Flags().IntVar(&o.Batch, "batch", 100, "events in a request")
-	cmd.Flags().IntVar(&o.Connections, "connections", 16, "requests at the same time")
+	cmd.Flags().StringVar(&name, "case", "path", "what to measure: the `name` of a case, or all")
+	cmd.Flags().IntVar(&o.Events, "events", 0, "how many events to send at full speed; default: the case's own")
+	cmd.Flags().DurationVar(&o.For, "for", 0, "how long to send; default: the case's own")
+	cmd.Flags().IntVar(&o.Rounds, "rounds", 1, "how often to measure, each time with a new instance; the median is printed, with its spread")
+	cmd.Flags().IntVar(&o.Batch, "batch", 0, "events in a request; default: the case's own")
+	cmd.Flags().IntVar(&o.Connections, "connections", 0, "requests at the same time; default: the case's own")
 	cmd.Flags().BoolVar(&o.Gzip, "gzip", false, "compress the requests")
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "the `folder` for the temporary instance; default: the system's")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each case")
 	return cmd
 }
 
-func printReport(w io.Writer, r bench.Report) {
-	fmt.Fprintf(w, "capture       %10.0f events/s (batches of %d, %d bytes an event, %d connections)\n", r.CapturePerS, r.Batch, r.EventBytes, r.Connections)
-	fmt.Fprintf(w, "whole path    %10.0f events/s\n", r.EndToEndPerS)
-	fmt.Fprintf(w, "to warehouse  %10.1f ms p50, %.1f ms p99 (at a steady %.0f events/s)\n", r.LatencyP50, r.LatencyP99, r.LatencyLoadPerS)
-	fmt.Fprintf(w, "peak memory   %10.0f MB\n", r.RSSPeakMB)
-	fmt.Fprintf(w, "%d events acknowledged, %d lost, %d duplicated\n", r.Events, r.Lost, r.Duplicated)
+func runCase(cmd *cobra.Command, c bench.Case, o bench.Options, out io.Writer, asJSON bool) error {
+	r, err := c.Run(cmd.Context(), components(), o)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		err = json.NewEncoder(out).Encode(r)
+	} else {
+		printResult(out, r)
+	}
+	if err == nil && (r.Lost > 0 || r.Duplicated > 0) {
+		err = fmt.Errorf("bench: %s: %d events lost, %d duplicated", r.Case, r.Lost, r.Duplicated)
+	}
+	return err
+}
+
+func printResult(w io.Writer, r bench.Result) {
+	fmt.Fprintf(w, "%s: batches of %d, %d bytes an event, connections: %d\n", r.Case, r.Batch, r.EventBytes, r.Connections)
+	for _, f := range r.Figures {
+		fmt.Fprintf(w, "  %-28s %10s %s%s\n", f.Name, digits(f.Value), f.Unit, spread(f))
+	}
+	fmt.Fprintf(w, "  %d events acknowledged, %d lost, %d duplicated in the warehouse, %d repeated at webhooks\n", r.Events, r.Lost, r.Duplicated, r.Repeated)
+}
+
+// digits writes a number with as many decimals as mean something.
+func digits(x float64) string {
+	switch {
+	case math.Abs(x) < 10:
+		return fmt.Sprintf("%.2f", x)
+	case math.Abs(x) < 100:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
+// spread is the least and the most of several rounds.
+func spread(f bench.Figure) string {
+	if len(f.Rounds) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s to %s in %d rounds)", digits(slices.Min(f.Rounds)), digits(slices.Max(f.Rounds)), len(f.Rounds))
 }

@@ -1,10 +1,9 @@
-// Package bench measures the whole path on the machine it runs on: SDK-sized requests over HTTP, through the event log, a Hog
-// transformation and delivery, into DuckDB, in a private instance with the same settings as any other.
+// Package bench measures a private instance on the machine it runs on: SDK-sized requests over HTTP, through the event log and transforms,
+// into DuckDB and into webhook receivers of its own, with the same settings as any other project.
 //
-// It has two phases. The first sends all events as fast as the instance takes them and gives the throughput of capture and of the whole
-// path. The second sends at a steady fraction of that, and gives the time from the begin of a request until its events are committed in
-// the warehouse: under full load that time would only tell how long the queue is. At the end every id that was acknowledged is looked up in
-// the warehouse.
+// What is measured is a Case: the project that it writes, what it sends, and the figures that it reads off. Everything is counted where events
+// come out: rows of the warehouse as they are committed, requests of webhooks as they arrive. No counter of the instance is believed. At the
+// end every event that was acknowledged is looked up at every place that should have it; one that is missing is lost.
 //
-// The load generator runs in the same process: its processor time and its memory are part of every number.
+// The load generator and the receivers run in the same process: their processor time and their memory are part of every number.
 package bench

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -11,7 +12,8 @@ import (
 // generator makes events of about 600 bytes with 18 properties, such as a shop's web site sends. Event number i is always the same but
 // for its time.
 type generator struct {
-	run uint64 // in the ids, so that two runs never share one
+	run   uint64   // in the ids, so that two runs never share one
+	names []string // what events are called; nil for a shop's
 }
 
 // id is the UUID of event i: version 7 in shape, with the run and the number in it.
@@ -22,18 +24,39 @@ func (g generator) id(i int) [16]byte {
 	return u
 }
 
-// number undoes id. It reports false for an id of another run.
-func (g generator) number(uuid string) (int, bool) {
+// number undoes id. It reports false for what is not an id of this run.
+func (g generator) number(uuid []byte) (int, bool) {
 	if len(uuid) != 36 {
-		return 0, false
+		return unknown, false
+	}
+	var compact [32]byte
+	n := 0
+	for _, part := range [][]byte{uuid[:8], uuid[9:13], uuid[14:18], uuid[19:23], uuid[24:]} {
+		n += copy(compact[n:], part)
 	}
 	var u [16]byte
-	compact := uuid[:8] + uuid[9:13] + uuid[14:18] + uuid[19:23] + uuid[24:]
-	if _, err := hex.Decode(u[:], []byte(compact)); err != nil {
-		return 0, false
+	if _, err := hex.Decode(u[:], compact[:]); err != nil {
+		return unknown, false
 	}
 	i := int(binary.BigEndian.Uint64(u[8:]) &^ (0x8000 << 48))
-	return i, g.id(i) == u
+	if g.id(i) != u {
+		return unknown, false
+	}
+	return i, true
+}
+
+// numbers appends the number of every event in a request's text, unknown for one that is not of this run.
+func (g generator) numbers(dst []int, text []byte) []int {
+	mark := []byte(`"uuid":"`)
+	for {
+		at := bytes.Index(text, mark)
+		if at < 0 {
+			return dst
+		}
+		text = text[at+len(mark):]
+		n, _ := g.number(text[:min(36, len(text))])
+		dst = append(dst, n)
+	}
 }
 
 func appendUUID(dst []byte, u [16]byte) []byte {
@@ -60,6 +83,9 @@ func mix(i int) uint64 {
 	return x ^ x>>31
 }
 
+// choice is which of the generator's own names event i has.
+func (g generator) choice(i int) int { return int(mix(i^1<<40) % uint64(len(g.names))) }
+
 func pick(list []string, r *uint64) string {
 	s := list[*r%uint64(len(list))]
 	*r /= uint64(len(list))
@@ -72,10 +98,14 @@ func (g generator) appendEvent(dst []byte, i int, at time.Time) []byte {
 	person := r % 10_000
 	r /= 10_000
 	path := pick(paths, &r)
+	name := pick(names, &r)
+	if g.names != nil {
+		name = g.names[g.choice(i)]
+	}
 	dst = append(dst, `{"uuid":"`...)
 	dst = appendUUID(dst, g.id(i))
 	dst = append(dst, `","event":"`...)
-	dst = append(dst, pick(names, &r)...)
+	dst = append(dst, name...)
 	dst = fmt.Appendf(dst, `","distinct_id":"user-%05d","timestamp":"`, person)
 	dst = at.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 	dst = append(dst, `","properties":{"$current_url":"https://shop.example.com`...)

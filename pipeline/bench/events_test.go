@@ -9,7 +9,7 @@ import (
 func TestGenerator(t *testing.T) {
 	g := generator{run: uint64(time.Now().UnixMilli())}
 	for _, i := range []int{0, 1, 99, 1_000_000, 1<<40 + 5} {
-		text := string(appendUUID(nil, g.id(i)))
+		text := appendUUID(nil, g.id(i))
 		if n, ours := g.number(text); n != i || !ours {
 			t.Errorf("number(%s)\n got %d %v\nwant %d true", text, n, ours, i)
 		}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -15,50 +15,132 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// load sends events in batches over several connections.
+// load sends events over several connections.
 type load struct {
 	options Options
 	gen     generator
 	url     string
 	client  *http.Client
-	next    atomic.Int64 // number of the next event
+	answers *latencies // of each request; nil for none
 
 	mu     sync.Mutex
-	starts []time.Time // begin of the request of each batch, by number of its first event / batch size
+	next   int         // number of the next event
+	since  int         // from which event on starts are kept
+	starts []time.Time // when the request of each batch began
 }
 
 func newLoad(o Options, g generator, url string) *load {
 	transport := &http.Transport{MaxIdleConnsPerHost: o.Connections, DisableCompression: true}
-	return &load{options: o, gen: g, url: url + "/batch/", client: &http.Client{Transport: transport, Timeout: time.Minute}}
+	return &load{options: o, gen: g, url: url + "/batch/", client: &http.Client{Transport: transport, Timeout: time.Minute}, since: -1}
 }
 
-// run sends events up to number end and returns how long it took. limit may be nil.
-func (l *load) run(ctx context.Context, end int, limit *rate.Limiter) (time.Duration, error) {
-	begin := time.Now()
+// span says how much to send. It ends at whatever comes first; a bound that is zero is none.
+type span struct {
+	events int
+	time   time.Duration
+	until  <-chan struct{}
+	perS   float64 // events a second; 0 for as fast as they are taken
+}
+
+// sent is how many events have been sent.
+func (l *load) sent() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next
+}
+
+// send sends, and returns when every request has been answered: how many events it sent, when it began and how long it took.
+func (l *load) send(ctx context.Context, s span) (n int, begin time.Time, took time.Duration, err error) {
+	first := l.sent()
+	begin = time.Now()
+	limit := rate.NewLimiter(rate.Inf, 0)
+	if s.perS > 0 {
+		limit = rate.NewLimiter(rate.Limit(s.perS), l.options.Batch)
+	}
+	end := 0
+	if s.events > 0 {
+		end = first + s.events
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for range l.options.Connections {
 		group.Go(func() error {
-			var s sender
-			for {
-				from := int(l.next.Add(int64(l.options.Batch))) - l.options.Batch
-				if from >= end {
-					l.next.Add(-int64(l.options.Batch))
+			var buffers sender
+			for !s.over(begin) {
+				if err := limit.WaitN(ctx, l.options.Batch); err != nil {
+					return err
+				}
+				from, to := l.take(end)
+				if from == to {
 					return nil
 				}
-				to := min(from+l.options.Batch, end)
-				if limit != nil {
-					if err := limit.WaitN(ctx, to-from); err != nil {
-						return err
-					}
-				}
-				if err := l.post(ctx, &s, from, to); err != nil {
+				if err := l.post(ctx, &buffers, from, to); err != nil {
 					return err
 				}
 			}
+			return nil
 		})
 	}
-	err := group.Wait()
-	return time.Since(begin), err
+	err = group.Wait()
+	return l.sent() - first, begin, time.Since(begin), err
+}
+
+func (s *span) over(begin time.Time) bool {
+	if s.time > 0 && time.Since(begin) >= s.time {
+		return true
+	}
+	select {
+	case <-s.until: // of a nil channel never
+		return true
+	default:
+		return false
+	}
+}
+
+// take takes the numbers of the next batch, none from end on; an end of 0 is none.
+func (l *load) take(end int) (from, to int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from = l.next
+	l.next += l.options.Batch
+	if end > 0 {
+		l.next = max(min(l.next, end), from)
+	}
+	return from, l.next
+}
+
+// watch keeps when requests begin from now on, and returns a function that gives an event's time since then to to, for a ledger to call.
+func (l *load) watch(to *latencies) func(i int, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.since, l.starts = l.next, nil
+	return func(i int, at time.Time) {
+		if start := l.start(i); !start.IsZero() {
+			to.add(at.Sub(start))
+		}
+	}
+}
+
+func (l *load) started(event int, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.since < 0 || event < l.since {
+		return
+	}
+	i := (event - l.since) / l.options.Batch
+	for len(l.starts) <= i {
+		l.starts = append(l.starts, time.Time{})
+	}
+	l.starts[i] = at
+}
+
+// start returns when the request of an event began, if it is kept.
+func (l *load) start(event int) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := (event - l.since) / l.options.Batch; l.since >= 0 && event >= l.since && i < len(l.starts) {
+		return l.starts[i]
+	}
+	return time.Time{}
 }
 
 // sender holds the buffers of one connection.
@@ -67,6 +149,7 @@ type sender struct {
 	gzip         *gzip.Writer
 }
 
+// post sends events, as often as it takes until they are accepted: an instance that is full says so, and SDKs wait and send again.
 func (l *load) post(ctx context.Context, s *sender, from, to int) error {
 	begin := time.Now()
 	l.started(from, begin)
@@ -78,9 +161,31 @@ func (l *load) post(ctx context.Context, s *sender, from, to int) error {
 			return err
 		}
 	}
+	for {
+		again, err := l.request(ctx, body)
+		if err != nil {
+			return err
+		}
+		if again == 0 {
+			break
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if l.answers != nil {
+		l.answers.add(time.Since(begin))
+	}
+	return nil
+}
+
+// request returns 0 when the events were taken, or how long to wait.
+func (l *load) request(ctx context.Context, body []byte) (again time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if l.options.Gzip {
@@ -88,17 +193,20 @@ func (l *load) post(ctx context.Context, s *sender, from, to int) error {
 	}
 	resp, err := l.client.Do(req)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		return 0, err
+	case resp.StatusCode == http.StatusServiceUnavailable:
+		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+		return time.Duration(max(seconds, 1)) * time.Second, nil
+	case resp.StatusCode != http.StatusOK:
+		return 0, fmt.Errorf("capture answered %s: %s", resp.Status, answer)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("capture answered %s: %s", resp.Status, answer)
-	}
-	return nil
+	return 0, nil
 }
 
 func (s *sender) zip() ([]byte, error) {
@@ -114,24 +222,4 @@ func (s *sender) zip() ([]byte, error) {
 	err := s.gzip.Close()
 	s.zipped = buf.Bytes()
 	return s.zipped, err
-}
-
-func (l *load) started(event int, at time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	i := event / l.options.Batch
-	for len(l.starts) <= i {
-		l.starts = append(l.starts, time.Time{})
-	}
-	l.starts[i] = at
-}
-
-// start returns when the request of an event began.
-func (l *load) start(event int) time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if i := event / l.options.Batch; i < len(l.starts) {
-		return l.starts[i]
-	}
-	return time.Time{}
 }

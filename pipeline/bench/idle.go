@@ -1,0 +1,50 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	idlePerS   = 20 // events a second: nothing is at work when the next one comes
+	idleWarmUp = 10 // events before the first that counts
+)
+
+// idle is one event at a time on a system that does nothing else, from the begin of its request to its arrival at a webhook.
+var idle = Case{
+	Name: "idle", Summary: "capture to webhook on an idle system, one event at a time",
+	defaults: Options{For: time.Minute, Batch: 1, Connections: 1},
+	prepare: func(s *stand) string {
+		r := s.receive("hook", nil)
+		return project(pipelines("bench", "[]", []string{"webhook: {url: \"" + r.url + "\"}"}))
+	},
+	measure: measureIdle,
+}
+
+func measureIdle(ctx context.Context, s *stand) error {
+	s.say("sending one event at a time for %v", s.For)
+	hook := s.receivers[0].ledger
+	var took latencies
+	pace := rate.NewLimiter(idlePerS, 1)
+	begin := time.Now()
+	for n := 0; n < idleWarmUp || time.Since(begin) < s.For && (s.Events == 0 || n < s.Events+idleWarmUp); n++ {
+		if n == idleWarmUp {
+			hook.listen(s.load.watch(&took))
+		}
+		if err := pace.Wait(ctx); err != nil {
+			return err
+		}
+		if _, _, _, err := s.load.send(ctx, span{events: 1}); err != nil {
+			return err
+		}
+		if err := s.settle(ctx, hook); err != nil {
+			return err
+		}
+	}
+	p := took.take(50, 99)
+	s.figure("to webhook p50", "ms", p[0])
+	s.figure("to webhook p99", "ms", p[1])
+	return nil
+}
