@@ -4,7 +4,7 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint
 NODE_MODULES := test/node/node_modules
 
-.PHONY: chaos help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean numbers numbers-pipe
+.PHONY: chaos numbers numbers-pipe numbers-test help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean numbers numbers-pipe
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,6 @@ test: tools ## install what is missing, then vet, lint, and every test, with the
 	PRICKLE_TEST_ALL=1 $(GO) test -timeout 20m $(SLOW)
 	PRICKLE_TEST_ALL=1 $(GO) test -race -timeout 20m -run 'Golden|Session|SuspendAsync|Runs|Example|Shared|Isolat' ./hog
 	cd test/hogbench && $(GO) vet ./... && $(CURDIR)/$(LINT) run && PRICKLE_TEST_ALL=1 $(GO) test ./...
-	cd test/numbers && $(GO) vet ./... && $(CURDIR)/$(LINT) run && PRICKLE_TEST_ALL=1 $(GO) test ./...
 
 quick: ## the tests that need only Go and gcc
 	$(GO) test ./...
@@ -46,6 +45,9 @@ bench-hog: $(NODE_MODULES)/.installed ## Hog against PostHog's machine and other
 	cd test/hogbench && $(GO) run .
 
 NUMBERS ?=
+numbers-test: build tools ## the tests of what `make numbers` runs, apart from the others because they build Benthos
+	cd test/numbers && $(GO) vet ./... && $(CURDIR)/$(LINT) run && PRICKLE_TEST_ALL=1 $(GO) test ./...
+
 numbers: build $(NODE_MODULES)/.installed ## everything that docs/performance.md wants, measured, as one table; takes over an hour. NUMBERS='-only down -for 2m' for less
 	cd test/numbers && $(GO) run . $(NUMBERS)
 
