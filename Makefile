@@ -4,7 +4,7 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint
 NODE_MODULES := test/node/node_modules
 
-.PHONY: chaos numbers numbers-pipe numbers-test help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean numbers numbers-pipe
+.PHONY: chaos numbers numbers-pipe numbers-test help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
