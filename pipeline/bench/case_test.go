@@ -66,7 +66,7 @@ func TestCasesSeeLostEvents(t *testing.T) {
 	for _, c := range tiny {
 		t.Run(c.of.Name, func(t *testing.T) {
 			o := c.options
-			o.patience = 5 * time.Second
+			o.patience = 10 * time.Second
 			var once atomic.Bool // the first place that an event comes to forgets it
 			o.lose = func(int) bool { return once.CompareAndSwap(false, true) }
 			if r := measured(t, c.of, o); r.Lost != 1 {

@@ -89,10 +89,14 @@ func TestApplyObject(t *testing.T) {
 	a := apply(t, config, `{"x":{"name":"Ada","born":1815.0,"tags":["a", "b"]}}`)
 	b := apply(t, config, `{"x": { "tags":["\u0061","b"], "born":1815.0, "name":"Ada" } }`)
 	c := apply(t, config, `{"x":{"name":"Ada","born":1815.0,"tags":["b", "a"]}}`)
-	if string(a.Properties) != string(b.Properties) || strings.Contains(string(a.Properties), "Ada") {
+	hashed := func(e pipeline.Event) string {
+		value, _ := e.Properties.Get("x")
+		return string(value)
+	}
+	if hashed(a) != hashed(b) || hashed(a) == "" || strings.Contains(string(a.Properties), "Ada") {
 		t.Errorf("\n got %s\n and %s", a.Properties, b.Properties)
 	}
-	if string(a.Properties) == string(c.Properties) {
+	if hashed(a) == hashed(c) {
 		t.Error("different objects have equal hashes")
 	}
 }
