@@ -393,3 +393,22 @@ func TestRandomHistories(t *testing.T) {
 	c.drained()
 	t.Logf("%d deaths, %d of %d frames came again", deaths, c.repeats(), c.total)
 }
+
+// A queue's place that a server has lost is made again: its frames are there.
+func TestLostPlaceIsMadeAgain(t *testing.T) {
+	s := outside(t, nil)
+	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+	d := deliverable(t, b, 1, 2)
+	ack(t, fetch(t, d, FetchLimit{Frames: 1, Wait: 10 * time.Second})...)
+	d.Settled()
+	if err := b.deliver.DeleteConsumer(t.Context(), d.config.Durable); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() string {
+		got, err := d.Fetch(t.Context(), FetchLimit{Frames: 1, Wait: 100 * time.Millisecond})
+		if len(got) != 1 || got[0].Sequence() != 2 {
+			return fmt.Sprintf("%d frames, %v", len(got), err)
+		}
+		return ""
+	})
+}

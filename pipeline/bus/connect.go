@@ -16,6 +16,9 @@ import (
 
 const (
 	connectTimeout = 5 * time.Second
+	// pingEvery and pingsMissed find out in about 6 seconds that nothing comes through any more although the connection has not ended. No write
+	// may hold everything else up for longer.
+	pingEvery, pingsMissed = 2 * time.Second, 2
 	// minMajor and minMinor are the first server version with message schedules, which retries need.
 	minMajor, minMinor = 2, 12
 )
@@ -33,7 +36,7 @@ func connectOutside(config Config, log *slog.Logger) (*nats.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := append(connectionOptions(log), nats.Timeout(connectTimeout))
+	options := append(connectionOptions(log), nats.Timeout(connectTimeout), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsMissed), nats.FlusherTimeout(pingEvery))
 	switch {
 	case config.User != "":
 		options = append(options, nats.UserInfo(config.User, string(config.Password)))

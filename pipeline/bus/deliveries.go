@@ -17,6 +17,7 @@ import (
 // time.
 type Deliveries struct {
 	bus      *Bus
+	config   jetstream.ConsumerConfig
 	consumer jetstream.Consumer
 	target   workLane
 	subject  string
@@ -68,7 +69,7 @@ func (b *Bus) openDeliveries(ctx context.Context, t workLane, inFlight int, lead
 	if replayed {
 		d.subject, name, metadata[metadataReplay] = ReplayTopic(t.pipeline, t.destination, t.lane), name+"+replay", "true"
 	}
-	config := jetstream.ConsumerConfig{
+	d.config = jetstream.ConsumerConfig{
 		Durable:       name,
 		FilterSubject: b.subject(d.subject),
 		DeliverPolicy: jetstream.DeliverAllPolicy,
@@ -79,7 +80,7 @@ func (b *Bus) openDeliveries(ctx context.Context, t workLane, inFlight int, lead
 		Metadata:      metadata,
 	}
 	var err error
-	if d.consumer, err = b.open(ctx, b.deliver, config, b.reclaim); err != nil {
+	if d.consumer, err = b.open(ctx, b.deliver, d.config, b.reclaim); err != nil {
 		return nil, fmt.Errorf("deliveries: %w", err)
 	}
 	b.mu.Lock()

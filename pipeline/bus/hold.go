@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // hold is what a Deliveries has of its lane: with an embedded server always all of it, with an outside one a tenure from time to time. It
@@ -153,7 +155,10 @@ func (h *hold) takeOver(t *tenure) (bool, error) {
 	h.mu.Lock()
 	h.tenure, h.ready, h.seen = t, false, seen
 	h.mu.Unlock()
-	consumer, err := d.bus.takeOver(t.moved, d.bus.deliver, d.consumer.CachedInfo().Name)
+	consumer, err := d.bus.takeOver(t.moved, d.bus.deliver, d.config.Durable)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) { // a server that was killed may have lost it; the frames are there
+		consumer, err = d.bus.open(t.moved, d.bus.deliver, d.config, d.bus.reclaim)
+	}
 	switch {
 	case over(t.moved):
 		return false, nil
