@@ -21,13 +21,7 @@ const (
 // back at once when the consumer is opened for the first time: nobody else can be at work on it, and waiting until its time is over
 // would let later frames overtake it.
 func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig, takeBack takeBack) (jetstream.Consumer, error) {
-	if b.Shared() {
-		config.PriorityPolicy = jetstream.PriorityPolicyPinned
-		config.PriorityGroups = []string{pinGroup}
-		config.PinnedTTL = pinnedFor
-	} else {
-		config.PinnedTTL = 0
-	}
+	config = b.pinnedConfig(config)
 	ctx, cancel := b.opening(ctx)
 	defer cancel()
 	consumer, err := b.create(ctx, stream, config)
@@ -44,6 +38,14 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 	b.opened[config.Durable] = true
 	b.placesChanged()
 	return consumer, nil
+}
+
+// pinnedConfig adds what sees to it that one process at a time is handed out something, where there may be several.
+func (b *Bus) pinnedConfig(config jetstream.ConsumerConfig) jetstream.ConsumerConfig {
+	if b.Shared() {
+		config.PriorityPolicy, config.PriorityGroups, config.PinnedTTL = jetstream.PriorityPolicyPinned, []string{pinGroup}, pinnedFor
+	}
+	return config
 }
 
 // takeBack makes everything that a consumer has handed out and that is not settled come again at once, in order.

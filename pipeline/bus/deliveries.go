@@ -19,6 +19,7 @@ type Deliveries struct {
 	bus      *Bus
 	config   jetstream.ConsumerConfig
 	consumer jetstream.Consumer
+	taken    *taken // the consumer, of an outside server
 	target   workLane
 	subject  string
 	inFlight int
@@ -183,7 +184,7 @@ func (d *Deliveries) fetch(ctx context.Context, limit FetchLimit, end time.Time)
 		return out, nil //nolint:nilerr // the first frame is in hand; the next fetch meets the error again
 	}
 	for m := range batch.Messages() {
-		if delivery := d.delivery(m); delivery != nil {
+		if delivery := d.delivery(m); delivery != nil && d.hold.sound() {
 			out = append(out, delivery)
 		}
 	}
@@ -199,6 +200,9 @@ func (d *Deliveries) wait(ctx context.Context, end time.Time) (*Delivery, error)
 	for {
 		slice := min(max(time.Until(end), shortestWait), longestWait)
 		delivery, err := d.waitOnce(ctx, slice)
+		if delivery == nil && err == nil && d.taken.haunted(ctx) {
+			d.hold.disturbed()
+		}
 		if delivery != nil || err != nil || !d.hold.sound() || !time.Now().Before(end) {
 			return delivery, err
 		}
@@ -215,8 +219,8 @@ func (d *Deliveries) waitOnce(ctx context.Context, wait time.Duration) (*Deliver
 		return nil, fmt.Errorf("fetch from %q: %w", d.subject, unavailable(err))
 	}
 	for m := range batch.Messages() {
-		if ctx.Err() == nil && d.hold.sound() {
-			return d.delivery(m), nil
+		if delivery := d.delivery(m); ctx.Err() == nil && d.hold.sound() {
+			return delivery, nil
 		}
 		if err := d.refuse(m); err != nil {
 			return nil, fmt.Errorf("release frame of %q: %w", d.subject, unavailable(err))
@@ -256,6 +260,9 @@ func (d *Deliveries) delivery(m jetstream.Msg) *Delivery {
 	if err != nil {
 		d.bus.log.Error("frame without metadata", "subject", d.subject, "error", err) // only a foreign message can be that
 		return nil
+	}
+	if d.taken != nil && !d.taken.follows(md.Sequence.Consumer) {
+		d.hold.disturbed() // what is missing has to come before this one
 	}
 	return newDelivery(d, m, md)
 }

@@ -157,7 +157,9 @@ func (h *hold) takeOver(t *tenure) (bool, error) {
 	h.mu.Unlock()
 	consumer, err := d.bus.takeOver(t.moved, d.bus.deliver, d.config.Durable)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) { // a server that was killed may have lost it; the frames are there
-		consumer, err = d.bus.open(t.moved, d.bus.deliver, d.config, d.bus.reclaim)
+		if _, err = d.bus.open(t.moved, d.bus.deliver, d.config, d.bus.reclaim); err == nil {
+			consumer, err = d.bus.takeOver(t.moved, d.bus.deliver, d.config.Durable)
+		}
 	}
 	switch {
 	case over(t.moved):
@@ -165,7 +167,7 @@ func (h *hold) takeOver(t *tenure) (bool, error) {
 	case err != nil:
 		return false, fmt.Errorf("take %q over: %w", d.subject, err)
 	}
-	d.consumer = consumer
+	d.consumer, d.taken = consumer, consumer
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ready = true

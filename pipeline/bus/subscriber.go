@@ -133,9 +133,53 @@ func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Cons
 	if topic == EventsOnlyTopic {
 		config.Metadata[metadataReplay] = "true"
 	}
-	consumer, err := s.bus.open(ctx, s.bus.events, config, reset)
+	var err error
+	if s.bus.Shared() {
+		err = s.bus.startAt(ctx, &config)
+	}
+	var consumer jetstream.Consumer
+	if err == nil {
+		consumer, err = s.bus.open(ctx, s.bus.events, config, reset)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
 	}
 	return consumer, nil
+}
+
+// startAt gives a new place in the log a definite start. One that begins "now" would begin later when the server that has made it is lost before
+// the others know where. A place that there is keeps its start.
+func (b *Bus) startAt(ctx context.Context, config *jetstream.ConsumerConfig) error {
+	for {
+		found, err := b.start(ctx, config)
+		if found || err != nil && !away(err) {
+			return err
+		}
+		if !pause(ctx, reopenPause) {
+			return err
+		}
+	}
+}
+
+// start tries once: it finds the place, or makes it, and then has to be called again. Of several processes that make it, one succeeds.
+func (b *Bus) start(ctx context.Context, config *jetstream.ConsumerConfig) (found bool, err error) {
+	existing, err := b.events.Consumer(ctx, config.Durable)
+	if err == nil {
+		was := existing.CachedInfo().Config
+		config.DeliverPolicy, config.OptStartSeq, config.OptStartTime = was.DeliverPolicy, was.OptStartSeq, was.OptStartTime
+		return true, nil
+	}
+	if !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return false, err
+	}
+	info, err := b.events.Info(ctx)
+	if err != nil {
+		return false, err
+	}
+	config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, info.State.LastSeq+1
+	_, err = b.events.CreateConsumer(ctx, b.pinnedConfig(*config))
+	if errors.Is(err, jetstream.ErrConsumerExists) {
+		return b.start(ctx, config)
+	}
+	return err == nil, err
 }

@@ -67,11 +67,13 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 	defer cancel()
 	defer context.AfterFunc(stopping, cancel)()
 	seen := s.bus.disturbances()
+	var taken *taken
 	if s.bus.Shared() {
 		var err error
-		if s.consumer, err = s.bus.takeOver(ending, s.bus.events, s.name); err != nil {
+		if taken, err = s.bus.takeOver(ending, s.bus.events, s.name); err != nil {
 			return err
 		}
+		s.consumer = taken
 	}
 	iterator, err := s.consumer.Messages(s.pullOptions()...)
 	if err != nil {
@@ -84,13 +86,16 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 		switch {
 		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
 			return nil
-		case errors.Is(err, nats.ErrTimeout) && s.bus.disturbances() == seen: // nothing there
+		case errors.Is(err, nats.ErrTimeout) && s.bus.disturbances() == seen && !taken.haunted(ending): // nothing there
 		case err != nil:
 			iterator.Stop()
 			return err
 		case over(ending):
 			s.putBack(t.cut, m)
 		default:
+			if taken != nil {
+				taken.came = true
+			}
 			s.hand.take(m)
 			if err := s.handle(ctx, ending, t.cut, m); err != nil {
 				s.report(err)
