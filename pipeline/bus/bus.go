@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
@@ -50,13 +51,20 @@ type Bus struct {
 	cluster *cluster      // nil with an embedded server, where all lanes are this process's
 
 	waiting waiting
+	takes   takes
+	decoded decoded
+	taken   *semaphore.Weighted // bytes of takenBytes
 
 	hasher hasher
 	recent []recentLane
 
+	closed context.Context // ends with Close
+	end    context.CancelFunc
+
 	mu      sync.Mutex
-	opened  map[string]bool        // consumers that this Bus has opened
-	readers map[string]*Deliveries // by subject
+	opened  map[string]bool          // consumers that this Bus has opened
+	turns   map[string]chan struct{} // by consumer
+	readers map[string]*Deliveries   // by subject
 	hands   []*hand
 }
 
@@ -66,7 +74,9 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, turns: map[string]chan struct{}{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b.taken = semaphore.NewWeighted(takenBytes)
+	b.closed, b.end = context.WithCancel(context.Background())
 	b.recent = make([]recentLane, config.Lanes)
 	for i := range b.recent {
 		b.recent[i].window, b.recent[i].ids = config.DedupWindow, config.DedupIDs
@@ -145,6 +155,7 @@ func (b *Bus) Close() error {
 	if b.cluster != nil {
 		b.cluster.close()
 	}
+	b.end()
 	if b.conn != nil {
 		b.conn.Close()
 	}

@@ -24,6 +24,9 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 	config = b.pinnedConfig(config)
 	ctx, cancel := b.opening(ctx)
 	defer cancel()
+	if err := b.forgetStored(ctx, stream, config); err != nil {
+		return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
+	}
 	consumer, err := b.create(ctx, stream, config)
 	if err != nil {
 		return nil, fmt.Errorf("consumer %q: %w", config.Durable, err)
@@ -38,6 +41,23 @@ func (b *Bus) open(ctx context.Context, stream jetstream.Stream, config jetstrea
 	b.opened[config.Durable] = true
 	b.placesChanged()
 	return consumer, nil
+}
+
+// forgetStored removes a consumer that the server keeps on disk where it is to keep it in memory, as older versions had it.
+func (b *Bus) forgetStored(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) error {
+	if !config.MemoryStorage {
+		return nil
+	}
+	consumer, err := stream.Consumer(ctx, config.Durable)
+	switch {
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		return nil
+	case err != nil:
+		return err
+	case consumer.CachedInfo().Config.MemoryStorage:
+		return nil
+	}
+	return stream.DeleteConsumer(ctx, config.Durable)
 }
 
 // pinnedConfig adds what sees to it that one process at a time is handed out something, where there may be several.

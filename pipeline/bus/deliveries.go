@@ -31,7 +31,7 @@ type Deliveries struct {
 // FetchLimit bounds Deliveries.Fetch.
 type FetchLimit struct {
 	Frames int           // at most this many frames
-	Bytes  int           // stop before exceeding this many bytes, but for the first frame; 0 is no limit
+	Bytes  int           // stop before exceeding about this many bytes of lines, but for the first frame; 0 is no limit
 	Wait   time.Duration // how long to wait for the first frame
 }
 
@@ -79,6 +79,9 @@ func (b *Bus) openDeliveries(ctx context.Context, t workLane, inFlight int, lead
 		MaxDeliver:    -1,
 		MaxAckPending: inFlight,
 		Metadata:      metadata,
+		// An embedded server would write ten times a second, and sync, what it has handed out. It need not know that after a restart: all that is
+		// not settled is in the stream and comes again in order.
+		MemoryStorage: !b.Shared(),
 	}
 	var err error
 	if d.consumer, err = b.open(ctx, b.deliver, d.config, b.reclaim); err != nil {
@@ -166,13 +169,13 @@ func (d *Deliveries) fetch(ctx context.Context, limit FetchLimit, end time.Time)
 	if first.handed == 1 {
 		more, wait = min(more, int(min(first.behind, 1<<20))), fetchGrace
 	}
-	room := limit.Bytes - len(first.message.Data())
+	room := limit.Bytes - unpackedSize(first.message.Headers(), first.message.Data())
 	if more <= 0 || limit.Bytes > 0 && room <= 0 {
 		return out, nil
 	}
 	options := d.options(jetstream.FetchMaxWait(wait))
 	if limit.Bytes > 0 {
-		options = append(options, jetstream.FetchMaxBytes(room))
+		options = append(options, jetstream.FetchMaxBytes(packedRoom(room, first.message.Headers(), first.message.Data())))
 	}
 	began := time.Now()
 	if d.bus.Shared() && wait == fetchGrace {

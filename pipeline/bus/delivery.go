@@ -41,8 +41,7 @@ func newDelivery(d *Deliveries, m jetstream.Msg, md *jetstream.MsgMetadata) *Del
 
 // Frame decodes the events. Each call decodes anew.
 func (d *Delivery) Frame() Frame {
-	count, _ := strconv.Atoi(d.message.Headers().Get(headerCount))
-	f := ParseFrame(d.message.Data(), count)
+	f := frameOf(d.message.Headers(), d.message.Data())
 	f.Lane = d.from.target.lane
 	return f
 }
@@ -141,8 +140,10 @@ func ptr[T any](v T) *T { return &v }
 // time. An error leaves it unsettled; calling Retry again within two minutes does not double it.
 func (d *Delivery) Retry(ctx context.Context, delay time.Duration) error {
 	header := nats.Header{}
-	for _, key := range []string{headerCount, headerFirst, headerLast} {
-		header.Set(key, d.message.Headers().Get(key))
+	for _, key := range []string{headerCount, headerFirst, headerLast, headerPacked} {
+		if value := headerValue(d.message.Headers(), key); value != "" {
+			header[key] = []string{value}
+		}
 	}
 	d.keepTrace(header)
 	return d.putOff(ctx, &nats.Msg{Header: header, Data: d.message.Data()}, delay)
@@ -153,7 +154,11 @@ func (d *Delivery) Remainder(ctx context.Context, events []pipeline.Event, delay
 	first, last := span(events)
 	header := frameHeader(len(events), first, last)
 	d.keepTrace(header)
-	return d.putOff(ctx, &nats.Msg{Header: header, Data: AppendFrame(nil, events)}, delay)
+	payload, packed := packEvents(events)
+	if packed {
+		header[headerPacked] = []string{packedS2}
+	}
+	return d.putOff(ctx, &nats.Msg{Header: header, Data: payload}, delay)
 }
 
 // putOff stores a successor of the frame and acknowledges the frame itself after the successor is safe.

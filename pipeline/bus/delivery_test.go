@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/nats-io/nats.go/jetstream"
 	"os"
 	"path/filepath"
 	"strings"
@@ -305,5 +306,52 @@ func TestNamesAreChecked(t *testing.T) {
 		if err := b.Publisher().Publish(topic, NewMessage("1", events(1, 1))); err == nil {
 			t.Errorf("Publish takes the topic %q", topic)
 		}
+	}
+}
+
+// What an older version kept on disk about a lane is replaced, and what the lane holds comes again in order.
+func TestLaneThatWasKeptOnDisk(t *testing.T) {
+	b := open(t, t.TempDir())
+	old := jetstream.ConsumerConfig{
+		Durable: "web+crm+3", FilterSubject: DeliverTopic("web", "crm", 3), DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: deliverAckWait, MaxDeliver: -1, MaxAckPending: InFlight,
+	}
+	consumer, err := b.deliver.CreateConsumer(t.Context(), old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if err := b.Publisher().Publish(DeliverTopic("web", "crm", 3), NewMessage(itoa(i), events(i, 1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	batch, err := consumer.Fetch(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := true
+	for m := range batch.Messages() { // the first one is settled, the second in hand
+		if first {
+			first = false
+			if err := m.DoubleAck(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	q, err := b.Queue(t.Context(), "web", "crm", 3, InFlight)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{1, 2} {
+		d := fetchOne(t, q)
+		if got := d.Frame().Events[0].DistinctID; got != event(want, 0).DistinctID {
+			t.Errorf("got %s, want %s", got, event(want, 0).DistinctID)
+		}
+		if err := d.Ack(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info := q.live.consumer.CachedInfo(); !info.Config.MemoryStorage {
+		t.Error("it is kept on disk still")
 	}
 }

@@ -14,6 +14,10 @@ import (
 // maxPayload is the largest message of the embedded server. An event may take all of it but the room for headers.
 const maxPayload = 8 << 20
 
+// maxPending is what the server may have on its way to this process before it takes the connection for dead. Everybody asks for as much as can be
+// held, but all of them together may ask for more than the usual 64 MB.
+const maxPending = 1 << 30
+
 // embedded is a NATS server in this process.
 type embedded struct {
 	server *server.Server
@@ -63,6 +67,7 @@ func (e *embedded) start(config Config, log *slog.Logger) error {
 		NoSigs:                 true,
 		DisableJetStreamBanner: true,
 		MaxPayload:             maxPayload,
+		MaxPending:             maxPending,
 		JetStream:              true,
 		StoreDir:               filepath.Join(config.Dir, "store"),
 		JetStreamMaxMemory:     64 << 20, // nothing is kept in memory streams

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,14 +12,9 @@ import (
 // FindInLog calls found for the captured frames, from one sequence to another, that hold an event of the given id, with its place in the
 // frame. progress is told how far it is, frame by frame.
 func (b *Bus) FindInLog(ctx context.Context, id string, from, to uint64, progress func(sequence uint64), found func(f LogFrame, place int) error) error {
-	want := []byte(id)
 	return b.scan(ctx, b.events, scanned{subjects: []string{eventsAll + ">"}, from: from, to: to}, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
 		progress(md.Sequence.Stream)
-		if !bytes.Contains(m.Data(), want) {
-			return nil
-		}
-		count, _ := strconv.Atoi(headerValue(m.Headers(), headerCount))
-		f := LogFrame{Frame: ParseFrame(m.Data(), count), Sequence: md.Sequence.Stream, Stored: md.Timestamp}
+		f := LogFrame{Frame: frameOf(m.Headers(), m.Data()), Sequence: md.Sequence.Stream, Stored: md.Timestamp}
 		f.Lane = laneOfSubject(m.Subject())
 		for i := range f.Events {
 			if f.Events[i].UUID == id {

@@ -3,7 +3,6 @@ package bus
 import (
 	"bytes"
 	"iter"
-	"strconv"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -26,31 +25,8 @@ const (
 	headerAfter  = "Prickle-After"
 )
 
-// headerSequence is the stream's sequence of a message, which only Watermill messages that were received have.
-const headerSequence = "Prickle-Sequence"
-
-// SequenceOf is the sequence in EVENTS of a message that a Subscriber delivered.
-func SequenceOf(m *message.Message) uint64 {
-	n, _ := strconv.ParseUint(m.Metadata.Get(headerSequence), 10, 64)
-	return n
-}
-
 // SetOrigin notes on a message for Publisher which frame it was made of.
 func SetOrigin(m *message.Message, frame string) { m.Metadata.Set(headerOrigin, frame) }
-
-// headerDestination marks a replayed frame whose events went through the transforms before.
-const headerDestination = "Prickle-Destination"
-
-// headerOnly marks a replayed frame of captured events.
-const headerOnly = "Prickle-Only"
-
-// OnlyOf names the destination that a replayed message of captured events is meant for alone: the transforms are still to be run. It is
-// "" for all other messages.
-func OnlyOf(m *message.Message) string { return m.Metadata.Get(headerOnly) }
-
-// DestinationOf names the destination that a replayed message is meant for alone: its events have been through the transforms, and only
-// that destination's condition is to be asked again. It is "" for all other messages.
-func DestinationOf(m *message.Message) string { return m.Metadata.Get(headerDestination) }
 
 // Frame is one message of the bus, decoded: events of one lane in their order.
 type Frame struct {
@@ -132,24 +108,16 @@ func Split(events []pipeline.Event, limit FrameLimit) iter.Seq[[]pipeline.Event]
 // NewMessage makes a frame of events for Publisher. id is the idempotency key: while the stream remembers it (two minutes), publishing
 // the same id again changes nothing.
 func NewMessage(id string, events []pipeline.Event) *message.Message {
-	size := 0
-	for i := range events {
-		size += events[i].Size() + 1
+	payload, packed := packEvents(events)
+	m := message.NewMessage(id, payload)
+	if packed {
+		m.Metadata[headerPacked] = packedS2
 	}
-	m := message.NewMessage(id, AppendFrame(make([]byte, 0, size), events))
 	first, last := span(events)
 	for key, values := range frameHeader(len(events), first, last) {
 		m.Metadata[key] = values[0]
 	}
 	return m
-}
-
-// FrameOf decodes a message that a Subscriber delivered.
-func FrameOf(m *message.Message) Frame {
-	count, _ := strconv.Atoi(m.Metadata.Get(headerCount))
-	f := ParseFrame(m.Payload, count)
-	f.Lane = LaneOfMessage(m)
-	return f
 }
 
 func span(events []pipeline.Event) (first, last time.Time) {

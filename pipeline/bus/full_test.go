@@ -3,6 +3,7 @@ package bus
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -74,11 +75,21 @@ func TestStartOnAFullDisk(t *testing.T) {
 	open(t, config.Dir) // the refused start has given the folder free
 }
 
-// fat is an event of about 20 KB.
+// fat is an event of about 20 KB, which no packing makes smaller.
 func fat(n int) []pipeline.Event {
 	e := event(1, n)
-	e.Properties = pipeline.Properties(`{"x":"` + strings.Repeat("x", 20_000) + `"}`)
+	e.Properties = pipeline.Properties(`{"x":"` + noise(n, 20_000) + `"}`)
 	return []pipeline.Event{e}
+}
+
+// noise is a text in which nothing repeats, always the same one for a seed.
+func noise(seed, size int) string {
+	r := rand.New(rand.NewPCG(uint64(seed), 1))
+	text := make([]byte, size)
+	for i := range text {
+		text[i] = byte('a' + r.IntN(26))
+	}
+	return string(text)
 }
 
 func TestFullStreamRefuses(t *testing.T) {
@@ -131,7 +142,7 @@ func TestFullStreamIsTrimmed(t *testing.T) {
 		t.Fatalf("with a pipeline that stands still, after %d events\n got %v\nwant %v", n, err, ErrUnavailable)
 	}
 	for i := range n - 1 {
-		f := FrameOf(receiveAck(t, slow))
+		f := FramesOf(receiveAck(t, slow))[0]
 		if got, want := f.Events[0].UUID, event(1, 1000+i).UUID; got != want {
 			t.Fatalf("event %d for the slow pipeline\n got %s\nwant %s", i, got, want)
 		}

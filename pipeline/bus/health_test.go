@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
@@ -56,7 +55,7 @@ func TestProblemsOfTheStream(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
 	big := event(1, 1)
-	big.Properties = pipeline.Properties(`{"x":"` + strings.Repeat("a", 150<<10) + `"}`)
+	big.Properties = pipeline.Properties(`{"x":"` + noise(1, 150<<10) + `"}`)
 	for i := 0; ; i++ {
 		if err := w.Append(t.Context(), []pipeline.Event{big}); err != nil {
 			break

@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -82,8 +81,7 @@ func (b *Bus) readLane(ctx context.Context, lane int, from, to uint64, yield fun
 
 func (b *Bus) readEvents(ctx context.Context, s scanned, yield func(LogFrame) error) error {
 	return b.scan(ctx, b.events, s, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
-		count, _ := strconv.Atoi(m.Headers().Get(headerCount))
-		f := LogFrame{Frame: ParseFrame(m.Data(), count), Sequence: md.Sequence.Stream, Stored: md.Timestamp}
+		f := LogFrame{Frame: frameOf(m.Headers(), m.Data()), Sequence: md.Sequence.Stream, Stored: md.Timestamp}
 		f.Lane = laneOfSubject(m.Subject())
 		return yield(f)
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// hand is the frame that a lane of a pipeline is being worked at: when it was stored, in nanoseconds since 1970, or 0 for none. It is kept
+// hand is the oldest frame that a lane of a pipeline is being worked at: when it was stored, in nanoseconds since 1970, or 0 for none. It is kept
 // while the frame waits to be handed out again.
 type hand struct {
 	pipeline string
@@ -19,6 +19,7 @@ type hand struct {
 
 func (b *Bus) newHand(pipeline string) *hand {
 	h := &hand{pipeline: pipeline}
+	b.decoded.enter(pipeline)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.hands = append(b.hands, h)
@@ -26,6 +27,7 @@ func (b *Bus) newHand(pipeline string) *hand {
 }
 
 func (b *Bus) dropHand(h *hand) {
+	b.decoded.leave(h.pipeline)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range b.hands {
@@ -36,12 +38,9 @@ func (b *Bus) dropHand(h *hand) {
 	}
 }
 
-// take notes a frame that has arrived.
-func (h *hand) take(m jetstream.Msg) {
-	if md, err := m.Metadata(); err == nil {
-		h.stored.Store(md.Timestamp.UnixNano())
-	}
-}
+// take notes a frame that has arrived, and done that it is settled.
+func (h *hand) take(stored time.Time) { h.stored.Store(stored.UnixNano()) }
+func (h *hand) done()                 { h.stored.Store(0) }
 
 // OldestCaptured returns when the oldest frame was stored that this process is working at for a pipeline, of any lane. Frames are worked one
 // after the other, so nothing that waits in those lanes is older. The zero time means that there is none.

@@ -24,7 +24,11 @@ func frameHeader(count int, first, last time.Time) nats.Header {
 }
 
 func (b *Bus) publishFrame(ctx context.Context, p *pile) error {
-	m := &nats.Msg{Subject: b.subject(EventsTopic(p.lane)), Header: frameHeader(p.count, p.first, p.last), Data: p.payload}
+	m := &nats.Msg{Subject: b.subject(EventsTopic(p.lane)), Header: frameHeader(p.count, p.first, p.last)}
+	var packed bool
+	if m.Data, packed = pack(p.packing(), p.payload); packed {
+		m.Header[headerPacked] = []string{packedS2}
+	}
 	if len(p.traces) == 0 {
 		return b.publishEvents(ctx, m)
 	}

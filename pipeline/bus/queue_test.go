@@ -25,8 +25,8 @@ func queue(t *testing.T, b *Bus) *Queue {
 	return q
 }
 
-// take fetches one frame.
-func take(t *testing.T, q *Queue) *Delivery {
+// fetchOne fetches one frame.
+func fetchOne(t *testing.T, q *Queue) *Delivery {
 	t.Helper()
 	got, err := q.Fetch(t.Context(), FetchLimit{Frames: 1, Wait: 20 * time.Second})
 	if err != nil || len(got) != 1 {
@@ -55,7 +55,7 @@ func TestLiveFramesGoFirst(t *testing.T) {
 		put(t, b, DeliverTopic("web", "crm", 3), fmt.Sprint("live", round), 2)
 		known(t, q, 2)
 		for i, replayed := range []bool{false, false, true} {
-			d := take(t, q)
+			d := fetchOne(t, q)
 			if d.Replayed() != replayed {
 				t.Errorf("round %d, frame %d\n got replayed %v\nwant %v", round, i, d.Replayed(), replayed)
 			}
@@ -97,13 +97,13 @@ func TestReplayedFrameIsPutOff(t *testing.T) {
 	b := open(t, dir)
 	q := queue(t, b)
 	put(t, b, ReplayTopic("web", "crm", 3), "r", 1)
-	d := take(t, q)
+	d := fetchOne(t, q)
 	if err := d.Retry(t.Context(), 500*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
 	put(t, b, DeliverTopic("web", "crm", 3), "live", 1)
 	known(t, q, 1)
-	live := take(t, q)
+	live := fetchOne(t, q)
 	if live.Replayed() {
 		t.Error("the frame that was put off came before a live one")
 	}
@@ -114,14 +114,14 @@ func TestReplayedFrameIsPutOff(t *testing.T) {
 	if err != nil || len(st.Replays) != 1 || st.Replays[0] != (ReplayStatus{"web", "crm", 1}) {
 		t.Errorf("status\n got %+v, %v\nwant one replayed frame", st.Replays, err)
 	}
-	if d = take(t, q); !d.Replayed() || d.Attempts() != 2 {
+	if d = fetchOne(t, q); !d.Replayed() || d.Attempts() != 2 {
 		t.Errorf("the frame that was put off\n got replayed %v, attempt %d\nwant attempt 2 of a replayed one", d.Replayed(), d.Attempts())
 	}
 	// What was in hand when the process ended is there for the next one.
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if d := take(t, queue(t, open(t, dir))); !d.Replayed() {
+	if d := fetchOne(t, queue(t, open(t, dir))); !d.Replayed() {
 		t.Error("after a restart a live frame came back")
 	}
 }
@@ -134,7 +134,7 @@ func TestReplayedFramesFollowTheLiveOnes(t *testing.T) {
 	owner, other := queue(t, one), queue(t, two)
 	settle := func(q *Queue, replayed bool) {
 		t.Helper()
-		d := take(t, q)
+		d := fetchOne(t, q)
 		if d.Replayed() != replayed {
 			t.Errorf("got replayed %v, want %v", d.Replayed(), replayed)
 		}

@@ -23,6 +23,7 @@ type ProcessRecord struct {
 	Lane     int    `json:"lane"`
 	Frame    string `json:"frame"`              // its id, which is the Origin of the frames made of it
 	Sequence uint64 `json:"sequence,omitempty"` // of the frame in EVENTS; 0 for what a replay of the log sends
+	Last     uint64 `json:"last,omitempty"`     // of the last frame in EVENTS that was worked together with it; 0 when it was worked alone
 	Config   int    `json:"config,omitempty"`   // the number of the configuration in force
 	Again    bool   `json:"again,omitempty"`    // it is sent once more: a dead letter or an event of the log
 	In       int    `json:"in"`                 // events, unreadable lines among them

@@ -3,10 +3,6 @@ package bus
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"time"
-
-	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/prickle-dev/prickle/pipeline"
 )
@@ -37,35 +33,31 @@ func (b *Bus) Repeats(lane int) *Repeats {
 // counts as repeated when its UUID, name and distinct id are. The answer is the same whenever the frame is delivered again, unless the window has
 // gone by meanwhile. The first frame after a start, or after another process worked the lane, takes as long as reading what came before it. The
 // result is valid until the next call.
-func (r *Repeats) Of(ctx context.Context, m *message.Message, events []pipeline.Event) ([]bool, error) {
+func (r *Repeats) Of(ctx context.Context, at *Received) ([]bool, error) {
 	if r == nil {
 		return nil, nil
 	}
-	at, err := placeOf(m)
-	if err != nil {
-		return nil, err
-	}
-	if pin := m.Metadata.Get(headerWorker); r.last == 0 || pin != r.pin {
-		if err := r.catchUp(ctx, LaneOfMessage(m), at); err != nil {
+	if r.last == 0 || at.worker != r.pin {
+		if err := r.catchUp(ctx, at); err != nil {
 			return nil, err
 		}
-		r.pin = pin
+		r.pin = at.worker
 	}
-	r.hash(events)
+	r.hash(at.Events)
 	l := r.lane
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	any := false
 	r.out = r.out[:0]
 	for i, k := range r.keys {
-		repeated := l.note(k, logPlace{at.sequence, uint32(i)}, at.stored)
+		repeated := l.note(k, logPlace{at.Sequence, uint32(i)}, at.Stored)
 		any = any || repeated
 		r.out = append(r.out, repeated)
 	}
-	if l.to >= r.last && l.to < at.sequence { // nothing of the lane is between the frame before and this one
-		l.to = at.sequence
+	if l.to >= r.last && l.to < at.Sequence { // nothing of the lane is between the frame before and this one
+		l.to = at.Sequence
 	}
-	r.last = at.sequence
+	r.last = at.Sequence
 	if !any {
 		return nil, nil
 	}
@@ -80,21 +72,21 @@ func (r *Repeats) hash(events []pipeline.Event) {
 }
 
 // catchUp reads what the window holds before a frame, and is not known yet.
-func (r *Repeats) catchUp(ctx context.Context, lane int, at framePlace) error {
-	from, err := r.bus.sequenceAt(ctx, r.bus.events, at.stored.Add(-r.bus.config.DedupWindow), at.sequence)
+func (r *Repeats) catchUp(ctx context.Context, at *Received) error {
+	from, err := r.bus.sequenceAt(ctx, r.bus.events, at.Stored.Add(-r.bus.config.DedupWindow), at.Sequence)
 	if err != nil {
 		return err
 	}
-	if at.sequence > recentFrames {
-		from = max(from, at.sequence-recentFrames)
+	if at.Sequence > recentFrames {
+		from = max(from, at.Sequence-recentFrames)
 	}
 	l := r.lane
 	l.mu.Lock()
 	if l.to > 0 && l.from <= from && from <= l.to {
-		from = min(l.to+1, at.sequence)
+		from = min(l.to+1, at.Sequence)
 	}
 	l.mu.Unlock()
-	err = r.bus.readLane(ctx, lane, from, at.sequence-1, func(f LogFrame) error {
+	err = r.bus.readLane(ctx, at.Lane, from, at.Sequence-1, func(f LogFrame) error {
 		r.hash(f.Events)
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -108,24 +100,10 @@ func (r *Repeats) catchUp(ctx context.Context, lane int, at framePlace) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.to == 0 || from > l.to+1 || at.sequence < l.from {
-		l.from, l.to = from, at.sequence
+	if l.to == 0 || from > l.to+1 || at.Sequence < l.from {
+		l.from, l.to = from, at.Sequence
 	} else {
-		l.from, l.to = min(l.from, from), max(l.to, at.sequence)
+		l.from, l.to = min(l.from, from), max(l.to, at.Sequence)
 	}
 	return nil
-}
-
-// framePlace is where a frame is in the log, and when it was stored.
-type framePlace struct {
-	sequence uint64
-	stored   time.Time
-}
-
-func placeOf(m *message.Message) (framePlace, error) {
-	nanos, err := strconv.ParseInt(m.Metadata.Get(headerStored), 10, 64)
-	if err != nil {
-		return framePlace{}, fmt.Errorf("message %s was not delivered by a Subscriber: %w", m.UUID, err)
-	}
-	return framePlace{sequence: SequenceOf(m), stored: time.Unix(0, nanos)}, nil
 }

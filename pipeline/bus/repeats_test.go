@@ -16,7 +16,7 @@ import (
 // repeatedIn returns the numbers of the repeated events of a message.
 func repeatedIn(t *testing.T, r *Repeats, m *message.Message) (numbers []int) {
 	t.Helper()
-	list, err := r.Of(t.Context(), m, FrameOf(m).Events)
+	list, err := r.Of(t.Context(), &FramesOf(m)[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,9 @@ import (
 type Subscriber struct {
 	// NackDelay is the pause before a message is handed out again after Nack. The lane waits meanwhile. Default 1 second.
 	NackDelay time.Duration
+	// Frames is how many frames that wait in a lane one message may hold (FramesOf). Default 1. Whoever makes it more puts a ProcessRecord of each
+	// frame of such a message into the journal before it makes anything of them, so that the same frames are together again after a crash.
+	Frames int
 	// Grace is how long Close and the end of the subscription's context wait for the Ack of a message that is being worked on, before
 	// its context is cancelled. Default 5 seconds.
 	Grace time.Duration
@@ -37,7 +40,7 @@ var (
 
 // Subscriber makes a Subscriber for a pipeline.
 func (b *Bus) Subscriber(pipeline string) *Subscriber {
-	s := &Subscriber{NackDelay: time.Second, Grace: 5 * time.Second, bus: b, pipeline: pipeline}
+	s := &Subscriber{NackDelay: time.Second, Frames: 1, Grace: 5 * time.Second, bus: b, pipeline: pipeline}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -69,8 +72,8 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 		return nil, err
 	}
 	sub := &subscription{
-		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, name: consumer.CachedInfo().Name, consumer: consumer, out: make(chan *message.Message),
-		hand: s.bus.newHand(s.pipeline),
+		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, name: consumer.CachedInfo().Name, frames: s.Frames,
+		out: make(chan *message.Message), hand: s.bus.newHand(s.pipeline),
 	}
 	if topic == EventsOnlyTopic {
 		sub.lane = workLane{pipeline: s.pipeline, destination: groupOnly}
@@ -89,18 +92,6 @@ func (s *Subscriber) Close() error {
 	s.mu.Unlock()
 	s.running.Wait()
 	return nil
-}
-
-func (s *Subscriber) pullOptions() []jetstream.PullMessagesOpt {
-	options := []jetstream.PullMessagesOpt{
-		jetstream.PullMaxMessages(1),         // the consumer has only one on its way anyhow
-		jetstream.PullHeartbeat(time.Second), // a request that was lost with the connection is missed after two
-	}
-	if s.bus.Shared() {
-		// A request must not outlive the process that made it for long: what it would be handed out is lost. One that is missed may have been.
-		return append(options, jetstream.PullExpiry(3*time.Second), jetstream.WithMessagesErrOnMissingHeartbeat(true), jetstream.PullPriorityGroup(pinGroup))
-	}
-	return append(options, jetstream.PullExpiry(10*time.Second), jetstream.WithMessagesErrOnMissingHeartbeat(false))
 }
 
 // nameOnly stands for the lane in the name of the consumer of EventsOnlyTopic.
@@ -127,7 +118,7 @@ func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Cons
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        s.bus.ackWait,
 		MaxDeliver:     -1,
-		MaxAckPending:  1,
+		MaxAckPending:  s.Frames,
 		Metadata:       map[string]string{metadataPipeline: s.pipeline, metadataLane: lane},
 	}
 	if topic == EventsOnlyTopic {

@@ -139,8 +139,8 @@ func TestReceivedFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := receive(t, messages)
-	f := FrameOf(m)
-	if m.UUID != "events-1" || f.Lane != 3 || LaneOfMessage(m) != 3 || uuids(f.Events) != uuids(events(person, 3)) {
+	f := FramesOf(m)[0]
+	if m.UUID != "events-1" || f.Lane != 3 || FramesOf(m)[0].Lane != 3 || uuids(f.Events) != uuids(events(person, 3)) {
 		t.Errorf("received %q in lane %d\n%s", m.UUID, f.Lane, uuids(f.Events))
 	}
 	m.Nack()
@@ -197,7 +197,7 @@ func TestReplaysReachTheirPipelineOnly(t *testing.T) {
 	}
 	capture(t, b, "next", events(1, 1))
 	m := receive(t, web)
-	if f := FrameOf(m); m.UUID != "replay/1" || f.Lane != 3 || uuids(f.Events) != uuids(events(person, 2)[1:]) || OnlyOf(m) != "" {
+	if f := FramesOf(m)[0]; m.UUID != "replay/1" || f.Lane != 3 || uuids(f.Events) != uuids(events(person, 2)[1:]) || FramesOf(m)[0].Only != "" {
 		t.Errorf("replayed\n got %s in lane %d: %s", m.UUID, f.Lane, uuids(f.Events))
 	}
 	if m := receive(t, live); m.UUID != "next" { // while the replayed one is in hand
@@ -208,8 +208,8 @@ func TestReplaysReachTheirPipelineOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	m = receive(t, web)
-	if OnlyOf(m) != "crm" || DestinationOf(m) != "" {
-		t.Errorf("a captured event replayed to one destination\n got only %q, transformed for %q\nwant only crm", OnlyOf(m), DestinationOf(m))
+	if FramesOf(m)[0].Only != "crm" || FramesOf(m)[0].Destination != "" {
+		t.Errorf("a captured event replayed to one destination\n got only %q, transformed for %q\nwant only crm", FramesOf(m)[0].Only, FramesOf(m)[0].Destination)
 	}
 	m.Ack()
 	if st, err := b.Status(t.Context()); err != nil || slices.ContainsFunc(st.Consumers, func(c ConsumerStatus) bool { return c.Pipeline == "app" && c.Pending > 0 }) {

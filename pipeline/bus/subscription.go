@@ -3,37 +3,20 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
-
-// headerLane carries the lane in a received message's metadata.
-const headerLane = "Prickle-Lane"
-
-// headerStored carries when the frame was stored, in nanoseconds since 1970, and headerWorker what the server calls the process that works the lane.
-const headerStored, headerWorker = "Prickle-Stored", "Prickle-Worker"
-
-// LaneOfMessage is the lane that a Subscriber received the message by.
-func LaneOfMessage(m *message.Message) int {
-	lane, _ := strconv.Atoi(m.Metadata.Get(headerLane))
-	return lane
-}
 
 // subscription is one call of Subscribe.
 type subscription struct {
 	*Subscriber
-	topic    string
-	lane     workLane
-	name     string // of the consumer
-	consumer jetstream.Consumer
-	out      chan *message.Message
-	hand     *hand
+	topic  string
+	lane   workLane
+	name   string // of the consumer
+	frames int    // that a message may hold
+	out    chan *message.Message
+	hand   *hand
 }
 
 // run works the lane whenever it is this process's.
@@ -46,13 +29,21 @@ func (s *subscription) run(ctx context.Context) {
 	stopping, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.stopping, cancel)()
-	for stopping.Err() == nil && !s.bus.conn.IsClosed() {
+	defer context.AfterFunc(s.bus.closed, cancel)()
+	turn := s.bus.turn(s.name)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-stopping.Done():
+		return
+	}
+	for stopping.Err() == nil {
 		t, err := s.bus.claim(stopping, s.lane)
 		if err != nil {
 			return
 		}
 		err = s.work(ctx, stopping, t)
-		troubled := err != nil && stopping.Err() == nil && !over(t.moved)
+		troubled := err != nil && !errors.Is(err, errPassedBy) && stopping.Err() == nil && !over(t.moved)
 		s.bus.release(t)
 		if troubled {
 			s.bus.log.Warn("waiting for events", "topic", s.topic, "pipeline", s.pipeline, "error", err)
@@ -61,145 +52,139 @@ func (s *subscription) run(ctx context.Context) {
 	}
 }
 
-// work hands out messages until the tenure or the subscription is to end, or until something may have got lost on the way.
+// turn is held by the subscription that works a consumer, of those in this process.
+func (b *Bus) turn(consumer string) chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.turns[consumer] == nil {
+		b.turns[consumer] = make(chan struct{}, 1)
+	}
+	return b.turns[consumer]
+}
+
+// longestRest bounds the rest of a lane after each take, which is as long as the take took: an idle machine makes it short, and on a busy one more
+// frames wait meanwhile, which are cheaper to work together. A lane that lags behind does not rest.
+const longestRest = 250 * time.Millisecond
+
+// work hands out messages until the tenure or the subscription is to end, or until something may have got lost on the way. What is in hand then
+// is not put back: whoever works the lane next takes it over.
 func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 	ending, cancel := context.WithCancel(t.moved)
 	defer cancel()
 	defer context.AfterFunc(stopping, cancel)()
-	seen := s.bus.disturbances()
-	var taken *taken
-	if s.bus.Shared() {
-		var err error
-		if taken, err = s.bus.takeOver(ending, s.bus.events, s.name); err != nil {
-			return err
-		}
-		s.consumer = taken
-	}
-	iterator, err := s.consumer.Messages(s.pullOptions()...)
+	taker, err := s.begin(ending)
 	if err != nil {
 		return err
 	}
-	// Draining hands out what is on its way instead of forgetting it: forgotten messages come back only after ackWait.
-	defer context.AfterFunc(ending, iterator.Drain)()
 	for {
-		m, err := iterator.Next(s.patience()...)
+		got, err := taker.take(ending)
 		switch {
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return nil
-		case errors.Is(err, nats.ErrTimeout) && s.bus.disturbances() == seen && !taken.haunted(ending): // nothing there
-		case err != nil:
-			iterator.Stop()
-			return err
 		case over(ending):
-			s.putBack(t.cut, m)
-		default:
-			if taken != nil {
-				taken.came = true
-			}
-			s.hand.take(m)
-			if err := s.handle(ctx, ending, t.cut, m); err != nil {
-				s.report(err)
-				if s.bus.Shared() { // it is handed out again at once, not when its time is over
-					iterator.Stop()
-					return nil
-				}
-			}
+			return nil
+		case err != nil:
+			return err
+		case got == nil:
+			continue
+		}
+		s.hand.take(got.frames[0].Stored)
+		began := time.Now()
+		done, err := s.handle(ctx, ending, t.cut, got)
+		s.bus.keep(got, 0)
+		if !done {
+			return err
+		}
+		if taker.frames > 1 && len(got.frames) < taker.frames {
+			pause(ending, min(time.Since(began), longestRest))
 		}
 	}
 }
 
-// patience bounds the wait for one message where a connection that was lost has to be found out. It is longer than two heartbeats, since each
-// wait begins to count them anew.
-func (s *subscription) patience() []jetstream.NextOpt {
-	if s.bus.Shared() {
-		return []jetstream.NextOpt{jetstream.NextMaxWait(3 * time.Second)}
-	}
-	return nil
-}
-
-// putBack lets a message be handed out again at once, unless it may be another process's by now.
-func (s *subscription) putBack(cut context.Context, m jetstream.Msg) {
-	if !over(cut) {
-		s.report(m.Nak())
-	}
-}
-
-// handle gives one message to the handler and settles it. The handler's context is the subscription's, and outlives its end by Grace, but not cut.
-func (s *subscription) handle(ctx, ending, cut context.Context, m jetstream.Msg) error {
+// handle gives frames to the handler, as often as it takes, and settles them. It reports false when the lane is not to be worked on as it is.
+func (s *subscription) handle(ctx, ending, cut context.Context, t *take) (bool, error) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(cut, cancel)()
-	msg := s.bus.fromNats(m)
-	msg.SetContext(work)
 	alive := time.NewTicker(s.bus.ackWait / 3)
 	defer alive.Stop()
 	for {
+		m := t.message(work)
+		if err := s.offer(ending, m, t, alive.C); err != nil || over(ending) {
+			return false, err
+		}
+		acked, err := s.await(ending, cut, cancel, m, t, alive.C)
+		if acked {
+			if err = t.ack(); err == nil {
+				s.hand.done()
+			}
+		}
+		if acked || err != nil || over(ending) || over(cut) {
+			return acked && err == nil, err
+		}
+		if err := s.rest(ending, t, alive.C); err != nil || over(ending) {
+			return false, err
+		}
+	}
+}
+
+// offer waits for the handler to take a message.
+func (s *subscription) offer(ending context.Context, m *message.Message, t *take, alive <-chan time.Time) error {
+	for {
 		select {
-		case s.out <- msg:
-			return s.await(ending, cut, cancel, m, msg, alive.C)
-		case <-ending.Done():
-			s.putBack(cut, m)
+		case s.out <- m:
 			return nil
-		case <-alive.C:
-			if err := m.InProgress(); err != nil {
+		case <-ending.Done():
+			return nil
+		case <-alive:
+			if err := t.inProgress(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func (s *subscription) await(ending, cut context.Context, cancel context.CancelFunc, m jetstream.Msg, msg *message.Message, alive <-chan time.Time) error {
-	ended := ending.Done()
-	var patience <-chan time.Time
+// await waits for the handler's word. Its context is the subscription's, and outlives the end of that by Grace, but not cut.
+func (s *subscription) await(ending, cut context.Context, cancel context.CancelFunc, m *message.Message, t *take, alive <-chan time.Time) (acked bool, err error) {
+	ended, lost := ending.Done(), cut.Done()
+	var patience, last <-chan time.Time
 	for {
 		select {
-		case <-msg.Acked():
-			return s.ack(m)
-		case <-msg.Nacked():
-			if over(cut) {
-				return nil
-			}
-			return m.NakWithDelay(s.NackDelay)
+		case <-m.Acked():
+			return true, nil
+		case <-m.Nacked():
+			return false, nil
 		case <-alive:
-			s.report(m.InProgress())
+			if err := t.inProgress(); err != nil {
+				s.bus.log.Warn("keeping frames", "topic", s.topic, "pipeline", s.pipeline, "error", err)
+			}
 		case <-ended:
 			ended, patience = nil, time.After(s.Grace)
 		case <-patience:
 			cancel()
-			return s.lastChance(cut, m, msg)
-		case <-cut.Done():
-			return s.lastChance(cut, m, msg)
+			patience, last = nil, time.After(time.Second) // a handler whose context has been cancelled may still say how it went
+		case <-lost:
+			cancel()
+			lost, last = nil, time.After(time.Second)
+		case <-last:
+			return false, nil
 		}
 	}
 }
 
-// ack waits for the server, so that a clean stop never repeats a frame. The next frame would wait for it as well.
-func (s *subscription) ack(m jetstream.Msg) error {
-	ctx, cancel := context.WithTimeout(context.Background(), publishTimeout)
-	defer cancel()
-	if err := m.DoubleAck(ctx); err != nil {
-		return err
-	}
-	s.hand.stored.Store(0)
-	return nil
-}
-
-// lastChance gives a handler whose context has been cancelled a second to say how it went.
-func (s *subscription) lastChance(cut context.Context, m jetstream.Msg, msg *message.Message) error {
-	select {
-	case <-msg.Acked():
-		return s.ack(m)
-	case <-msg.Nacked():
-	case <-time.After(time.Second):
-	}
-	s.putBack(cut, m)
-	return nil
-}
-
-// report logs an acknowledgement that could not be sent. The message will be delivered again, which is harmless and costs time.
-func (s *subscription) report(err error) {
-	if err != nil {
-		s.bus.log.Warn("settling a frame", "topic", s.topic, "pipeline", s.pipeline, "error", err)
+// rest is the pause after a Nack.
+func (s *subscription) rest(ending context.Context, t *take, alive <-chan time.Time) error {
+	over := time.NewTimer(s.NackDelay)
+	defer over.Stop()
+	for {
+		select {
+		case <-over.C:
+			return nil
+		case <-ending.Done():
+			return nil
+		case <-alive:
+			if err := t.inProgress(); err != nil {
+				return err
+			}
+		}
 	}
 }
 
@@ -213,29 +198,4 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// fromNats makes a Watermill message. Its UUID is the publisher's, or the stream sequence for frames of a Writer, so it is the same at
-// every delivery.
-func (b *Bus) fromNats(m jetstream.Msg) *message.Message {
-	header := m.Headers()
-	out := message.NewMessage("", m.Data())
-	for key, values := range header {
-		if len(values) > 0 && !strings.HasPrefix(key, "Nats-") {
-			out.Metadata[key] = values[0]
-		}
-	}
-	out.Metadata[headerLane] = strconv.Itoa(laneOfSubject(m.Subject()))
-	md, err := m.Metadata()
-	if err == nil {
-		out.Metadata[headerSequence] = strconv.FormatUint(md.Sequence.Stream, 10)
-		out.Metadata[headerStored] = strconv.FormatInt(md.Timestamp.UnixNano(), 10)
-		out.Metadata[headerWorker] = header.Get(headerPin)
-	}
-	if id := header.Get(nats.MsgIdHdr); id != "" {
-		out.UUID = strings.TrimPrefix(id, b.topic(m.Subject())+"/")
-	} else if err == nil {
-		out.UUID = fmt.Sprintf("%s-%d", strings.ToLower(md.Stream), md.Sequence.Stream)
-	}
-	return out
 }

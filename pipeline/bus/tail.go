@@ -37,7 +37,7 @@ func (b *Bus) Tail(ctx context.Context, yield func(pipeline.Event) error) error 
 		if err != nil {
 			return fmt.Errorf("tail: %w", unavailable(err))
 		}
-		for _, event := range ParseFrame(m.Data(), 0).Events {
+		for _, event := range frameOf(m.Headers(), m.Data()).Events {
 			if err := yield(event); err != nil {
 				return err
 			}

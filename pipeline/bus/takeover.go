@@ -57,7 +57,11 @@ func pinned(info *jetstream.ConsumerInfo) bool {
 // takeOver makes a lane ready for this process, which it belongs to now: nobody else gets anything of it any more, and what was handed out and
 // is not settled comes again at once, in order, before anything newer. It is also for a lane whose frames may have got lost on their way.
 func (b *Bus) takeOver(ctx context.Context, stream jetstream.Stream, name string) (*taken, error) {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	patience := openTimeout // behind the making of dozens of consumers
+	if b.Shared() {
+		patience = publishTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	consumer, err := stream.Consumer(ctx, name)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/klauspost/compress/s2"
+
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
@@ -15,11 +17,20 @@ import (
 type pile struct {
 	lane        int
 	payload     []byte
+	packed      []byte // memory for packing it
 	count       int
 	size        int64 // by Event.Size, as it was added to the Writer's piled bytes
 	first, last time.Time
 	calls       []*call
 	traces      []trace.Context // of the calls that are traced
+}
+
+// packing returns memory to pack the payload into, which is used again when the pile is.
+func (p *pile) packing() []byte {
+	if n := s2.MaxEncodedLen(len(p.payload)); cap(p.packed) < n {
+		p.packed = make([]byte, n)
+	}
+	return p.packed
 }
 
 // lane is a Writer's queue for one lane: frames in order, of which the last one may still grow.

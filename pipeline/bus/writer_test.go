@@ -41,7 +41,7 @@ func stored(t testing.TB, stream jetstream.Stream, subject string) (list []pipel
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := ParseFrame(m.Data, 0)
+		f := frameOf(m.Header, m.Data)
 		if len(f.Bad) > 0 {
 			t.Fatalf("stored frame %d has a bad line: %v", m.Sequence, f.Bad[0].Err)
 		}

@@ -104,7 +104,7 @@ type RouteCounts struct {
 	Dead   atomic.Int64 // dead-lettered because the condition failed
 }
 
-// tally counts one frame, so that a frame which is worked again counts once. Its slices are reused.
+// tally counts frames, so that what is worked again counts once. Its slices are reused.
 type tally struct {
 	in, repeated, passed, out, unreadable, tooBig int64
 
@@ -124,6 +124,20 @@ func (t *tally) reset() {
 		clear(s)
 	}
 	t.in, t.repeated, t.passed, t.out, t.unreadable, t.tooBig = 0, 0, 0, 0, 0, 0
+}
+
+func (t *tally) plus(o *tally) {
+	for _, pair := range [][2][]int64{{t.dropped, o.dropped}, {t.dead, o.dead}, {t.copies, o.copies}, {t.conditions, o.conditions}} {
+		for i, n := range pair[1] {
+			pair[0][i] += n
+		}
+	}
+	t.in += o.in
+	t.repeated += o.repeated
+	t.passed += o.passed
+	t.out += o.out
+	t.unreadable += o.unreadable
+	t.tooBig += o.tooBig
 }
 
 func (t *tally) add(c *Counts) {

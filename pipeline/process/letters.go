@@ -14,7 +14,7 @@ import (
 
 // bury notes a dead letter. Without a destination it holds the event as it was captured and stands for a transform that failed; with one it
 // holds what the transforms made and stands for that destination's condition.
-func (l *laneWorker) bury(frame string, e *pipeline.Event, destination string, cause error) {
+func (l *laneWorker) bury(e *pipeline.Event, destination string, cause error) {
 	component, class := componentWhen, bus.ClassWhen
 	var step *StepError
 	var large *tooLargeError
@@ -26,13 +26,13 @@ func (l *laneWorker) bury(frame string, e *pipeline.Event, destination string, c
 	}
 	only := ""
 	if destination == "" {
-		only = l.only
+		only = l.only()
 		l.places.die(class)
 	} else {
 		l.places.notTo(destination)
 	}
 	l.letters = append(l.letters, bus.DeadLetter{
-		Key:         fmt.Sprintf("%s/%s/%s/%d/%s", l.stage.pipeline.Name, destination, frame, len(l.letters), e.UUID),
+		Key:         fmt.Sprintf("%s/%s/%s/%d/%s", l.stage.pipeline.Name, destination, l.frame.ID, len(l.letters)-l.before, e.UUID),
 		Pipeline:    l.stage.pipeline.Name,
 		Destination: destination,
 		Stage:       bus.StageProcess,
@@ -73,7 +73,8 @@ func firstLine(s string) string {
 }
 
 // unreadable buries the lines of a frame that are no events, as the text they are.
-func (l *laneWorker) unreadable(id string, frame bus.Frame) {
+func (l *laneWorker) unreadable() {
+	frame, id := l.frame, l.frame.ID
 	l.tally.unreadable = int64(len(frame.Bad))
 	l.places.lines = len(frame.Bad)
 	for _, bad := range frame.Bad {
@@ -83,7 +84,7 @@ func (l *laneWorker) unreadable(id string, frame bus.Frame) {
 		}
 		now := l.stage.now().UTC()
 		l.letters = append(l.letters, bus.DeadLetter{
-			Key: l.stage.pipeline.Name + "//" + id + "/" + strconv.Itoa(bad.Index), Pipeline: l.stage.pipeline.Name, Stage: bus.StageProcess, Component: "frame", Class: bus.ClassUnreadable, Only: l.only,
+			Key: l.stage.pipeline.Name + "//" + id + "/" + strconv.Itoa(bad.Index), Pipeline: l.stage.pipeline.Name, Stage: bus.StageProcess, Component: "frame", Class: bus.ClassUnreadable, Only: l.only(),
 			Reason: bad.Err.Error(), Attempts: 1, FirstAt: now, LastAt: now, Event: event,
 		})
 		l.stage.log.Error("unreadable line in the event log", "frame", id, "line", bad.Index, "error", bad.Err)

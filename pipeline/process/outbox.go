@@ -9,12 +9,12 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
-// outbox collects what one frame became: events for each destination and lane. Its slices are reused.
+// outbox collects what frames became: events for each destination and lane. Its slices are reused.
 type outbox struct {
 	topic    func(pipeline, destination string, lane int) string
 	pipeline Pipeline
 	lanes    int
-	frame    string
+	frame    string             // the id of the frames
 	events   [][]pipeline.Event // by route and lane
 }
 

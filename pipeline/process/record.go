@@ -9,12 +9,6 @@ import (
 // Repeated stands among the names of transforms for the deduplication window, which drops what had been captured before. No name has parentheses.
 const Repeated = "(repeated)"
 
-// frameplace is where a frame stands in the log. It is zero for what a replay of the log sends.
-type frameplace struct {
-	sequence uint64
-	lane     int
-}
-
 // places notes which events of the frame in hand came to what, for the journal. Its slices are reused.
 type places struct {
 	now, events, lines int // the event in hand; how many there are; how many lines are no events
@@ -71,7 +65,7 @@ func (p *places) some(n int64, of bus.Places) bus.Some {
 func (l *laneWorker) record() *bus.Record {
 	p, t, pl := &l.places, &l.tally, &l.stage.pipeline
 	r := &bus.ProcessRecord{
-		Pipeline: pl.Name, Lane: l.at.lane, Frame: l.out.frame, Sequence: l.at.sequence, Again: l.again, In: p.events + p.lines, Out: int(t.out),
+		Pipeline: pl.Name, Lane: l.frame.Lane, Frame: l.frame.ID, Sequence: l.frame.Sequence, Again: l.again, In: p.events + p.lines, Out: int(t.out),
 	}
 	put := func(in *map[string]bus.Some, key string, s bus.Some) {
 		if *in == nil {

@@ -18,6 +18,7 @@ import (
 type Replayer struct {
 	stage  *Stage
 	worker *laneWorker
+	only   string // the destination that the events are meant for alone, or ""
 	dry    bool
 }
 
@@ -38,7 +39,7 @@ func (s *Stage) Replayer(destination string, dry bool) (*Replayer, error) {
 		own.log = slog.New(slog.DiscardHandler)
 	}
 	r := &Replayer{stage: s, worker: own.worker(s.bus.Publisher(), true), dry: dry}
-	r.worker.only = destination
+	r.only = destination
 	return r, nil
 }
 
@@ -54,10 +55,12 @@ func (r *Replayer) Send(ctx context.Context, id string, events []pipeline.Event)
 		return Replayed{}, ErrReplaced
 	}
 	l, t := r.worker, &r.worker.tally
-	if err := l.collect(ctx, id, bus.Frame{Events: events}, nil); err != nil {
+	l.begin(id)
+	if err := l.collect(ctx, &bus.Received{Frame: bus.Frame{Events: events}, ID: id, Only: r.only}, nil); err != nil {
 		return Replayed{}, err
 	}
 	if !r.dry {
+		l.records = append(l.records, l.stage.bus.Journal(l.record()))
 		if err := l.publish(ctx, trace.Span{}); err != nil {
 			return Replayed{}, fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
 		}
@@ -75,7 +78,7 @@ const replayEvents, replayFrames = 10_000, 64
 func (r *Replayer) Full(backlog map[bus.Target]uint64) string {
 	p := &r.worker.stage.pipeline
 	for i := range p.Routes {
-		if to := r.worker.only; to != "" && to != p.Routes[i].Destination {
+		if to := r.only; to != "" && to != p.Routes[i].Destination {
 			continue
 		}
 		limit := max(replayEvents/max(p.Routes[i].Frame.Events, 1), replayFrames)

@@ -1,26 +1,29 @@
 package process
 
 import (
-	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
-// span goes on with the trace of a frame, if it has one.
-func (l *laneWorker) span(m *message.Message) trace.Span {
+// span goes on with the traces of frames, if they have some.
+func (l *laneWorker) span(frames []bus.Received) trace.Span {
 	tracer := l.stage.bus.Tracer()
 	if tracer == nil {
 		return trace.Span{}
 	}
-	span := tracer.Start("process", trace.Consumer, trace.Parse(m.Metadata.Get(trace.Header)))
+	parents := make([]trace.Context, len(frames))
+	for i := range frames {
+		parents[i] = frames[i].Trace
+	}
+	span := tracer.Start("process", trace.Consumer, parents...)
 	if span.On() {
 		span.Text("prickle.pipeline", l.stage.pipeline.Name)
-		span.Int("prickle.lane", bus.LaneOfMessage(m))
+		span.Int("prickle.lane", frames[0].Lane)
 	}
 	return span
 }
 
-// note ends the span of the frame that was counted.
+// note ends the span of the frames that were counted.
 func (t *tally) note(span trace.Span, err error) {
 	if !span.On() {
 		return

@@ -1,9 +1,12 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -80,21 +83,39 @@ func (s *Stage) Replayed() *Counts { return s.replayed }
 
 // Open gives the pipeline its place in every lane. What is captured afterwards reaches it, whenever Run starts.
 func (s *Stage) Open() error {
-	subscriber := s.bus.Subscriber(s.pipeline.Name)
+	subscriber := s.subscriber()
 	for lane := range s.bus.Lanes() {
 		if err := subscriber.SubscribeInitialize(bus.EventsTopic(lane)); err != nil {
 			return fmt.Errorf("pipeline %q: %w", s.pipeline.Name, err)
 		}
 	}
-	if err := subscriber.SubscribeInitialize(bus.EventsOnlyTopic); err != nil {
+	if err := s.bus.Subscriber(s.pipeline.Name).SubscribeInitialize(bus.EventsOnlyTopic); err != nil {
 		return fmt.Errorf("pipeline %q: %w", s.pipeline.Name, err)
 	}
 	return nil
 }
 
+const (
+	// togetherFrames is how many frames that wait are worked together. What a destination wants of them is stored and sent together: the fewer events
+	// a destination wants, the more that saves.
+	togetherFrames = 64
+	// togetherEvents is how many events the frames of every destination must hold for that: with smaller ones there is nothing to save, and much
+	// to be stored at once.
+	togetherEvents = 50
+)
+
+// subscriber makes a subscriber for what is captured.
+func (s *Stage) subscriber() *bus.Subscriber {
+	subscriber := s.bus.Subscriber(s.pipeline.Name)
+	if !slices.ContainsFunc(s.pipeline.Routes, func(r Route) bool { return r.Frame.Events < togetherEvents }) {
+		subscriber.Frames = togetherFrames
+	}
+	return subscriber
+}
+
 // worker makes a worker for what is captured, or for what is sent once more.
 func (s *Stage) worker(publisher message.Publisher, replays bool) *laneWorker {
-	l := &laneWorker{stage: s, publisher: publisher, counts: s.counts, tally: newTally(&s.pipeline), out: outbox{topic: bus.DeliverTopic}}
+	l := &laneWorker{stage: s, publisher: publisher, counts: s.counts, tally: newTally(&s.pipeline), sum: newTally(&s.pipeline), out: outbox{topic: bus.DeliverTopic}}
 	if replays {
 		l.counts, l.out.topic, l.again = s.replayed, bus.ReplayTopic, true
 	}
@@ -116,7 +137,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	for lane := range s.bus.Lanes() {
 		l := s.worker(publisher, false)
 		l.repeats = s.bus.Repeats(lane)
-		router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.pipeline.Name, lane), bus.EventsTopic(lane), s.bus.Subscriber(s.pipeline.Name), l.handle)
+		router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.pipeline.Name, lane), bus.EventsTopic(lane), s.subscriber(), l.handle)
 	}
 	l := s.worker(publisher, true)
 	router.AddConsumerHandler(s.pipeline.Name+"-only", bus.EventsOnlyTopic, s.bus.Subscriber(s.pipeline.Name), l.handle)
@@ -141,77 +162,98 @@ func (s *Stage) Run(ctx context.Context) error {
 // quietly keeps Watermill's account of its own doings out of the log, and its errors in.
 var quietly = map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug}
 
-// laneWorker is the work on one lane. Its scratch is reused from frame to frame, which the router hands over one at a time.
+// laneWorker is the work on one lane. Its scratch is reused from message to message, which the router hands over one at a time.
 type laneWorker struct {
 	stage     *Stage
 	publisher message.Publisher
 	scratch   Scratch
 	tally     tally // of the frame in hand
+	sum       tally // of the message in hand
 	out       outbox
 	letters   []bus.DeadLetter
+	records   []*bus.Stored
 	counts    *Counts
 	repeats   *bus.Repeats // nil finds none; what is sent once more is meant to be
 
-	only        string // the destination that the frame is meant for alone, or ""
-	transformed bool   // its events have been through the transforms: only the condition of that destination is to be asked again
-
-	again  bool       // what comes is sent once more
-	at     frameplace // of the frame in hand
+	frame  *bus.Received // in hand
+	before int           // letters of the frames before it
+	again  bool          // what comes is sent once more
 	places places
 }
 
 func (l *laneWorker) handle(m *message.Message) error {
 	start := time.Now()
-	span := l.span(m)
-	err := l.work(m, span)
-	l.tally.note(span, err)
+	frames := bus.FramesOf(m)
+	span := l.span(frames)
+	err := l.work(m.Context(), frames, span)
+	l.sum.note(span, err)
 	if err != nil {
-		return err
+		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
 	}
-	l.tally.add(l.counts)
+	l.sum.add(l.counts)
 	l.counts.Frames.Since(start)
 	return nil
 }
 
-// work takes a frame through the stage. What it counts is in the tally.
-func (l *laneWorker) work(m *message.Message, span trace.Span) error {
-	l.only, l.transformed = bus.OnlyOf(m), false
-	if to := bus.DestinationOf(m); to != "" {
-		l.only, l.transformed = to, true
+// work takes frames through the stage together. What it counts is in the sum.
+func (l *laneWorker) work(ctx context.Context, frames []bus.Received, span trace.Span) error {
+	last := &frames[len(frames)-1]
+	l.begin(together(frames[0].ID, last, len(frames)))
+	for i := range frames {
+		repeated, err := l.repeats.Of(ctx, &frames[i])
+		if err != nil {
+			return err
+		}
+		if err := l.collect(ctx, &frames[i], repeated); err != nil {
+			return err
+		}
+		r := l.record()
+		if len(frames) > 1 {
+			r.Process.Last = last.Sequence
+		}
+		l.records = append(l.records, l.stage.bus.Journal(r))
 	}
-	l.at = frameplace{sequence: bus.SequenceOf(m), lane: bus.LaneOfMessage(m)}
-	frame := bus.FrameOf(m)
-	repeated, err := l.repeats.Of(m.Context(), m, frame.Events)
-	if err != nil {
-		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
+	if len(frames) > 1 {
+		if err := l.recorded(ctx); err != nil {
+			return err
+		}
 	}
-	if err := l.collect(m.Context(), m.UUID, frame, repeated); err != nil {
-		return err
+	return l.publish(ctx, span)
+}
+
+// together is the id of frames that are worked together: that of one, or that of the first with the sequence of the last.
+func together(first string, last *bus.Received, frames int) string {
+	if frames == 1 {
+		return first
 	}
-	if err := l.publish(m.Context(), span); err != nil {
-		return fmt.Errorf("pipeline %q: %w", l.stage.pipeline.Name, err)
-	}
-	return nil
+	return first + "-" + strconv.FormatUint(last.Sequence, 10)
+}
+
+// begin makes ready for frames that are worked together under an id.
+func (l *laneWorker) begin(id string) {
+	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), id)
+	l.letters, l.records = l.letters[:0], l.records[:0]
+	l.sum.reset()
 }
 
 // collect takes the events of a frame through the chain, and puts what becomes of them into the outbox and the letters. Repeated ones, by their
 // number, are dropped. Its only error is that of a context that ended.
-func (l *laneWorker) collect(ctx context.Context, id string, frame bus.Frame, repeated []bool) error {
-	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), id)
-	l.letters = l.letters[:0]
+func (l *laneWorker) collect(ctx context.Context, frame *bus.Received, repeated []bool) error {
+	l.frame, l.before = frame, len(l.letters)
 	l.tally.reset()
 	l.places.reset(len(frame.Events))
-	l.unreadable(id, frame)
+	l.unreadable()
 	for i := range frame.Events {
 		l.places.now = i
 		if repeated != nil && repeated[i] {
 			l.repeated()
 			continue
 		}
-		if err := l.event(ctx, id, &frame.Events[i]); err != nil {
+		if err := l.event(ctx, &frame.Events[i]); err != nil {
 			return err
 		}
 	}
+	l.sum.plus(&l.tally)
 	return nil
 }
 
@@ -223,10 +265,10 @@ func (l *laneWorker) repeated() {
 }
 
 // event takes one event through the chain and into the outbox. Its only error is that of a context that ended.
-func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event) error {
+func (l *laneWorker) event(ctx context.Context, e *pipeline.Event) error {
 	t := &l.tally
-	if l.transformed {
-		l.route(frame, e)
+	if l.frame.Destination != "" {
+		l.route(e)
 		return nil
 	}
 	t.in++
@@ -236,13 +278,13 @@ func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event)
 			return ctx.Err()
 		}
 		t.dead[l.scratch.ended]++
-		l.bury(frame, e, "", err)
+		l.bury(e, "", err)
 		return nil
 	}
 	for i := range results {
 		if size, limit := results[i].Size(), l.stage.bus.MaxEvent(); size > limit {
 			t.tooBig++
-			l.bury(frame, e, "", &tooLargeError{size, limit})
+			l.bury(e, "", &tooLargeError{size, limit})
 			return nil
 		}
 	}
@@ -254,23 +296,24 @@ func (l *laneWorker) event(ctx context.Context, frame string, e *pipeline.Event)
 	t.passed++
 	t.out += int64(len(results))
 	for i := range results {
-		l.route(frame, &results[i])
+		l.route(&results[i])
 	}
 	return nil
 }
 
 // route hands a transformed event to the destinations that want it.
-func (l *laneWorker) route(frame string, e *pipeline.Event) {
+func (l *laneWorker) route(e *pipeline.Event) {
+	only := l.only()
 	for i := range l.stage.pipeline.Routes {
 		r := &l.stage.pipeline.Routes[i]
-		if l.only != "" && l.only != r.Destination {
+		if only != "" && only != r.Destination {
 			continue
 		}
 		wanted, err := wants(r, e)
 		switch {
 		case err != nil:
 			l.tally.conditions[i]++
-			l.bury(frame, e, r.Destination, err)
+			l.bury(e, r.Destination, err)
 		case wanted:
 			l.tally.copies[i]++
 			l.places.to[i].Add(l.places.now)
@@ -279,6 +322,9 @@ func (l *laneWorker) route(frame string, e *pipeline.Event) {
 	}
 }
 
+// only is the destination that the frame is meant for alone, or "".
+func (l *laneWorker) only() string { return cmp.Or(l.frame.Destination, l.frame.Only) }
+
 func wants(r *Route, e *pipeline.Event) (bool, error) {
 	if r.When == nil {
 		return true, nil
@@ -286,16 +332,23 @@ func wants(r *Route, e *pipeline.Event) (bool, error) {
 	return r.When.Match(e)
 }
 
-// publish sends what the frame became, with a record of it, and waits until all of it is stored.
-func (l *laneWorker) publish(ctx context.Context, span trace.Span) error {
-	record := l.stage.bus.Journal(l.record())
-	if err := l.publishAll(ctx, span); err != nil {
-		return err // the frame is worked again, and its next record is the same or takes no notice of this one
-	}
-	if err := record.Wait(ctx); err != nil && ctx.Err() != nil {
-		return ctx.Err()
+// recorded waits until the records are stored, or cannot be.
+func (l *laneWorker) recorded(ctx context.Context) error {
+	for _, r := range l.records {
+		if err := r.Wait(ctx); err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 	return nil
+}
+
+// publish sends what the frames became, and waits until all of it is stored, and the records of them. After an error the frames are worked
+// again, and their next records are the same or take no notice of these.
+func (l *laneWorker) publish(ctx context.Context, span trace.Span) error {
+	if err := l.publishAll(ctx, span); err != nil {
+		return err
+	}
+	return l.recorded(ctx)
 }
 
 func (l *laneWorker) publishAll(ctx context.Context, span trace.Span) error {
