@@ -45,7 +45,7 @@ func (p *projectFlag) configs(ctx context.Context) (control.Backend, func(), err
 	case !errors.Is(err, control.ErrNotRunning):
 		return client, func() {}, err
 	}
-	a, err := app.LoadBus(p.path, components(), app.Options{Log: quietLog(p.std.err), Out: p.std.out})
+	a, err := app.LoadBus(p.path, components(), app.Options{Log: quietLog(p.std.err)})
 	if err != nil {
 		return nil, nil, err
 	}

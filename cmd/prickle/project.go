@@ -41,7 +41,7 @@ func (p *projectFlag) build(args []string, log *slog.Logger) (*app.App, error) {
 	if len(args) > 0 {
 		p.path = args[0]
 	}
-	return app.Load(p.path, components(), app.Options{Log: log, Out: p.std.out})
+	return app.Load(p.path, components(), app.Options{Log: log})
 }
 
 // need says what a command needs when no process runs.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -49,7 +48,6 @@ func types[T any](specs []pipeline.Spec[T]) []string {
 // Options are what an App needs beside its project.
 type Options struct {
 	Log *slog.Logger // required
-	Out io.Writer    // where the stdout destination writes; nil means os.Stdout
 }
 
 // App is a project ready to run. Use it once: Run, or one of the Open methods followed by Close.

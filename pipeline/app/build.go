@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"github.com/prickle-dev/prickle/configs"
@@ -188,10 +187,7 @@ func (a *App) buildDestination(d configs.Destination, components Components, err
 	if d.Warehouse {
 		built.component = a.warehouse
 	} else {
-		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), func(c any) {
-			config = c
-			a.adjust(c)
-		})
+		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), keep(&config))
 		errs.add(d.Component, err)
 		built.component, def = made, spec.Batch
 	}
@@ -203,15 +199,6 @@ func (a *App) buildDestination(d configs.Destination, components Components, err
 		built.when = when
 	}
 	return built
-}
-
-// outSetter is a Config that writes to standard output.
-type outSetter interface{ SetOut(w io.Writer) }
-
-func (a *App) adjust(config any) {
-	if s, ok := config.(outSetter); ok && a.options.Out != nil {
-		s.SetOut(a.options.Out)
-	}
 }
 
 // policy is the default with the user's changes.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
 	"time"
@@ -50,7 +49,7 @@ func (c Case) round(ctx context.Context, components app.Components, o Options) (
 		return r, err
 	}
 	components.Warehouses = recorded(components.Warehouses, s.warehouse)
-	if s.app, err = app.Load(dir, components, app.Options{Log: o.Log, Out: io.Discard}); err != nil {
+	if s.app, err = app.Load(dir, components, app.Options{Log: o.Log}); err != nil {
 		return r, err
 	}
 	debug.FreeOSMemory() // what a round before this one left

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
@@ -45,7 +44,8 @@ func (l *laneWorker) bury(e *pipeline.Event, destination string, cause error) {
 		LastAt:      l.stage.now().UTC(),
 		Event:       e.AppendJSON(nil),
 	})
-	l.stage.log.Warn("event dead-lettered", "component", component, "event", e.UUID, "error", firstLine(cause.Error()))
+	// The reason may quote the event, from which something may have been to be hidden: it is in the letter alone.
+	l.stage.log.Warn("event dead-lettered", "component", component, "class", class, "event", e.UUID)
 }
 
 // componentWhen stands for the condition of a destination.
@@ -65,11 +65,6 @@ type tooLargeError struct{ size, limit int }
 // Error names both sizes.
 func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("the transforms made an event of %d bytes of it, and the bus takes %d", e.size, e.limit)
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }
 
 // unreadable buries the lines of a frame that are no events, as the text they are.
