@@ -108,5 +108,5 @@ func TestPowerCutInterval(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	s.report()
+	s.row.report(t)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/prickle-dev/prickle/test/chaos/oracle"
@@ -37,22 +38,22 @@ func (r *row) note(v oracle.Verdict) {
 }
 
 // report writes the row where the report is made of, and to the log.
-func (s *scene) report() {
-	s.Helper()
-	text, err := json.Marshal(s.row.Row)
+func (r *row) report(t *testing.T) {
+	t.Helper()
+	text, err := json.Marshal(r.Row)
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	s.Logf("%s", text)
+	t.Logf("%s", text)
 	if *results == "" {
 		return
 	}
 	f, err := os.OpenFile(*results, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	if _, err := f.Write(append(text, '\n')); err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 }

@@ -272,7 +272,7 @@ func (s *scene) rounds(short, every int, harm func(n int)) {
 	}
 	s.row.Runs = count
 	s.fresh()
-	s.report()
+	s.row.report(s.T)
 }
 
 // settle stops the clients and waits until nothing is on its way.
