@@ -24,7 +24,7 @@ type Case struct {
 
 // Cases returns all of them, in the order in which they are best run.
 func Cases() []Case {
-	return []Case{path, single, down, routing, idle, recovery, soak}
+	return []Case{path, single, down, routing, idle, recovery, replay, soak}
 }
 
 // Find returns the cases of a name: one, or every one for "all".

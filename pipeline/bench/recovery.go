@@ -25,25 +25,22 @@ var recovery = Case{
 
 func measureRecovery(ctx context.Context, s *stand) error {
 	live, returning := s.receivers[0], s.receivers[1]
-	s.say("sending a steady %d events/s for %v", livePerS, s.For)
-	var took latencies
-	live.listen(s.load.watch(&took))
-	if _, _, _, err := s.load.send(ctx, span{time: s.For, perS: livePerS}); err != nil {
+	before, err := s.steady(ctx, live)
+	if err != nil {
 		return err
 	}
-	if err := s.settle(ctx, live.ledger, returning.ledger); err != nil {
-		return err
-	}
-	before := took.take(50, 99)
-
-	live.listen(nil)
 	returning.down.Store(true)
 	if _, _, _, err := s.burst(ctx, span{events: s.Events}, live.ledger); err != nil {
 		return err
 	}
 	queued := s.load.sent()
+	var took latencies
 	live.listen(s.load.watch(&took))
-	d, err := s.drain(ctx, returning, queued)
+	s.say("%d events wait; the destination is up again", queued-returning.total())
+	d, err := s.drain(ctx, returning, queued, func() error {
+		returning.down.Store(false)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -60,18 +57,29 @@ func measureRecovery(ctx context.Context, s *stand) error {
 	return nil
 }
 
+// steady sends the live traffic alone, and tells the median and the 99th percentile of its way to a receiver.
+func (s *stand) steady(ctx context.Context, live *receiver) ([]float64, error) {
+	s.say("sending a steady %d events/s for %v", livePerS, s.For)
+	var took latencies
+	live.listen(s.load.watch(&took))
+	defer live.listen(nil)
+	if _, _, _, err := s.load.send(ctx, span{time: s.For, perS: livePerS}); err != nil {
+		return nil, err
+	}
+	err := s.settle(ctx, s.places()...)
+	return took.take(50, 99), err
+}
+
 // drained tells how a queue became empty.
 type drained struct {
 	perS  float64       // from the first event to the last
-	first time.Duration // from when the destination was up until the first event
+	first time.Duration // from the begin until the first event
 }
 
-// drain lets a receiver come back and sends steadily until the events below queued have all come to it, or no more of them do.
-func (s *stand) drain(ctx context.Context, returning *receiver, queued int) (d drained, err error) {
-	had := returning.total()
-	s.say("%d events wait; the destination is up again", queued-had)
+// drain has begin bring to a receiver what waits for it, and sends steadily until the events below queued have all come, or no more of them do.
+func (s *stand) drain(ctx context.Context, returning *receiver, queued int, begin func() error) (d drained, err error) {
 	queue := newLedger(s.gen)
-	queue.lost = had
+	queue.lost = returning.total() // which it had before
 	var first time.Time
 	returning.listen(func(i int, at time.Time) {
 		if i >= queued {
@@ -82,8 +90,10 @@ func (s *stand) drain(ctx context.Context, returning *receiver, queued int) (d d
 		}
 		queue.add([]int{i}, at)
 	})
-	up := time.Now()
-	returning.down.Store(false)
+	begun := time.Now()
+	if err := begin(); err != nil {
+		return d, err
+	}
 	drained, sent := make(chan struct{}), make(chan error, 1)
 	go func() {
 		_, _, _, err := s.load.send(ctx, span{until: drained, perS: livePerS})
@@ -94,6 +104,6 @@ func (s *stand) drain(ctx context.Context, returning *receiver, queued int) (d d
 	err = errors.Join(err, <-sent)
 	returning.listen(nil)
 	n, last, _ := queue.state()
-	d.perS, d.first = perSecond(n, last.Sub(first)), first.Sub(up)
+	d.perS, d.first = perSecond(n, last.Sub(first)), first.Sub(begun)
 	return d, err
 }

@@ -16,6 +16,7 @@ import (
 // stand is what a case works with: a private instance, the places where its events come out, what sends to it, and the result to fill.
 type stand struct {
 	Options
+	dir       string // of the project
 	gen       generator
 	stored    bool // whether the project has a warehouse among its destinations
 	warehouse *ledger
@@ -33,7 +34,7 @@ func (c Case) round(ctx context.Context, components app.Components, o Options) (
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s := &stand{Options: o, gen: generator{run: uint64(time.Now().UnixMilli())}}
+	s := &stand{Options: o, dir: dir, gen: generator{run: uint64(time.Now().UnixMilli())}}
 	s.result = Result{Case: c.Name, Batch: o.Batch, Connections: o.Connections, Gzip: o.Gzip}
 	s.warehouse = newLedger(s.gen)
 	defer func() {

@@ -44,6 +44,11 @@ var cases = []struct {
 		{"live p99 before", "the live destination before: p99", 0, 0},
 		{"live p99 meanwhile", "the live destination meanwhile: p99", 0, 0},
 	}},
+	{"replay", []wanted{
+		{"replayed", "the log is replayed to a new destination", 0, 0},
+		{"meanwhile against before and after", "live p99 meanwhile, against without a replay", 0, 110},
+		{"after against before", "live p99 after the replay, against before", 0, 0},
+	}},
 	{"soak", []wanted{
 		{"whole path, steady", "the whole path at half its rate", 0, 0},
 		{"memory grows by", "the same: memory grows by", 0, 1},
@@ -77,7 +82,7 @@ func (s settings) bench(name string) ([]row, error) {
 	switch name {
 	case "soak":
 		args = []string{"bench", "--json", "--case", name, "--for", s.soak.String()}
-	case "recovery":
+	case "recovery", "replay":
 		args = args[:len(args)-2] // its time is only that of the traffic before
 	}
 	cmd := exec.Command(s.prickle, args...)
