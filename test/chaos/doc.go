@@ -1,7 +1,9 @@
 // Package chaos breaks a running project in every way we can think of and asks an oracle whether the promises were kept. The product is the
 // command itself, as a child process; everything happens on loopback.
 //
-//	go test ./test/chaos                a short form, as part of `make test`
+//	go test ./test/chaos                a few cases in less than a minute, as part of `make test`
+//	PRICKLE_TEST_CHAOS=1 go test ./test/chaos
+//	                                    all of them in their short form, which takes minutes; as root for all of it
 //	make chaos                          every case fifty times in a row, and the table in docs/reliability.md
 //	go test ./test/chaos -run Killed -chaos.rounds 5 -v
 //
