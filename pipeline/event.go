@@ -102,8 +102,9 @@ type decoder struct {
 	err  error
 }
 
+// member takes one in. What should be a text and is none becomes "", which event refuses as if there were none; a source may be "".
 func (d *decoder) member(key, value []byte) {
-	name, _ := rawjson.String(key)
+	name, _ := rawjson.String(key) // keys are texts
 	switch name {
 	case "uuid":
 		d.UUID, _ = rawjson.String(value)
