@@ -24,7 +24,7 @@ import (
 //	expected.err              the failures that it reports on the way; without this file there must be none
 func TestExamples(t *testing.T) {
 	files, err := filepath.Glob("../../configs/examples/*/prickle.yaml")
-	if err != nil || len(files) < 9 {
+	if err != nil || len(files) < 12 {
 		t.Fatalf("examples: %d found, %v", len(files), err)
 	}
 	for _, file := range files {
