@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -85,13 +84,7 @@ func newConfigList(p *projectFlag) *cobra.Command {
 
 func printConfigs(w io.Writer, all []control.ConfigVersion, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(terminalSafe(w))
-		for _, v := range all {
-			if err := enc.Encode(v); err != nil {
-				return err
-			}
-		}
-		return nil
+		return printJSON(w, all)
 	}
 	t := newTable("number", "since", "cause", "changed", "")
 	for _, v := range all {

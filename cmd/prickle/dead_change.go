@@ -67,18 +67,15 @@ func (p *projectFlag) changeLetters(cmd *cobra.Command, f *deadFlags, ids []stri
 	if err := f.chosen(); err != nil {
 		return err
 	}
-	backend, release, err := p.backend(cmd.Context(), needBus)
-	if err != nil {
-		return err
-	}
-	defer release()
-	bar := newCountBar(p.std.err, done, "letters")
-	total := int64(len(f.filter.IDs))
-	n, err := change(backend, func(progress control.DeadProgress) { bar.update(done, int64(progress.Done), total) })
-	bar.finish()
-	if err != nil && n == 0 {
-		return err
-	}
-	_, printed := fmt.Fprintf(p.std.out, "%s %s\n", count(n, "dead letter"), done)
-	return errors.Join(err, printed)
+	return p.with(cmd.Context(), needBus, func(b control.Backend) error {
+		bar := newCountBar(p.std.err, done, "letters")
+		total := int64(len(f.filter.IDs))
+		n, err := change(b, func(progress control.DeadProgress) { bar.update(done, int64(progress.Done), total) })
+		bar.finish()
+		if err != nil && n == 0 {
+			return err
+		}
+		_, printed := fmt.Fprintf(p.std.out, "%s %s\n", count(n, "dead letter"), done)
+		return errors.Join(err, printed)
+	})
 }

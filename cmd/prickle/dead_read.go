@@ -80,16 +80,13 @@ func newDeadCount(p *projectFlag) *cobra.Command {
 			if err := f.parse(nil); err != nil {
 				return err
 			}
-			backend, release, err := p.backend(cmd.Context(), needBus)
-			if err != nil {
-				return err
-			}
-			defer release()
-			counts, err := backend.CountDead(cmd.Context(), f.filter)
-			if err != nil {
-				return err
-			}
-			return printDeadCounts(p.std.out, counts, asJSON)
+			return p.with(cmd.Context(), needBus, func(b control.Backend) error {
+				counts, err := b.CountDead(cmd.Context(), f.filter)
+				if err != nil {
+					return err
+				}
+				return printDeadCounts(p.std.out, counts, asJSON)
+			})
 		},
 	}
 	f.register(cmd)
@@ -99,13 +96,7 @@ func newDeadCount(p *projectFlag) *cobra.Command {
 
 func printDeadCounts(w io.Writer, counts []control.DeadCount, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(terminalSafe(w))
-		for _, c := range counts {
-			if err := enc.Encode(c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return printJSON(w, counts)
 	}
 	t := newTable("pipeline", "destination", "class", "letters")
 	all := 0
@@ -251,10 +242,5 @@ func (p *projectFlag) writeLetters(cmd *cobra.Command, f control.DeadFilter, w i
 
 // eachLetter calls do for the letters that f selects, of the running process or of the store.
 func (p *projectFlag) eachLetter(cmd *cobra.Command, f control.DeadFilter, do func(control.DeadLetter) error) error {
-	backend, release, err := p.backend(cmd.Context(), needBus)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return backend.DeadLetters(cmd.Context(), f, do)
+	return p.with(cmd.Context(), needBus, func(b control.Backend) error { return b.DeadLetters(cmd.Context(), f, do) })
 }

@@ -42,13 +42,12 @@ them) is found at once; for another the log is read from its beginning, or from 
 }
 
 func (p *projectFlag) explain(cmd *cobra.Command, r control.ExplainRequest, asJSON bool) error {
-	backend, release, err := p.backend(cmd.Context(), needBus)
-	if err != nil {
-		return err
-	}
-	defer release()
+	var story control.Story
 	bar := newCountBar(p.std.err, "looking for it", "frames")
-	story, err := backend.Explain(cmd.Context(), r, func(p control.ExplainProgress) { bar.update("looking for it", p.Done, p.Total) })
+	err := p.with(cmd.Context(), needBus, func(b control.Backend) (err error) {
+		story, err = b.Explain(cmd.Context(), r, func(p control.ExplainProgress) { bar.update("looking for it", p.Done, p.Total) })
+		return err
+	})
 	bar.finish()
 	if err != nil {
 		return err

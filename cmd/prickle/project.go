@@ -54,6 +54,16 @@ const (
 	needSources
 )
 
+// with has do work with the running process of the project, or with what the command needs of it.
+func (p *projectFlag) with(ctx context.Context, n need, do func(b control.Backend) error) error {
+	b, release, err := p.backend(ctx, n)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return do(b)
+}
+
 // backend connects to the running process of the project, or opens what the command needs itself. release must be called at the end.
 func (p *projectFlag) backend(ctx context.Context, n need) (b control.Backend, release func(), err error) {
 	project, err := p.load()

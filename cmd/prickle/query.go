@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/spf13/cobra"
 )
 
@@ -21,15 +22,12 @@ source are named after it, for example stripe_customers.`,
 			if err != nil {
 				return err
 			}
-			backend, release, err := p.backend(cmd.Context(), needWarehouse)
-			if err != nil {
-				return err
-			}
-			defer release()
-			if err := backend.Query(cmd.Context(), args[0], out.columns, out.row); err != nil {
-				return err
-			}
-			return out.close()
+			return p.with(cmd.Context(), needWarehouse, func(b control.Backend) error {
+				if err := b.Query(cmd.Context(), args[0], out.columns, out.row); err != nil {
+					return err
+				}
+				return out.close()
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&format, "format", "f", "table", "how to print rows: table, json (one object a line) or csv")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +38,7 @@ is captured meanwhile goes first. A warehouse keeps one row for each event.`,
 			if err := f.parse(time.Now()); err != nil {
 				return err
 			}
-			return p.replay(cmd.Context(), &f)
+			return p.with(cmd.Context(), needRunning, func(b control.Backend) error { return p.replay(cmd.Context(), b, &f) })
 		},
 	}
 	flags := cmd.Flags()
@@ -67,12 +66,7 @@ func (f *replayFlags) parse(now time.Time) error {
 	return errors.Join(err, err2, checkRate(f.request.Rate, "events"))
 }
 
-func (p *projectFlag) replay(ctx context.Context, f *replayFlags) error {
-	backend, release, err := p.backend(ctx, needRunning)
-	if err != nil {
-		return err
-	}
-	defer release()
+func (p *projectFlag) replay(ctx context.Context, backend control.Backend, f *replayFlags) error {
 	if f.dryRun {
 		bar := newCountBar(p.std.err, "reading", "events")
 		job, err := backend.TryReplay(ctx, f.request, func(j control.ReplayJob) { bar.update("reading", j.Read, j.Total) })
@@ -144,16 +138,13 @@ func newReplayList(p *projectFlag) *cobra.Command {
 		Example: `  prickle replay list`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			backend, release, err := p.backend(cmd.Context(), needBus)
-			if err != nil {
-				return err
-			}
-			defer release()
-			jobs, err := backend.Replays(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return printReplays(p.std.out, jobs, asJSON)
+			return p.with(cmd.Context(), needBus, func(b control.Backend) error {
+				jobs, err := b.Replays(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return printReplays(p.std.out, jobs, asJSON)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print each replay as a JSON object on a line")
@@ -162,14 +153,7 @@ func newReplayList(p *projectFlag) *cobra.Command {
 
 func printReplays(w io.Writer, jobs []control.ReplayJob, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(terminalSafe(w))
-		enc.SetEscapeHTML(false)
-		for _, j := range jobs {
-			if err := enc.Encode(j); err != nil {
-				return err
-			}
-		}
-		return nil
+		return printJSON(w, jobs)
 	}
 	t := newTable("id", "state", "pipeline", "destination", "since", "until", "where", "read", "of about", "sent", "remark")
 	for _, j := range jobs {
@@ -224,10 +208,5 @@ func (p *projectFlag) withReplay(cmd *cobra.Command, text string, n need, do fun
 	if err != nil || id < 1 {
 		return fmt.Errorf("replay %q: want a number from `prickle replay list`", text)
 	}
-	backend, release, err := p.backend(cmd.Context(), n)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return do(backend, id)
+	return p.with(cmd.Context(), n, func(b control.Backend) error { return do(b, id) })
 }

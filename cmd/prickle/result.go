@@ -174,3 +174,15 @@ func (r *csvResult) close() error {
 	r.w.Flush()
 	return r.w.Error()
 }
+
+// printJSON prints each of a list as a JSON object on a line.
+func printJSON[T any](w io.Writer, list []T) error {
+	enc := json.NewEncoder(terminalSafe(w))
+	enc.SetEscapeHTML(false)
+	for _, v := range list {
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -16,17 +16,14 @@ func newStatus(p *projectFlag) *cobra.Command {
 		Example: `  prickle status -p configs/examples/quickstart`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			backend, release, err := p.backend(cmd.Context(), needRunning)
-			if err != nil {
-				return err
-			}
-			defer release()
-			st, err := backend.Status(cmd.Context())
-			if err != nil {
-				return err
-			}
-			printStatus(p.std.out, st)
-			return nil
+			return p.with(cmd.Context(), needRunning, func(b control.Backend) error {
+				st, err := b.Status(cmd.Context())
+				if err != nil {
+					return err
+				}
+				printStatus(p.std.out, st)
+				return nil
+			})
 		},
 	}
 }

@@ -24,19 +24,16 @@ project runs (the pass runs there) and while it does not.`,
 		Example: `  prickle sync stripe`,
 		Args:    exactlyOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			backend, release, err := p.backend(cmd.Context(), needSources)
-			if err != nil {
+			return p.with(cmd.Context(), needSources, func(b control.Backend) error {
+				bar := newSyncBar(p.std.err, args[0])
+				err := b.Sync(cmd.Context(), args[0], bar.update)
+				bar.finish()
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(p.std.out, "%s is up to date: %s\n", args[0], bar.summary())
 				return err
-			}
-			defer release()
-			bar := newSyncBar(p.std.err, args[0])
-			err = backend.Sync(cmd.Context(), args[0], bar.update)
-			bar.finish()
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(p.std.out, "%s is up to date: %s\n", args[0], bar.summary())
-			return err
+			})
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/spf13/cobra"
 )
 
@@ -18,18 +19,15 @@ transforms). --where keeps those for which an expr condition holds. It needs a r
   prickle tail --where 'event.name == "purchase" && event.properties.amount > 100'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			backend, release, err := p.backend(cmd.Context(), needRunning)
-			if err != nil {
-				return err
-			}
-			defer release()
 			out := terminalSafe(p.std.out)
-			err = backend.Tail(cmd.Context(), where, func(line json.RawMessage) error {
-				_, err := fmt.Fprintf(out, "%s\n", line)
-				return err
+			err := p.with(cmd.Context(), needRunning, func(b control.Backend) error {
+				return b.Tail(cmd.Context(), where, func(line json.RawMessage) error {
+					_, err := fmt.Fprintf(out, "%s\n", line)
+					return err
+				})
 			})
 			if cmd.Context().Err() != nil {
-				return nil
+				err = nil // the user has seen enough
 			}
 			return err
 		},

@@ -21,7 +21,7 @@ const buryTries = 3
 func (w *worker) bury(ctx context.Context, letters []bus.DeadLetter) error {
 	for try := 1; ; try++ {
 		err := w.stage.out.bury(ctx, letters)
-		if err == nil || try == buryTries || !sleep(ctx, busPause) {
+		if err == nil || try == buryTries || !bus.Pause(ctx, busPause) {
 			return err
 		}
 	}

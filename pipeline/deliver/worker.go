@@ -110,7 +110,7 @@ func (w *worker) round(ctx context.Context, p permit, from queue) {
 		w.deliver(ctx, p, b, from.Alive())
 	}
 	if failed {
-		sleep(ctx, busPause)
+		bus.Pause(ctx, busPause)
 	}
 }
 
@@ -214,17 +214,5 @@ func (w *worker) learn(ctx context.Context, p permit, b *batch, errs []error) {
 	}
 	if w.stage.breaker.used(p, v, b.events[0].UUID, cause) {
 		w.stage.breakerTurned(context.WithoutCancel(ctx))
-	}
-}
-
-// sleep waits, and reports false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
 // beginLater is when a replay may begin after the oldest event that is left. By the time that a user has read it, more are gone.
@@ -142,7 +144,7 @@ func (r *Runner) Follow(ctx context.Context, id int, progress func(*Job)) (*Job,
 			seen = j.Updated
 			progress(j)
 		}
-		if !pause(ctx, followEvery) {
+		if !bus.Pause(ctx, followEvery) {
 			return nil, ctx.Err()
 		}
 	}

@@ -51,7 +51,7 @@ func (p *pacer) wait(ctx context.Context, n int, noted func(string) error) error
 			p.looked, p.since = time.Now(), 0
 			break
 		}
-		if !pause(ctx, lookEvery) {
+		if !bus.Pause(ctx, lookEvery) {
 			return ctx.Err()
 		}
 	}
@@ -72,7 +72,7 @@ func (p *pacer) slow(ctx context.Context, n int, noted func(string) error) error
 				return err
 			}
 		}
-		if !pause(ctx, min(left, longTurn)) {
+		if !bus.Pause(ctx, min(left, longTurn)) {
 			return ctx.Err()
 		}
 	}
@@ -104,16 +104,4 @@ func (p *pacer) obstacle(ctx context.Context) (string, error) {
 		return fmt.Sprintf("destination %q has %d frames to deliver", name, backlog[bus.Target{Pipeline: p.pipeline, Destination: name}]), nil
 	}
 	return "", nil
-}
-
-// pause waits for d and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

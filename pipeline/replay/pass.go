@@ -199,7 +199,7 @@ func (p *pass) send(ctx context.Context) error {
 		if err := p.waits(ctx, "the bus: "+err.Error()); err != nil {
 			return err
 		}
-		if !pause(ctx, busPause) {
+		if !bus.Pause(ctx, busPause) {
 			return ctx.Err()
 		}
 	}

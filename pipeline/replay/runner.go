@@ -107,7 +107,7 @@ func (r *Runner) launch(ctx context.Context, running *sync.WaitGroup) error {
 		}
 		running.Go(func() {
 			defer r.end(j.ID)
-			for !r.perform(ctx, j.ID) && pause(ctx, busPause) {
+			for !r.perform(ctx, j.ID) && bus.Pause(ctx, busPause) {
 			}
 		})
 	}
@@ -201,7 +201,7 @@ func (r *Runner) leave(ctx context.Context, j *Job, revision uint64) (written bo
 		switch revision, err = r.checkpoint(context.WithoutCancel(ctx), j, revision); {
 		case err == nil, errors.Is(err, errStopped):
 			return true
-		case !pause(ctx, busPause):
+		case !bus.Pause(ctx, busPause):
 			return false
 		}
 	}
