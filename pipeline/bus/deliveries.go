@@ -169,13 +169,12 @@ func (d *Deliveries) fetch(ctx context.Context, limit FetchLimit, end time.Time)
 	if first.handed == 1 {
 		more, wait = min(more, int(min(first.behind, 1<<20))), fetchGrace
 	}
-	room := limit.Bytes - unpackedSize(first.message.Headers(), first.message.Data())
-	if more <= 0 || limit.Bytes > 0 && room <= 0 {
-		return out, nil
-	}
 	options := d.options(jetstream.FetchMaxWait(wait))
 	if limit.Bytes > 0 {
-		options = append(options, jetstream.FetchMaxBytes(packedRoom(room, first.message.Headers(), first.message.Data())))
+		more, options = d.bus.fit(more, limit.Bytes, first.message, options)
+	}
+	if more <= 0 {
+		return out, nil
 	}
 	began := time.Now()
 	if d.bus.Shared() && wait == fetchGrace {
@@ -196,6 +195,23 @@ func (d *Deliveries) fetch(ctx context.Context, limit FetchLimit, end time.Time)
 		d.hold.disturbed()
 	}
 	return out, nil
+}
+
+// fit bounds a request for more frames by about so many bytes of lines, of which the first frame has taken its own.
+//
+// An outside server is asked for as many frames as fit if they are like the first one. Where consumers are replicated, it sends a frame only when
+// the other servers know of it, but at once the word that the number asked for is reached and bytes are left, which it has only for requests with a limit in
+// bytes: the client would end the request by that, and all its frames would be lost.
+func (b *Bus) fit(more, limit int, first jetstream.Msg, options []jetstream.FetchOpt) (int, []jetstream.FetchOpt) {
+	size := unpackedSize(first.Headers(), first.Data())
+	room := limit - size
+	switch {
+	case room <= 0:
+		return 0, nil
+	case b.Shared():
+		return min(more, room/max(size, 1)), options
+	}
+	return more, append(options, jetstream.FetchMaxBytes(packedRoom(room, first.Headers(), first.Data())))
 }
 
 // wait fetches one frame.

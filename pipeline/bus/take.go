@@ -122,13 +122,12 @@ func (t *taker) gather(ctx context.Context, got *take) error {
 	if err != nil {
 		return fmt.Errorf("frame without metadata: %w", err)
 	}
-	header, data := got.messages[0].Headers(), got.messages[0].Data()
-	more, room := int(min(md.NumPending, uint64(t.frames-1))), takeBytes-unpackedSize(header, data)
-	if more == 0 || room <= 0 || !t.bus.taken.TryAcquire(int64(room)) {
+	more, options := t.bus.fit(int(min(md.NumPending, uint64(t.frames-1))), takeBytes, got.messages[0], nil)
+	if more == 0 || !t.bus.taken.TryAcquire(takeBytes) {
 		return nil
 	}
-	got.held = int64(room)
-	return t.fetch(ctx, got, more, within, jetstream.FetchMaxBytes(packedRoom(room, header, data)))
+	got.held = takeBytes
+	return t.fetch(ctx, got, more, within, options...)
 }
 
 // within is a fetch of what is there.
