@@ -80,6 +80,7 @@ type App struct {
 	processes  []*process.Stage
 	deliveries [][]*deliver.Stage // by pipeline
 	runners    map[string]*ingest.Runner
+	once       bool              // sources are only synced when asked, and nothing else runs
 	carried    map[target]uint64 // frames that an earlier process has left
 	// carriedAgain is carried for what is sent once more.
 	carriedAgain map[target]uint64

@@ -23,8 +23,14 @@ func (a *App) OpenForQuery(ctx context.Context) error {
 // OpenBus opens only the bus, for the dead letters.
 func (a *App) OpenBus(ctx context.Context) error { return a.undoing(a.openBus(ctx)) }
 
-// OpenForSync opens the warehouse and the sources, for Sync.
+// OpenForSync opens the warehouse and the sources, for Sync; and the bus when it is an outside one, through which other processes may have a source.
 func (a *App) OpenForSync(ctx context.Context) error {
+	a.once = true
+	if a.busConfig.URL != "" {
+		if err := a.openBus(ctx); err != nil {
+			return a.undoing(err)
+		}
+	}
 	if err := a.openWarehouse(ctx); err != nil {
 		return a.undoing(err)
 	}
@@ -106,10 +112,24 @@ func (a *App) runnerOf(s builtSource) *ingest.Runner {
 	deps := ingest.Deps{
 		Source: s.source, Name: s.name, Every: s.every, Warehouse: a.warehouse, Log: a.options.Log.With("source", s.name),
 	}
-	if a.bus != nil && a.bus.Shared() { // prickle sync without a running process opens no bus
-		deps.Alone = a.bus.State().Lease("source-" + s.name).Run
+	if a.bus != nil && a.bus.Shared() { // prickle sync without a running process opens no embedded one
+		lease := a.bus.State().Lease("source-" + s.name)
+		if deps.Alone = lease.Run; a.once {
+			deps.Alone, deps.Once = nil, onlyIfFree(lease)
+		}
 	}
 	return ingest.New(deps)
+}
+
+// onlyIfFree tells people who has a source.
+func onlyIfFree(l *bus.Lease) func(ctx context.Context, work func(context.Context) error) error {
+	return func(ctx context.Context, work func(context.Context) error) error {
+		err := l.Try(ctx, work)
+		if held := (*bus.HeldError)(nil); errors.As(err, &held) {
+			return fmt.Errorf("%s makes its passes: run prickle sync where that one runs, or stop it first", held.Holder)
+		}
+		return err
+	}
 }
 
 // open opens a component that has something to open, and remembers to close it.

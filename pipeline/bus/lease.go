@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,8 +34,28 @@ type Lease struct {
 
 // Lease makes the lease of a name, a single token.
 func (s *State) Lease(name string) *Lease {
-	return &Lease{state: s, key: "lease." + name, owner: nuid.Next(), term: leaseTerm, beat: leaseBeat}
+	return &Lease{state: s, key: "lease." + name, owner: nuid.Next() + " " + thisProcess(), term: leaseTerm, beat: leaseBeat}
 }
+
+// thisProcess names the process for people.
+func thisProcess() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "an unknown host"
+	}
+	return fmt.Sprintf("process %d on %s", os.Getpid(), host)
+}
+
+// HeldError says that another process has a lease.
+type HeldError struct {
+	Holder string // for people: "process 4711 on web-1"
+}
+
+// Error names the holder.
+func (e *HeldError) Error() string { return e.Holder + " has it" }
+
+// errLeaseLost is how a Try ends when the lease was lost in the middle of the work.
+var errLeaseLost = errors.New("the bus could not be reached, so that another process may go on with it")
 
 // Run waits for the lease, calls work, and returns its error; when the lease is lost meanwhile, it begins anew. The context of work ends when
 // ctx does or when the lease is lost, and work has to return soon then: another process may begin after the term. Without the lease until ctx
@@ -47,21 +69,65 @@ func (l *Lease) Run(ctx context.Context, work func(ctx context.Context) error) e
 	return nil
 }
 
+// Try is Run for work that does not wait for its turn: when another process has the lease, it returns a *HeldError. To see that one is dead takes
+// the term. When the lease is lost meanwhile, Try returns an error.
+func (l *Lease) Try(ctx context.Context, work func(ctx context.Context) error) error {
+	for look := (leaseLook{}); ; {
+		mine, err := l.look(ctx, &look)
+		switch {
+		case err != nil && !errors.Is(err, ErrConflict):
+			return err
+		case look.alive:
+			return &HeldError{look.holder}
+		}
+		if mine {
+			break
+		}
+		if !pause(ctx, l.beat) {
+			return fmt.Errorf("waiting for a lease: %w", context.Cause(ctx))
+		}
+	}
+	lost, err := l.hold(ctx, work)
+	if lost {
+		return errors.Join(errLeaseLost, err)
+	}
+	return err
+}
+
+// leaseLook is what looks at a lease have shown.
+type leaseLook struct {
+	revision uint64
+	since    time.Time // it is the same
+	holder   string    // for people
+	alive    bool      // the holder has written since the first look
+}
+
+// look takes the lease if nobody has it, or if its holder has not been heard for the term.
+func (l *Lease) look(ctx context.Context, at *leaseLook) (mine bool, err error) {
+	value, revision, err := l.state.Get(ctx, l.key)
+	if err != nil {
+		return false, err
+	}
+	if revision != at.revision {
+		at.alive = at.revision != 0 && revision != 0
+		at.revision, at.since = revision, time.Now()
+	}
+	if _, at.holder, _ = strings.Cut(string(value), " "); at.holder == "" {
+		at.holder = "another process"
+	}
+	if revision != 0 && time.Since(at.since) < l.term {
+		return false, nil
+	}
+	l.mine, err = l.state.Update(ctx, l.key, []byte(l.owner), revision)
+	return err == nil, err
+}
+
 // acquire returns false when ctx ended first.
 func (l *Lease) acquire(ctx context.Context) bool {
-	var seen uint64
-	since := time.Now()
-	for {
-		_, revision, err := l.state.Get(ctx, l.key)
-		if err == nil {
-			if revision != seen {
-				seen, since = revision, time.Now()
-			}
-			if revision == 0 || time.Since(since) >= l.term {
-				if l.mine, err = l.state.Update(ctx, l.key, []byte(l.owner), revision); err == nil {
-					return true
-				}
-			}
+	for look := (leaseLook{}); ; {
+		mine, err := l.look(ctx, &look)
+		if mine {
+			return true
 		}
 		if err != nil && !errors.Is(err, ErrConflict) && ctx.Err() == nil {
 			l.state.bus.log.Debug("waiting for a lease", "lease", l.key, "error", err)

@@ -111,3 +111,36 @@ func TestLeaseEndsWithTheWork(t *testing.T) {
 		t.Errorf("the lease afterwards\n got %q, %v\nwant nothing", value, err)
 	}
 }
+
+// What does not wait for its turn is told who has the lease, and takes it when nobody has it or its holder is dead.
+func TestLeaseTry(t *testing.T) {
+	s := outside(t, nil)
+	connect := func() *Bus { return open(t, "", func(c *Config) { c.URL = s.ClientURL() }) }
+	one, two := connect(), connect()
+	try := func() (worked bool, err error) {
+		l := two.State().Lease("schedules")
+		l.term, l.beat = time.Second, 50*time.Millisecond
+		err = l.Try(t.Context(), func(context.Context) error {
+			worked = true
+			return nil
+		})
+		return worked, err
+	}
+	var working atomic.Int32
+	holder := contend(t, one, &working)
+	holder.begins(t)
+	worked, err := try()
+	if held := (*HeldError)(nil); worked || !errors.As(err, &held) || held.Holder != thisProcess() {
+		t.Errorf("while another process has it\n got %v, worked %t\nwant to be told that %s has it", err, worked, thisProcess())
+	}
+	holder.ends(t)
+	if worked, err := try(); !worked || err != nil {
+		t.Errorf("when nobody has it\n got %v, worked %t", err, worked)
+	}
+	if err := one.State().Put(t.Context(), holder.lease.key, []byte(holder.lease.owner)); err != nil { // as one that was killed leaves it
+		t.Fatal(err)
+	}
+	if worked, err := try(); !worked || err != nil {
+		t.Errorf("when its holder is dead\n got %v, worked %t", err, worked)
+	}
+}

@@ -44,7 +44,7 @@ func (l *listener) left() {
 
 // Sync makes one pass now and returns how it ended. When a pass is under way already, Sync joins it: it reports its progress and returns
 // its result. progress, which may be nil, is called after every committed batch, one call at a time and none after Sync has returned; it
-// should return soon. Sync returns ctx's error when ctx ends first, and ErrElsewhere when another process makes the passes.
+// should return soon. Sync returns ctx's error when ctx ends first, and ErrElsewhere or the error of Deps.Once when another process makes the passes.
 func (r *Runner) Sync(ctx context.Context, progress func(Progress)) error {
 	r.mu.Lock()
 	mine := r.mine
@@ -52,7 +52,18 @@ func (r *Runner) Sync(ctx context.Context, progress func(Progress)) error {
 	if !mine {
 		return fmt.Errorf("source %q: %w", r.deps.Name, ErrElsewhere)
 	}
-	return r.sync(ctx, progress)
+	if r.deps.Once == nil {
+		return r.sync(ctx, progress)
+	}
+	begun := false
+	err := r.deps.Once(ctx, func(ctx context.Context) error {
+		begun = true
+		return r.sync(ctx, progress)
+	})
+	if err != nil && !begun {
+		return fmt.Errorf("source %q: %w", r.deps.Name, err)
+	}
+	return err
 }
 
 // ErrElsewhere says that another process of the project makes the passes of a source.

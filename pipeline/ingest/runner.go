@@ -36,6 +36,8 @@ type Deps struct {
 	// Alone waits until nobody else has the source, calls work, and returns its error. The context of work ends when somebody else may have it;
 	// Alone begins anew then, until ctx ends. Nil is for a source that nobody else can have.
 	Alone func(ctx context.Context, work func(ctx context.Context) error) error
+	// Once is Alone for a Runner that is only asked to Sync: it does not wait, and returns an error that names who has the source.
+	Once func(ctx context.Context, work func(ctx context.Context) error) error
 }
 
 // Runner runs one Source. It is safe for concurrent use, and never makes two passes at once.
