@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // Forget removes the place in the streams of a pipeline (destination is "") or of a destination that the configuration does not have any
@@ -37,6 +38,12 @@ func (b *Bus) Forget(ctx context.Context, pipeline, destination string) error {
 		b.mu.Lock()
 		delete(b.opened, name)
 		b.mu.Unlock()
+		if destination != "" || !b.Shared() {
+			continue
+		}
+		if err := b.State().Delete(ctx, standingKey(pipeline, strings.TrimPrefix(name, durable(pipeline, "")))); err != nil {
+			return fmt.Errorf("forget %q: %w", name, err)
+		}
 	}
 	b.placesChanged()
 	return nil

@@ -53,7 +53,7 @@ func (s *Subscriber) SubscribeInitialize(topic string) error {
 	}
 	ctx, cancel := context.WithTimeout(s.stopping, patience)
 	defer cancel()
-	_, err := s.consumer(ctx, topic)
+	_, _, err := s.consumer(ctx, topic)
 	return err
 }
 
@@ -67,14 +67,15 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	if s.stopping.Err() != nil {
 		return nil, errSubscriberClosed
 	}
-	consumer, err := s.consumer(ctx, topic)
+	consumer, config, err := s.consumer(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
 	sub := &subscription{
-		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, name: consumer.CachedInfo().Name, frames: s.Frames,
-		out: make(chan *message.Message), hand: s.bus.newHand(s.pipeline),
+		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, config: config, frames: s.Frames,
+		standing: s.bus.standing(s.pipeline, nameOf(config)), out: make(chan *message.Message), hand: s.bus.newHand(s.pipeline),
 	}
+	sub.standing.found(floor(consumer.CachedInfo()))
 	if topic == EventsOnlyTopic {
 		sub.lane = workLane{pipeline: s.pipeline, destination: groupOnly}
 	}
@@ -99,19 +100,40 @@ const nameOnly = "only"
 
 func durable(pipeline, name string) string { return pipeline + "+" + name }
 
-func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Consumer, error) {
+// nameOf is the name that durable has made a pipeline's consumer of.
+func nameOf(config jetstream.ConsumerConfig) string {
+	return strings.TrimPrefix(config.Durable, durable(config.Metadata[metadataPipeline], ""))
+}
+
+// consumer opens the pipeline's place in a topic.
+func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Consumer, jetstream.ConsumerConfig, error) {
+	config, err := s.config(topic)
+	if err == nil && s.bus.Shared() {
+		err = s.bus.startAt(ctx, &config)
+	}
+	var consumer jetstream.Consumer
+	if err == nil {
+		consumer, err = s.bus.open(ctx, s.bus.events, config, reset)
+	}
+	if err != nil {
+		return nil, config, fmt.Errorf("subscribe to %q: %w", topic, err)
+	}
+	return consumer, config, nil
+}
+
+func (s *Subscriber) config(topic string) (config jetstream.ConsumerConfig, err error) {
 	lane, ok := strings.CutPrefix(topic, eventsAll)
 	subject, name := topic, lane
 	if topic == EventsOnlyTopic {
 		ok, lane, name, subject = true, "0", nameOnly, eventsOnlySubject(s.pipeline, "*")
 	}
 	if !ok {
-		return nil, fmt.Errorf("subscribe to %q: want one of EventsTopic, or EventsOnlyTopic", topic)
+		return config, errors.New("want one of EventsTopic, or EventsOnlyTopic")
 	}
 	if err := errors.Join(checkName("pipeline", s.pipeline), checkName("lane", lane)); err != nil {
-		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
+		return config, err
 	}
-	config := jetstream.ConsumerConfig{
+	config = jetstream.ConsumerConfig{
 		Durable:        durable(s.pipeline, name),
 		FilterSubjects: []string{s.bus.subject(subject)},
 		DeliverPolicy:  jetstream.DeliverNewPolicy,
@@ -124,53 +146,5 @@ func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Cons
 	if topic == EventsOnlyTopic {
 		config.Metadata[metadataReplay] = "true"
 	}
-	var err error
-	if s.bus.Shared() {
-		err = s.bus.startAt(ctx, &config)
-	}
-	var consumer jetstream.Consumer
-	if err == nil {
-		consumer, err = s.bus.open(ctx, s.bus.events, config, reset)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("subscribe to %q: %w", topic, err)
-	}
-	return consumer, nil
-}
-
-// startAt gives a new place in the log a definite start. One that begins "now" would begin later when the server that has made it is lost before
-// the others know where. A place that there is keeps its start.
-func (b *Bus) startAt(ctx context.Context, config *jetstream.ConsumerConfig) error {
-	for {
-		found, err := b.start(ctx, config)
-		if found || err != nil && !away(err) {
-			return err
-		}
-		if !pause(ctx, reopenPause) {
-			return err
-		}
-	}
-}
-
-// start tries once: it finds the place, or makes it, and then has to be called again. Of several processes that make it, one succeeds.
-func (b *Bus) start(ctx context.Context, config *jetstream.ConsumerConfig) (found bool, err error) {
-	existing, err := b.events.Consumer(ctx, config.Durable)
-	if err == nil {
-		was := existing.CachedInfo().Config
-		config.DeliverPolicy, config.OptStartSeq, config.OptStartTime = was.DeliverPolicy, was.OptStartSeq, was.OptStartTime
-		return true, nil
-	}
-	if !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return false, err
-	}
-	info, err := b.events.Info(ctx)
-	if err != nil {
-		return false, err
-	}
-	config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, info.State.LastSeq+1
-	_, err = b.events.CreateConsumer(ctx, b.pinnedConfig(*config))
-	if errors.Is(err, jetstream.ErrConsumerExists) {
-		return b.start(ctx, config)
-	}
-	return err == nil, err
+	return config, nil
 }

@@ -3,39 +3,52 @@ package bus
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // subscription is one call of Subscribe.
 type subscription struct {
 	*Subscriber
-	topic  string
-	lane   workLane
-	name   string // of the consumer
-	frames int    // that a message may hold
-	out    chan *message.Message
-	hand   *hand
+	topic    string
+	lane     workLane
+	config   jetstream.ConsumerConfig
+	frames   int // that a message may hold
+	standing *standing
+	acking   sync.WaitGroup // acknowledgements that the server has not confirmed yet
+	out      chan *message.Message
+	hand     *hand
 }
 
 // run works the lane whenever it is this process's.
 func (s *subscription) run(ctx context.Context) {
 	defer close(s.out)
 	defer s.bus.dropHand(s.hand)
+	if s.bus.Shared() {
+		defer s.standing.last()
+	}
+	defer s.acking.Wait()
 	if s.bus.cluster != nil {
 		defer s.bus.cluster.leave(s.lane.group())
 	}
 	stopping, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
 	defer cancel()
 	defer context.AfterFunc(s.stopping, cancel)()
 	defer context.AfterFunc(s.bus.closed, cancel)()
-	turn := s.bus.turn(s.name)
+	turn := s.bus.turn(s.config.Durable)
 	select {
 	case turn <- struct{}{}:
 		defer func() { <-turn }()
 	case <-stopping.Done():
 		return
+	}
+	if s.bus.Shared() {
+		keeping.Go(func() { s.standing.keep(stopping) })
 	}
 	for stopping.Err() == nil {
 		t, err := s.bus.claim(stopping, s.lane)
@@ -47,7 +60,7 @@ func (s *subscription) run(ctx context.Context) {
 		s.bus.release(t)
 		if troubled {
 			s.bus.log.Warn("waiting for events", "topic", s.topic, "pipeline", s.pipeline, "error", err)
-			pause(stopping, time.Second)
+			pause(stopping, reopenPause)
 		}
 	}
 }
@@ -76,6 +89,11 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if over(ending) && !over(t.cut) { // otherwise what is not confirmed is looked after anew
+			s.acking.Wait()
+		}
+	}()
 	for {
 		got, err := taker.take(ending)
 		switch {
@@ -88,7 +106,7 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 		}
 		s.hand.take(got.frames[0].Stored)
 		began := time.Now()
-		done, err := s.handle(ctx, ending, t.cut, got)
+		done, err := s.handle(ctx, ending, t.cut, taker, got)
 		s.bus.keep(got, 0)
 		if !done {
 			return err
@@ -100,7 +118,7 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 }
 
 // handle gives frames to the handler, as often as it takes, and settles them. It reports false when the lane is not to be worked on as it is.
-func (s *subscription) handle(ctx, ending, cut context.Context, t *take) (bool, error) {
+func (s *subscription) handle(ctx, ending, cut context.Context, from *taker, t *take) (bool, error) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(cut, cancel)()
@@ -113,9 +131,7 @@ func (s *subscription) handle(ctx, ending, cut context.Context, t *take) (bool, 
 		}
 		acked, err := s.await(ending, cut, cancel, m, t, alive.C)
 		if acked {
-			if err = t.ack(); err == nil {
-				s.hand.done()
-			}
+			err = s.settle(from, t)
 		}
 		if acked || err != nil || over(ending) || over(cut) {
 			return acked && err == nil, err
@@ -168,6 +184,27 @@ func (s *subscription) await(ending, cut context.Context, cancel context.CancelF
 			return false, nil
 		}
 	}
+}
+
+// settle acknowledges frames. A clean stop waits for the server to know, so that it never repeats one. The next take need not: an outside server
+// hands it out once it has read the acknowledgement, long before the other servers, too, have stored it.
+func (s *subscription) settle(from *taker, t *take) error {
+	s.standing.reached(t.frames[len(t.frames)-1].Sequence)
+	if !s.bus.Shared() {
+		err := t.ack()
+		if err == nil {
+			s.hand.done()
+		}
+		return err
+	}
+	s.hand.done()
+	s.acking.Go(func() {
+		if err := t.ack(); err != nil {
+			s.bus.log.Warn("settling frames", "topic", s.topic, "pipeline", s.pipeline, "error", err)
+			from.lost.Store(true)
+		}
+	})
+	return nil
 }
 
 // rest is the pause after a Nack.

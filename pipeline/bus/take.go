@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -26,10 +27,11 @@ type taker struct {
 	bus    *Bus
 	lane   workLane
 	from   *taken
-	seen   uint64   // the disturbances at the begin
-	frames int      // that may be taken at once
-	ends   []uint64 // of takes that were recorded before and may not be settled
-	alone  bool     // the next frame is to be taken alone
+	seen   uint64      // the disturbances at the begin
+	frames int         // that may be taken at once
+	ends   []uint64    // of takes that were recorded before and may not be settled
+	alone  bool        // the next frame is to be taken alone
+	lost   atomic.Bool // an acknowledgement may not have arrived
 }
 
 // take is frames that are worked together.
@@ -47,7 +49,7 @@ type take struct {
 // record may have been worked alone.
 func (s *subscription) begin(ctx context.Context) (*taker, error) {
 	seen := s.bus.disturbances()
-	from, err := s.bus.takeOver(ctx, s.bus.events, s.name)
+	from, err := s.takeOver(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +62,9 @@ func (s *subscription) begin(ctx context.Context) (*taker, error) {
 
 // take takes what is there, and waits for the first frame for some seconds. Nothing is nil.
 func (t *taker) take(ctx context.Context) (*take, error) {
+	if t.lost.Load() {
+		return nil, errPassedBy
+	}
 	got := &take{}
 	err := t.fetch(ctx, got, 1, jetstream.FetchContext)
 	if err != nil || len(got.frames) == 0 {

@@ -63,6 +63,24 @@ func (b *Bus) takeOver(ctx context.Context, stream jetstream.Stream, name string
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	for {
+		t, err := b.tryTakeOver(ctx, stream, name)
+		if err == nil || !away(err) || !pause(ctx, takeOverPause) {
+			return t, err
+		}
+	}
+}
+
+// A request that a server has not got to answer before it died, or for which no server was elected yet, is not waited for: the next one may be
+// answered at once.
+const takeOverPatience, takeOverPause = 1500 * time.Millisecond, 200 * time.Millisecond
+
+func (b *Bus) tryTakeOver(ctx context.Context, stream jetstream.Stream, name string) (*taken, error) {
+	if b.Shared() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, takeOverPatience)
+		defer cancel()
+	}
 	consumer, err := stream.Consumer(ctx, name)
 	if err != nil {
 		return nil, unavailable(err)
