@@ -77,6 +77,9 @@ func TestCluster(t *testing.T) {
 		victim := hosts[n/2%3]
 		if n%2 == 0 {
 			victim.prickle.Kill()
+			if n%4 == 2 { // else it is back before its lanes are taken over
+				s.takenOver(hosts, n/2%3)
+			}
 			s.until(300)
 			victim.prickle.Start()
 			return
@@ -86,6 +89,34 @@ func TestCluster(t *testing.T) {
 		victim.nats.Start()
 		s.until(100)
 	})
+}
+
+// takenOver waits until the others have the lanes of a process that was killed just now.
+func (s *scene) takenOver(hosts []host, dead int) {
+	s.Helper()
+	began := time.Now()
+	rig.Eventually(s.T, "the lanes of a killed process are the others'", func() (bool, string) {
+		lanes, of, text := 0, 0, ""
+		for i, h := range hosts {
+			if i == dead {
+				continue
+			}
+			st, err := h.prickle.Status()
+			if err != nil {
+				return false, err.Error()
+			}
+			if st.Share.Processes == 2 {
+				lanes += st.Share.Lanes
+			}
+			of, text = st.Share.Of, fmt.Sprintf("%s %+v", text, *st.Share)
+		}
+		return of > 0 && lanes == of, text
+	})
+	took := time.Since(began)
+	if s.slowest = max(s.slowest, took); took > 10*time.Second {
+		s.Errorf("the lanes of a killed process were the others' after %s, want 10 s at most", took)
+	}
+	s.row.Note = fmt.Sprintf("the lanes of a killed process are the others' after %.1f s at most", s.slowest.Seconds())
 }
 
 // The network between the hosts is cut, in turn for each of them: from everything, or from the other two alone.

@@ -33,6 +33,7 @@ type scene struct {
 	places    []oracle.Place
 	restarted bool // its counters began anew
 	row       row
+	slowest   time.Duration // takeover
 
 	cancel context.CancelFunc // ends the load when the test fails
 	enough chan struct{}
