@@ -288,7 +288,7 @@ func (c *cluster) listen(ctx context.Context) {
 		c.mu.Unlock()
 		if err := c.follow(ctx); err != nil {
 			c.bus.log.Debug("listening to the other processes", "error", err)
-			pause(ctx, c.beat)
+			Pause(ctx, c.beat)
 		}
 	}
 }

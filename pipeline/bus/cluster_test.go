@@ -152,7 +152,7 @@ func (w *worker) deliver(ctx context.Context, d *Deliveries, lane int) {
 		}
 		d.Settled()
 		if err != nil && ctx.Err() == nil {
-			pause(ctx, 20*time.Millisecond)
+			Pause(ctx, 20*time.Millisecond)
 		}
 	}
 	_ = d.Close() // the connection may be gone

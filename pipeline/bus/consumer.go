@@ -139,7 +139,7 @@ func (b *Bus) create(ctx context.Context, stream jetstream.Stream, config jetstr
 		if !told {
 			b.log.Warn("waiting for the bus", "consumer", config.Durable, "error", err)
 		}
-		if !pause(ctx, reopenPause) {
+		if !Pause(ctx, reopenPause) {
 			return nil, err
 		}
 	}

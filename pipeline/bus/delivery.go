@@ -79,8 +79,8 @@ func (d *Delivery) Key() uint64 {
 	return h.Sum64()
 }
 
-// Attempts is how often its events have been handed out, this time included: 1 at first. It grows with every hand-out, through Delay,
-// Retry, Remainder and restarts; only what was handed out in the last tenth of a second before a crash may be forgotten.
+// Attempts is how often its events have been handed out, this time included: 1 at first. It grows with every hand-out, through Delay, Retry and
+// Remainder. A restart of an embedded server forgets the hand-outs since the last Retry or Remainder.
 func (d *Delivery) Attempts() int { return d.before + d.handed }
 
 // FirstAt is when its events were first put up for delivery.

@@ -83,7 +83,7 @@ func (l *Lease) Try(ctx context.Context, work func(ctx context.Context) error) e
 		if mine {
 			break
 		}
-		if !pause(ctx, l.beat) {
+		if !Pause(ctx, l.beat) {
 			return fmt.Errorf("waiting for a lease: %w", context.Cause(ctx))
 		}
 	}
@@ -132,7 +132,7 @@ func (l *Lease) acquire(ctx context.Context) bool {
 		if err != nil && !errors.Is(err, ErrConflict) && ctx.Err() == nil {
 			l.state.bus.log.Debug("waiting for a lease", "lease", l.key, "error", err)
 		}
-		if !pause(ctx, l.beat) {
+		if !Pause(ctx, l.beat) {
 			return false
 		}
 	}
@@ -159,7 +159,7 @@ func (l *Lease) hold(ctx context.Context, work func(context.Context) error) (los
 // success, so that the work can end before another process begins.
 func (l *Lease) keep(ctx context.Context) (lost bool) {
 	last := time.Now()
-	for pause(ctx, l.beat) {
+	for Pause(ctx, l.beat) {
 		attempt, cancel := context.WithTimeout(ctx, l.beat)
 		revision, err := l.state.Update(attempt, l.key, []byte(l.owner), l.mine)
 		cancel()

@@ -5,5 +5,14 @@ import (
 	"time"
 )
 
-// Pause waits for d and reports false when ctx ended first. It is what whoever works the bus does when the bus is away.
-func Pause(ctx context.Context, d time.Duration) bool { return pause(ctx, d) }
+// Pause waits for d and reports false when ctx ended first.
+func Pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -78,7 +78,7 @@ func placesHold(p *places) string {
 	if err != nil {
 		return err.Error()
 	}
-	for _, want := range []string{"EVENTS/meta.inf", "EVENTS/obs/web+3/meta.sum", "EVENTS/obs/web+3/o.dat", "DELIVER/obs/web+crm+3/meta.inf"} {
+	for _, want := range []string{"EVENTS/meta.inf", "EVENTS/obs/web+3/meta.sum", "EVENTS/obs/web+3/o.dat"} {
 		if !strings.Contains(string(text), want) {
 			return "there is no " + want
 		}
@@ -101,7 +101,7 @@ func eachNoted(t *testing.T, dir string, do func(path string) error) (n int) {
 	return n
 }
 
-// A consumer that was made right before the power failed is not in the copy. It is as if it had never been made.
+// A pipeline's place that was made right before the power failed is not in the copy. It is as if it had never been made.
 func TestTornConsumerWithoutCopy(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
@@ -114,17 +114,27 @@ func TestTornConsumerWithoutCopy(t *testing.T) {
 	b.embedded.places.end()
 	b.embedded.places = nil
 	deliverable(t, b, 1, 2)
+	if err := b.Subscriber("web").SubscribeInitialize(EventsTopic(3)); err != nil {
+		t.Fatal(err)
+	}
+	capture(t, b, "first", events(1, 1))
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"meta.inf", "meta.sum", "o.dat"} {
-		path := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamDeliver, "obs", "web+crm+3", file)
+		path := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents, "obs", "web+3", file)
 		if err := os.WriteFile(path, make([]byte, 40), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, want := sizes(fetch(t, deliveries(t, open(t, dir)), everything)), "[1 2]"; got != want {
+	b = open(t, dir)
+	if got, want := sizes(fetch(t, deliveries(t, b), everything)), "[1 2]"; got != want {
 		t.Errorf("to be delivered\n got %s\nwant %s", got, want)
+	}
+	messages, _ := subscribe(t, b, "web")
+	capture(t, b, "second", events(1, 1))
+	if m := receiveAck(t, messages); m.UUID != "second" {
+		t.Errorf("a pipeline that is new again\n got %s\nwant second", m.UUID)
 	}
 }
 

@@ -74,7 +74,7 @@ func (s *standing) begin(ctx context.Context, sequence uint64) (uint64, error) {
 
 // keep writes the standing now and then, until ctx ends.
 func (s *standing) keep(ctx context.Context) {
-	for pause(ctx, standingEvery) {
+	for Pause(ctx, standingEvery) {
 		s.write(ctx)
 	}
 }

@@ -15,7 +15,7 @@ func (b *Bus) startAt(ctx context.Context, config *jetstream.ConsumerConfig) err
 		if found || err != nil && !away(err) {
 			return err
 		}
-		if !pause(ctx, reopenPause) {
+		if !Pause(ctx, reopenPause) {
 			return err
 		}
 	}

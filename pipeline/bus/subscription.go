@@ -60,7 +60,7 @@ func (s *subscription) run(ctx context.Context) {
 		s.bus.release(t)
 		if troubled {
 			s.bus.log.Warn("waiting for events", "topic", s.topic, "pipeline", s.pipeline, "error", err)
-			pause(stopping, reopenPause)
+			Pause(stopping, reopenPause)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 			return err
 		}
 		if taker.frames > 1 && len(got.frames) < taker.frames {
-			pause(ending, min(time.Since(began), longestRest))
+			Pause(ending, min(time.Since(began), longestRest))
 		}
 	}
 }
@@ -222,17 +222,5 @@ func (s *subscription) rest(ending context.Context, t *take, alive <-chan time.T
 				return err
 			}
 		}
-	}
-}
-
-// pause waits for d and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -65,7 +65,7 @@ func (b *Bus) takeOver(ctx context.Context, stream jetstream.Stream, name string
 	defer cancel()
 	for {
 		t, err := b.tryTakeOver(ctx, stream, name)
-		if err == nil || !away(err) || !pause(ctx, takeOverPause) {
+		if err == nil || !away(err) || !Pause(ctx, takeOverPause) {
 			return t, err
 		}
 	}
