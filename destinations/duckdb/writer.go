@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"database/sql"
+	"time"
 )
 
 // job is one call of Send or Merge on its way through the writer. It is answered exactly once.
@@ -36,6 +37,7 @@ const groupEvents = 50_000
 func (w *Warehouse) write() {
 	defer close(w.stopped)
 	var next *job
+	var rest time.Duration
 	for {
 		if next == nil {
 			select {
@@ -51,27 +53,50 @@ func (w *Warehouse) write() {
 			j.done <- j.run(w.writer)
 			continue
 		}
-		group := []*send{j.send}
-		group, next = w.gather(group)
+		var n int
+		var group []*send
+		group, n, next = w.gather([]*send{j.send}, rest)
+		began := time.Now()
 		w.commit(group)
+		if rest = 0; n < enoughEvents {
+			rest = min(time.Since(began), longestRest)
+		}
 	}
 }
 
-// gather adds the events that wait already to a group, so that they share a transaction and its sync to disk. It returns the first job of
-// another kind that it came upon.
-func (w *Warehouse) gather(group []*send) ([]*send, *job) {
+// A transaction costs milliseconds whatever is in it, and little for each event from enoughEvents on. After a smaller one, the next waits for as long
+// as it took, longestRest at most: an idle machine makes that short, and on a busy one more events wait meanwhile.
+const enoughEvents, longestRest = 4000, 100 * time.Millisecond
+
+// gather adds the events that wait already, or come within the rest, to a group, so that they share a transaction and its sync to disk. It returns
+// their number too, and the first job of another kind that it came upon.
+func (w *Warehouse) gather(group []*send, rest time.Duration) ([]*send, int, *job) {
 	n := len(group[0].events)
-	for n < groupEvents {
-		select {
-		case j := <-w.jobs:
-			if j.send == nil {
-				return group, &j
-			}
-			group = append(group, j.send)
-			n += len(j.send.events)
-		default:
-			return group, nil
+	for rested := time.After(rest); n < groupEvents; {
+		j, ok := w.another(rested)
+		switch {
+		case !ok:
+			return group, n, nil
+		case j.send == nil:
+			return group, n, &j
 		}
+		group = append(group, j.send)
+		n += len(j.send.events)
 	}
-	return group, nil
+	return group, n, nil
+}
+
+// another takes a job that waits, or comes before the rest is over.
+func (w *Warehouse) another(rested <-chan time.Time) (job, bool) {
+	select {
+	case j := <-w.jobs:
+		return j, true
+	default:
+	}
+	select {
+	case j := <-w.jobs:
+		return j, true
+	case <-rested:
+		return job{}, false
+	}
 }
