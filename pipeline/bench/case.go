@@ -20,11 +20,12 @@ type Case struct {
 	defaults Options
 	prepare  func(s *stand) string // returns the project's prickle.yaml, for receivers that it opened
 	measure  func(ctx context.Context, s *stand) error
+	after    func(ctx context.Context, s *stand, dir string) error // looks at the folder of the instance that has ended; may be nil
 }
 
 // Cases returns all of them, in the order in which they are best run.
 func Cases() []Case {
-	return []Case{path, single, down, routing, idle, recovery, replay, soak}
+	return []Case{capture, path, single, down, routing, idle, recovery, replay, soak}
 }
 
 // Find returns the cases of a name: one, or every one for "all".

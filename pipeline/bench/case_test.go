@@ -20,6 +20,7 @@ var tiny = []struct {
 	events  int
 	figures string
 }{
+	{capture, Options{Events: 500}, 500, "capture; answer p50; answer p99"},
 	{path, Options{Events: 500}, 501, "capture; whole path; to warehouse p50; to warehouse p99"},
 	{single, Options{Events: 200, Connections: 8}, 200, "capture; answer p50; answer p99"},
 	{down, Options{Events: 300}, 900, "all up; one down, the others; one down against all up; waited for the one down"},

@@ -55,7 +55,9 @@ func (c Case) round(ctx context.Context, components app.Components, o Options) (
 	}
 	debug.FreeOSMemory() // what a round before this one left
 	resetPeakRSS()
-	err = s.run(ctx, c.measure)
+	if err = s.run(ctx, c.measure); err == nil && c.after != nil {
+		err = c.after(ctx, s, dir)
+	}
 	return s.result, err
 }
 

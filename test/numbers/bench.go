@@ -20,8 +20,11 @@ var cases = []struct {
 	name    string
 	figures []wanted
 }{
-	{"path", []wanted{
+	{"capture", []wanted{
 		{"capture", "capture in batches of 100, durable", 80_000, 0},
+		{"answer p99", "the same: answer, p99", 0, 0},
+	}},
+	{"path", []wanted{
 		{"whole path", "whole path: a Hog function, the warehouse", 40_000, 0},
 		{"to warehouse p99", "the same at a quarter of that: to the warehouse, p99", 0, 0},
 	}},
