@@ -15,23 +15,36 @@ import (
 var capture = Case{
 	Name: "capture", Summary: "capture in batches, with nothing to be delivered: events a second, time of an answer",
 	defaults: Options{For: time.Minute, Batch: 100, Connections: 16},
-	prepare: func(s *stand) string {
-		nobody := s.receive("nobody", func(int) bool { return false })
-		return project(pipelines("bench", "[]", []string{nobody.arrays(full, `when: 'event.name == "none"'`)}))
-	},
-	measure: func(ctx context.Context, s *stand) error {
-		s.load.answers = new(latencies)
-		n, captured, _, err := s.burst(ctx, span{events: s.Events, time: s.For})
-		if err != nil {
-			return err
-		}
-		s.figure("capture", "events/s", perSecond(n, captured))
-		p := s.load.answers.take(50, 99)
-		s.figure("answer p50", "ms", p[0])
-		s.figure("answer p99", "ms", p[1])
-		return nil
-	},
-	after: readLog,
+	prepare:  readOnly,
+	measure:  func(ctx context.Context, s *stand) error { return captured(ctx, s, "events/s") },
+	after:    readLog,
+}
+
+// single is capture with one event in a request.
+var single = Case{
+	Name: "single", Summary: "capture with one event a request: requests a second, time of an answer",
+	defaults: Options{For: time.Minute, Batch: 1, Connections: 64},
+	prepare:  readOnly,
+	measure:  func(ctx context.Context, s *stand) error { return captured(ctx, s, "requests/s") },
+	after:    readLog,
+}
+
+func readOnly(s *stand) string {
+	nobody := s.receive("nobody", func(int) bool { return false })
+	return project(pipelines("bench", "[]", []string{nobody.arrays(full, `when: 'event.name == "none"'`)}))
+}
+
+func captured(ctx context.Context, s *stand, unit string) error {
+	s.load.answers = new(latencies)
+	n, took, _, err := s.burst(ctx, span{events: s.Events, time: s.For})
+	if err != nil {
+		return err
+	}
+	s.figure("capture", unit, perSecond(n, took))
+	p := s.load.answers.take(50, 99)
+	s.figure("answer p50", "ms", p[0])
+	s.figure("answer p99", "ms", p[1])
+	return nil
 }
 
 // readLog looks every event up in the log of an instance that has ended.
