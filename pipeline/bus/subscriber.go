@@ -95,6 +95,14 @@ func (s *Subscriber) Close() error {
 	return nil
 }
 
+// inHand is how many frames of a lane may be handed out and not acknowledged. With one, the server itself keeps the order.
+func (s *Subscriber) inHand() int {
+	if s.Frames == 1 {
+		return 1
+	}
+	return s.Frames + settledFrames + s.Frames
+}
+
 // nameOnly stands for the lane in the name of the consumer of EventsOnlyTopic.
 const nameOnly = "only"
 
@@ -140,7 +148,7 @@ func (s *Subscriber) config(topic string) (config jetstream.ConsumerConfig, err 
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        s.bus.ackWait,
 		MaxDeliver:     -1,
-		MaxAckPending:  s.Frames,
+		MaxAckPending:  s.inHand(),
 		Metadata:       map[string]string{metadataPipeline: s.pipeline, metadataLane: lane},
 	}
 	if topic == EventsOnlyTopic {

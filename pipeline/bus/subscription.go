@@ -18,6 +18,7 @@ type subscription struct {
 	config   jetstream.ConsumerConfig
 	frames   int // that a message may hold
 	standing *standing
+	done     uint64         // frames up to this one are settled
 	acking   sync.WaitGroup // acknowledgements that the server has not confirmed yet
 	out      chan *message.Message
 	hand     *hand
@@ -90,6 +91,7 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 		return err
 	}
 	defer func() {
+		s.report(taker.acknowledge())
 		if over(ending) && !over(t.cut) { // otherwise what is not confirmed is looked after anew
 			s.acking.Wait()
 		}
@@ -189,22 +191,26 @@ func (s *subscription) await(ending, cut context.Context, cancel context.CancelF
 // settle acknowledges frames. A clean stop waits for the server to know, so that it never repeats one. The next take need not: an outside server
 // hands it out once it has read the acknowledgement, long before the other servers, too, have stored it.
 func (s *subscription) settle(from *taker, t *take) error {
-	s.standing.reached(t.frames[len(t.frames)-1].Sequence)
-	if !s.bus.Shared() {
-		err := t.ack()
-		if err == nil {
-			s.hand.done()
-		}
-		return err
-	}
+	s.done = t.frames[len(t.frames)-1].Sequence
+	s.standing.reached(s.done)
 	s.hand.done()
+	if !s.bus.Shared() {
+		return from.settle(t)
+	}
 	s.acking.Go(func() {
 		if err := t.ack(); err != nil {
-			s.bus.log.Warn("settling frames", "topic", s.topic, "pipeline", s.pipeline, "error", err)
+			s.report(err)
 			from.lost.Store(true)
 		}
 	})
 	return nil
+}
+
+// report logs an acknowledgement that did not arrive. The frames come again, which costs time and nothing else.
+func (s *subscription) report(err error) {
+	if err != nil {
+		s.bus.log.Warn("settling frames", "topic", s.topic, "pipeline", s.pipeline, "error", err)
+	}
 }
 
 // rest is the pause after a Nack.

@@ -32,6 +32,10 @@ type taker struct {
 	ends   []uint64    // of takes that were recorded before and may not be settled
 	alone  bool        // the next frame is to be taken alone
 	lost   atomic.Bool // an acknowledgement may not have arrived
+	done   uint64      // frames up to this one are settled, whatever the server knows
+
+	settled []jetstream.Msg // frames that are settled and not acknowledged yet
+	since   time.Time       // when the first of those was
 }
 
 // take is frames that are worked together.
@@ -53,9 +57,12 @@ func (s *subscription) begin(ctx context.Context) (*taker, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &taker{bus: s.bus, lane: s.lane, from: from, seen: seen, frames: s.frames, alone: true}
+	t := &taker{bus: s.bus, lane: s.lane, from: from, seen: seen, frames: s.frames, alone: true, done: s.done}
 	if s.frames > 1 {
 		t.ends = s.bus.takes.after(ctx, s.bus, s.lane, from.CachedInfo().AckFloor.Stream)
+	}
+	if last := len(t.ends) - 1; last > 0 { // a take is recorded when the one before it is settled
+		t.done = max(t.done, t.ends[last-1])
 	}
 	return t, nil
 }
@@ -65,8 +72,7 @@ func (t *taker) take(ctx context.Context) (*take, error) {
 	if t.lost.Load() {
 		return nil, errPassedBy
 	}
-	got := &take{}
-	err := t.fetch(ctx, got, 1, jetstream.FetchContext)
+	got, err := t.first(ctx)
 	if err != nil || len(got.frames) == 0 {
 		return nil, t.trouble(ctx, err)
 	}
@@ -87,6 +93,64 @@ func (t *taker) take(ctx context.Context) (*take, error) {
 		return nil, err
 	}
 	return got, nil
+}
+
+// first takes the first frame that is not settled. Before it waits for one, it acknowledges those that are.
+func (t *taker) first(ctx context.Context) (*take, error) {
+	for {
+		got, wait := &take{}, jetstream.FetchContext
+		if len(t.settled) > 0 && t.bus.cluster == nil {
+			wait = shortly
+		} else if err := t.acknowledge(); err != nil {
+			return got, err
+		}
+		switch err := t.fetch(ctx, got, 1, wait); {
+		case err != nil:
+			return got, err
+		case len(got.frames) == 0 && len(t.settled) > 0:
+			if err := t.acknowledge(); err != nil {
+				return got, err
+			}
+		case len(got.frames) == 0 || got.frames[0].Sequence > t.done:
+			return got, nil
+		default:
+			t.settled = append(t.settled, got.messages...)
+		}
+	}
+}
+
+// A server writes to disk, and syncs, where a lane stands whenever something is acknowledged. It need not know at once: the journal does. So a lane
+// that is busy acknowledges every settleEvery, or when settledFrames are settled, and one that is not when nothing has come for settlePause.
+const (
+	settleEvery   = 2 * time.Second
+	settledFrames = 128
+	settlePause   = 50 * time.Millisecond
+)
+
+// shortly is a fetch for a lane that has something to acknowledge.
+func shortly(context.Context) jetstream.FetchOpt { return jetstream.FetchMaxWait(settlePause) }
+
+// settle notes that a take is settled.
+func (t *taker) settle(done *take) error {
+	if len(t.settled) == 0 {
+		t.since = time.Now()
+	}
+	t.settled = append(t.settled, done.messages...)
+	t.done = max(t.done, done.frames[len(done.frames)-1].Sequence)
+	if t.frames == 1 || len(t.settled) >= settledFrames || time.Since(t.since) >= settleEvery {
+		return t.acknowledge()
+	}
+	return nil
+}
+
+// acknowledge tells the server of the frames that are settled.
+func (t *taker) acknowledge() error {
+	if len(t.settled) == 0 {
+		return nil
+	}
+	all := take{messages: t.settled}
+	t.settled = nil
+	return all.ack()
 }
 
 // keep gives back what a take holds of takenBytes and does not need.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/nats-io/nats.go/jetstream"
@@ -277,4 +280,78 @@ func TestTakesAreBounded(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// What the journal says is settled does not come again, however little of it the server knew when it was killed.
+func TestSettledIsKnownFromTheJournal(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	messages, _ := together(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c")
+	state := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents, "obs", durable("web", "3"), "o.dat")
+	before, err := os.ReadFile(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // a; b and c
+		m := receive(t, messages)
+		note(t, b, m)
+		m.Ack()
+	}
+	captureSeveral(t, b, "d")
+	m := receive(t, messages)
+	note(t, b, m)
+	wantFrames(t, m, "d")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(state, before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir)
+	messages, _ = together(t, b, "web")
+	wantFrames(t, receiveAck(t, messages), "d")
+	captureSeveral(t, b, "e")
+	wantFrames(t, receiveAck(t, messages), "e")
+	eventually(t, func() string {
+		info, err := b.events.Consumer(t.Context(), durable("web", "3"))
+		if err != nil || info.CachedInfo().AckFloor.Stream != 5 {
+			return fmt.Sprintf("the place is not behind the last frame: %+v, %v", info, err)
+		}
+		return ""
+	})
+}
+
+// A lane that is busy acknowledges now and then, and one that is idle at once.
+func TestAcknowledgedNowAndThen(t *testing.T) {
+	b := open(t, t.TempDir())
+	messages, _ := together(t, b, "web")
+	floor := func() uint64 {
+		consumer, err := b.events.Consumer(t.Context(), durable("web", "3"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return consumer.CachedInfo().AckFloor.Stream
+	}
+	captureSeveral(t, b, "a", "b")
+	receive(t, messages).Ack()
+	m := receive(t, messages)
+	if at := floor(); at != 0 {
+		t.Errorf("while more waits, the server stands at %d, want 0", at)
+	}
+	m.Ack()
+	eventually(t, func() string {
+		if at := floor(); at != 2 {
+			return fmt.Sprint("the server stands at ", at)
+		}
+		return ""
+	})
+	n := 0
+	for began := time.Now(); floor() < 10; n++ { // there is always something
+		if time.Since(began) > 20*settleEvery {
+			t.Fatalf("nothing is acknowledged after %d frames", n)
+		}
+		captureSeveral(t, b, fmt.Sprint(n))
+		receiveAck(t, messages)
+	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // takesRead is how many messages of the journal are read to know the last takes, and takesKept how many takes are known of a lane.
-const takesRead, takesKept = 2000, 256
+const takesRead, takesKept = 5000, 512
 
 // takes knows from the journal which frames were worked together.
 type takes struct {

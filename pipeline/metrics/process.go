@@ -57,7 +57,7 @@ var processGroup = newGroup("prickle_process_", []string{"pipeline"},
 		return failed
 	}),
 	counter("unreadable_lines_total", "Lines in the event log that were no events.", func(s pipelineState) float64 { return float64(s.stage.Counts().Unreadable.Load()) }),
-	histogram("frame_duration_seconds", "Time from reading a frame until all that was made of it is stored.", func(s pipelineState) *measure.Histogram {
+	histogram("frame_duration_seconds", "Time from reading a frame, or several that are worked together, until all that was made of them is stored.", func(s pipelineState) *measure.Histogram {
 		return s.stage.Counts().Frames
 	}),
 	gauge("pending_frames", "Frames that the pipeline has not finished.", func(s pipelineState) float64 {
