@@ -37,7 +37,7 @@ const groupEvents = 50_000
 func (w *Warehouse) write() {
 	defer close(w.stopped)
 	var next *job
-	var rest time.Duration
+	var rested time.Time // when the next transaction may begin
 	for {
 		if next == nil {
 			select {
@@ -55,11 +55,11 @@ func (w *Warehouse) write() {
 		}
 		var n int
 		var group []*send
-		group, n, next = w.gather([]*send{j.send}, rest)
+		group, n, next = w.gather([]*send{j.send}, time.Until(rested))
 		began := time.Now()
 		w.commit(group)
-		if rest = 0; n < enoughEvents {
-			rest = min(time.Since(began), longestRest)
+		if now := time.Now(); n < enoughEvents {
+			rested = now.Add(min(now.Sub(began), longestRest))
 		}
 	}
 }

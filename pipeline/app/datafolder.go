@@ -11,7 +11,7 @@ import (
 
 // dataFormat is the version of what this binary keeps in the data folder. It grows when an older binary could not go on with what a newer
 // one has written; a newer binary brings older folders up to date.
-const dataFormat = 1
+const dataFormat = 2
 
 // formatFile holds the version, in the data folder.
 const formatFile = "format"
@@ -37,6 +37,8 @@ func openData(dir string) error {
 	case found > dataFormat:
 		return fmt.Errorf("data folder %q has format %d, and this binary knows formats up to %d: use the newer binary that wrote it, or another data folder",
 			dir, found, dataFormat)
+	case found < dataFormat: // what older ones have written is read as it is
+		return writeFormat(path)
 	}
 	return nil
 }

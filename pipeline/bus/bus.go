@@ -122,6 +122,9 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 	if err := b.openState(ctx); err != nil {
 		return err
 	}
+	if err := b.restoreLanes(ctx); err != nil {
+		return err
+	}
 	b.placesChanged()
 	if b.Shared() {
 		b.cluster = newCluster(b)

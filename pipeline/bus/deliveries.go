@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,7 @@ type Deliveries struct {
 // FetchLimit bounds Deliveries.Fetch.
 type FetchLimit struct {
 	Frames int           // at most this many frames
-	Bytes  int           // stop before exceeding about this many bytes of lines, but for the first frame; 0 is no limit
+	Bytes  int           // stop before exceeding this many bytes of lines, but for the first frame; 0 is no limit
 	Wait   time.Duration // how long to wait for the first frame
 }
 
@@ -65,23 +66,10 @@ func (b *Bus) Deliveries(ctx context.Context, pipeline, destination string, lane
 func (b *Bus) openDeliveries(ctx context.Context, t workLane, inFlight int, lead *Deliveries) (*Deliveries, error) {
 	replayed := lead != nil
 	d := &Deliveries{bus: b, target: t, subject: DeliverTopic(t.pipeline, t.destination, t.lane), inFlight: inFlight, replayed: replayed}
-	name := t.pipeline + "+" + t.destination + "+" + strconv.Itoa(t.lane)
-	metadata := map[string]string{metadataPipeline: t.pipeline, metadataDestination: t.destination, metadataLane: strconv.Itoa(t.lane)}
+	d.config = b.deliverConfig(t, inFlight)
 	if replayed {
-		d.subject, name, metadata[metadataReplay] = ReplayTopic(t.pipeline, t.destination, t.lane), name+"+replay", "true"
-	}
-	d.config = jetstream.ConsumerConfig{
-		Durable:       name,
-		FilterSubject: b.subject(d.subject),
-		DeliverPolicy: jetstream.DeliverAllPolicy,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       deliverAckWait,
-		MaxDeliver:    -1,
-		MaxAckPending: inFlight,
-		Metadata:      metadata,
-		// An embedded server would write ten times a second, and sync, what it has handed out. It need not know that after a restart: all that is
-		// not settled is in the stream and comes again in order.
-		MemoryStorage: !b.Shared(),
+		d.subject = ReplayTopic(t.pipeline, t.destination, t.lane)
+		d.config.Durable, d.config.FilterSubject, d.config.Metadata[metadataReplay] = d.config.Durable+"+replay", b.subject(d.subject), "true"
 	}
 	var err error
 	if d.consumer, err = b.open(ctx, b.deliver, d.config, b.reclaim); err != nil {
@@ -96,6 +84,54 @@ func (b *Bus) openDeliveries(ctx context.Context, t workLane, inFlight int, lead
 		return d, before.Close()
 	}
 	return d, nil
+}
+
+// deliverConfig is the consumer of the live frames of a lane.
+func (b *Bus) deliverConfig(t workLane, inFlight int) jetstream.ConsumerConfig {
+	return jetstream.ConsumerConfig{
+		Durable:       t.pipeline + "+" + t.destination + "+" + strconv.Itoa(t.lane),
+		FilterSubject: b.subject(DeliverTopic(t.pipeline, t.destination, t.lane)),
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       deliverAckWait,
+		MaxDeliver:    -1,
+		MaxAckPending: inFlight,
+		Metadata:      map[string]string{metadataPipeline: t.pipeline, metadataDestination: t.destination, metadataLane: strconv.Itoa(t.lane)},
+		// An embedded server would write ten times a second, and sync, what it has handed out. It need not know that after a restart: all that is
+		// not settled is in the stream and comes again in order (restoreLanes).
+		MemoryStorage: !b.Shared(),
+	}
+}
+
+// restoreLanes makes the consumers of an embedded server that the server before had in memory: those of the lanes in which something waits, also
+// of destinations that the project does not have any more.
+func (b *Bus) restoreLanes(ctx context.Context) error {
+	if b.Shared() {
+		return nil
+	}
+	lanes := map[workLane]bool{}
+	for _, filter := range []string{"deliver.>", "retry.>"} {
+		info, err := b.deliver.Info(ctx, jetstream.WithSubjectFilter(b.subject(filter)))
+		if err != nil {
+			return fmt.Errorf("what waits to be delivered: %w", unavailable(err))
+		}
+		for subject := range info.State.Subjects {
+			if tokens := strings.Split(b.topic(subject), "."); len(tokens) >= 4 {
+				lane, _ := strconv.Atoi(tokens[3])
+				lanes[workLane{tokens[1], tokens[2], lane}] = true
+			}
+		}
+	}
+	for lane := range lanes {
+		config := b.deliverConfig(lane, InFlight)
+		if err := b.forgetStored(ctx, b.deliver, config); err != nil {
+			return fmt.Errorf("lane %s: %w", lane, err)
+		}
+		if _, err := b.deliver.CreateOrUpdateConsumer(ctx, config); err != nil {
+			return fmt.Errorf("lane %s: %w", lane, err)
+		}
+	}
+	return nil
 }
 
 // Close gives the lane up, once the server has seen to what was settled. Nothing is in hand any more. Further calls do nothing.
@@ -171,7 +207,7 @@ func (d *Deliveries) fetch(ctx context.Context, limit FetchLimit, end time.Time)
 	}
 	options := d.options(jetstream.FetchMaxWait(wait))
 	if limit.Bytes > 0 {
-		more, options = d.bus.fit(more, limit.Bytes, first.message, options)
+		more, options = d.fit(more, limit.Bytes, first.message, options)
 	}
 	if more <= 0 {
 		return out, nil
@@ -197,21 +233,14 @@ func (d *Deliveries) fetch(ctx context.Context, limit FetchLimit, end time.Time)
 	return out, nil
 }
 
-// fit bounds a request for more frames by about so many bytes of lines, of which the first frame has taken its own.
-//
-// An outside server is asked for as many frames as fit if they are like the first one. Where consumers are replicated, it sends a frame only when
-// the other servers know of it, but at once the word that the number asked for is reached and bytes are left, which it has only for requests with a limit in
-// bytes: the client would end the request by that, and all its frames would be lost.
-func (b *Bus) fit(more, limit int, first jetstream.Msg, options []jetstream.FetchOpt) (int, []jetstream.FetchOpt) {
-	size := unpackedSize(first.Headers(), first.Data())
-	room := limit - size
-	switch {
-	case room <= 0:
-		return 0, nil
-	case b.Shared():
-		return min(more, room/max(size, 1)), options
+// fit bounds a request for more frames, so that their lines fit whatever is left of them when they are packed: none has more than frameBytes, but for
+// one that holds a single large event. An embedded server is told the bytes as well.
+func (d *Deliveries) fit(more, limit int, first jetstream.Msg, options []jetstream.FetchOpt) (int, []jetstream.FetchOpt) {
+	room := max(limit-unpackedSize(first.Headers(), first.Data()), 0)
+	if more = min(more, room/frameBytes); more > 0 && !d.bus.Shared() { // see lookAhead
+		options = append(options, jetstream.FetchMaxBytes(room))
 	}
-	return more, append(options, jetstream.FetchMaxBytes(packedRoom(room, first.Headers(), first.Data())))
+	return more, options
 }
 
 // wait fetches one frame.

@@ -58,7 +58,7 @@ func (d *Delivery) keepTrace(header nats.Header) {
 	}
 }
 
-// Origin is the id of the frame of captured events that the frame was made of, "" for one that has none.
+// Origin is the id of the frames of captured events that the frame was made of, "" for one that has none.
 func (d *Delivery) Origin() string { return headerValue(d.message.Headers(), headerOrigin) }
 
 // After is the sequence of the frame that Retry or Remainder has put this one in place of, or 0.

@@ -236,12 +236,12 @@ func TestAcknowledgedBeforeKillIsNotWaitedFor(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
 	for i := range 4 {
-		if err := b.Publisher().Publish(DeliverTopic("web", "crm", 3), NewMessage(itoa(i), events(i, 1))); err != nil {
+		if err := b.Publisher().Publish(ReplayTopic("web", "crm", 3), NewMessage(itoa(i), events(i, 1))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	config := jetstream.ConsumerConfig{
-		Durable: "disk", FilterSubject: DeliverTopic("web", "crm", 3), AckPolicy: jetstream.AckExplicitPolicy, AckWait: deliverAckWait, MaxDeliver: -1, MaxAckPending: 10,
+		Durable: "disk", FilterSubject: ReplayTopic("web", "crm", 3), AckPolicy: jetstream.AckExplicitPolicy, AckWait: deliverAckWait, MaxDeliver: -1, MaxAckPending: 10,
 	}
 	consumer, err := b.open(t.Context(), b.deliver, config, b.reclaim)
 	if err != nil {

@@ -19,14 +19,14 @@ const (
 	headerFirstAt  = "Prickle-First-At" // when they were first put up for delivery
 )
 
-// headerOrigin is the id of the frame of captured events that a frame was made of, and headerAfter the sequence of the frame that it follows.
+// headerOrigin is the id of the frames of captured events that a frame was made of, and headerAfter the sequence of the frame that it follows.
 const (
 	headerOrigin = "Prickle-Origin"
 	headerAfter  = "Prickle-After"
 )
 
-// SetOrigin notes on a message for Publisher which frame it was made of.
-func SetOrigin(m *message.Message, frame string) { m.Metadata.Set(headerOrigin, frame) }
+// SetOrigin notes on a message for Publisher which frames it was made of.
+func SetOrigin(m *message.Message, frames string) { m.Metadata.Set(headerOrigin, frames) }
 
 // Frame is one message of the bus, decoded: events of one lane in their order.
 type Frame struct {

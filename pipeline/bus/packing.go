@@ -56,7 +56,16 @@ func frameOf(header nats.Header, data []byte) Frame {
 	return ParseFrame(payload, count)
 }
 
-var errNotPacked = errors.New("packed in a way that this version does not know")
+var errNotPacked = errors.New("packed in a way that this version does not know: use the newer prickle that wrote it")
+
+// packingKnown reports whether a frame is packed in a way that unpack knows, or not at all.
+func packingKnown(header nats.Header) bool {
+	packing := headerValue(header, headerPacked)
+	return packing == "" || packing == packedS2
+}
+
+// maxUnpacked is more than the lines of any frame take: what says that it is more is damaged.
+const maxUnpacked = 64 << 20
 
 // unpack returns the lines of a frame.
 func unpack(header nats.Header, data []byte) ([]byte, error) {
@@ -64,6 +73,9 @@ func unpack(header nats.Header, data []byte) ([]byte, error) {
 	case "":
 		return data, nil
 	case packedS2:
+		if n, err := s2.DecodedLen(data); err != nil || n > maxUnpacked {
+			return nil, fmt.Errorf("unpack frame: %d bytes, %w", n, s2.ErrCorrupt)
+		}
 		payload, err := s2.Decode(nil, data)
 		if err != nil {
 			return nil, fmt.Errorf("unpack frame: %w", err)

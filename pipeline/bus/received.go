@@ -45,8 +45,11 @@ func FramesOf(m *message.Message) []Received {
 }
 
 // received decodes a frame. shared says that its lines are in memory anyhow, for another pipeline.
-func (b *Bus) received(m jetstream.Msg, md *jetstream.MsgMetadata) (r Received, shared bool) {
+func (b *Bus) received(m jetstream.Msg, md *jetstream.MsgMetadata) (r Received, shared bool, err error) {
 	header := m.Headers()
+	if !packingKnown(header) { // a newer version reads it
+		return r, false, fmt.Errorf("frame %d: %w", md.Sequence.Stream, errNotPacked)
+	}
 	frame, shared := b.decoded.frame(md.Sequence.Stream, header, m.Data())
 	r = Received{
 		Frame: frame, ID: b.idOf(m, md), Sequence: md.Sequence.Stream, Stored: md.Timestamp,
@@ -54,7 +57,7 @@ func (b *Bus) received(m jetstream.Msg, md *jetstream.MsgMetadata) (r Received, 
 		Trace: trace.Parse(headerValue(header, trace.Header)), worker: headerValue(header, headerPin),
 	}
 	r.Lane = laneOfSubject(m.Subject())
-	return r, shared
+	return r, shared, nil
 }
 
 // idOf is Received.ID.

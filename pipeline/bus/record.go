@@ -21,9 +21,10 @@ type Record struct {
 type ProcessRecord struct {
 	Pipeline string `json:"pipeline"`
 	Lane     int    `json:"lane"`
-	Frame    string `json:"frame"`              // its id, which is the Origin of the frames made of it
+	Frame    string `json:"frame"`              // its id
 	Sequence uint64 `json:"sequence,omitempty"` // of the frame in EVENTS; 0 for what a replay of the log sends
-	Last     uint64 `json:"last,omitempty"`     // of the last frame in EVENTS that was worked together with it; 0 when it was worked alone
+	First    uint64 `json:"first,omitempty"`    // of the first frame that was worked together with it; 0 when it was worked alone
+	Last     uint64 `json:"last,omitempty"`     // of the last of those
 	Config   int    `json:"config,omitempty"`   // the number of the configuration in force
 	Again    bool   `json:"again,omitempty"`    // it is sent once more: a dead letter or an event of the log
 	In       int    `json:"in"`                 // events, unreadable lines among them

@@ -58,7 +58,7 @@ func TestReplicatedBacklogComesByTheBatch(t *testing.T) {
 	b := open(t, "", func(c *Config) { c.URL, c.Replicas = trio(t)[0].ClientURL(), 3 })
 	d := deliverable(t, b, slices.Repeat([]int{1}, 30)...)
 	for range 3 {
-		list := fetch(t, d, FetchLimit{Frames: 10, Bytes: 8 << 20, Wait: 10 * time.Second})
+		list := fetch(t, d, FetchLimit{Frames: 10, Bytes: 16 << 20, Wait: 10 * time.Second})
 		if len(list) != 10 {
 			t.Fatalf("a batch of 10\n got %d frames", len(list))
 		}

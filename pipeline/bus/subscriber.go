@@ -72,7 +72,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 		return nil, err
 	}
 	sub := &subscription{
-		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, config: config, frames: s.Frames,
+		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, config: config, frames: min(s.Frames, config.MaxAckPending),
 		standing: s.bus.standing(s.pipeline, nameOf(config)), out: make(chan *message.Message), hand: s.bus.newHand(s.pipeline),
 	}
 	sub.standing.found(floor(consumer.CachedInfo()))
@@ -97,7 +97,7 @@ func (s *Subscriber) Close() error {
 
 // inHand is how many frames of a lane may be handed out and not acknowledged. With one, the server itself keeps the order.
 func (s *Subscriber) inHand() int {
-	if s.Frames == 1 {
+	if s.Frames == 1 || s.bus.reorders() {
 		return 1
 	}
 	return s.Frames + settledFrames + s.Frames

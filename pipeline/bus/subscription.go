@@ -57,14 +57,22 @@ func (s *subscription) run(ctx context.Context) {
 			return
 		}
 		err = s.work(ctx, stopping, t)
-		troubled := err != nil && !errors.Is(err, errPassedBy) && stopping.Err() == nil && !over(t.moved)
+		troubled := err != nil && stopping.Err() == nil && !over(t.moved)
 		s.bus.release(t)
-		if troubled {
+		switch {
+		case !troubled:
+		case errors.Is(err, errPassedBy):
+			Pause(stopping, passedByPause)
+		default:
 			s.bus.log.Warn("waiting for events", "topic", s.topic, "pipeline", s.pipeline, "error", err)
 			Pause(stopping, reopenPause)
 		}
 	}
 }
+
+// passedByPause is the wait before a lane is begun anew for a frame that did not arrive. It keeps two processes that both believe to own a lane from
+// taking it from each other all the time.
+const passedByPause = 20 * time.Millisecond
 
 // turn is held by the subscription that works a consumer, of those in this process.
 func (b *Bus) turn(consumer string) chan struct{} {
@@ -100,6 +108,9 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 		got, err := taker.take(ending)
 		switch {
 		case over(ending):
+			if got != nil {
+				s.bus.keep(got, 0)
+			}
 			return nil
 		case err != nil:
 			return err
@@ -113,7 +124,7 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 		if !done {
 			return err
 		}
-		if taker.frames > 1 && len(got.frames) < taker.frames {
+		if taker.frames > 1 && !got.more {
 			Pause(ending, min(time.Since(began), longestRest))
 		}
 	}
@@ -128,7 +139,7 @@ func (s *subscription) handle(ctx, ending, cut context.Context, from *taker, t *
 	defer alive.Stop()
 	for {
 		m := t.message(work)
-		if err := s.offer(ending, m, t, alive.C); err != nil || over(ending) {
+		if taken, err := s.offer(ending, m, t, alive.C); !taken {
 			return false, err
 		}
 		acked, err := s.await(ending, cut, cancel, m, t, alive.C)
@@ -145,16 +156,16 @@ func (s *subscription) handle(ctx, ending, cut context.Context, from *taker, t *
 }
 
 // offer waits for the handler to take a message.
-func (s *subscription) offer(ending context.Context, m *message.Message, t *take, alive <-chan time.Time) error {
+func (s *subscription) offer(ending context.Context, m *message.Message, t *take, alive <-chan time.Time) (taken bool, err error) {
 	for {
 		select {
 		case s.out <- m:
-			return nil
+			return true, nil
 		case <-ending.Done():
-			return nil
+			return false, nil
 		case <-alive:
 			if err := t.inProgress(); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}

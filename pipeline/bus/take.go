@@ -15,8 +15,9 @@ import (
 // takes are of one frame. Nobody waits for another.
 const takeBytes, takenBytes = 4 << 20, 48 << 20
 
-// gatherWait bounds the second step, which only collects what the server has said is there.
-const gatherWait = 2 * time.Second
+// gatherWait bounds the second step, which only collects what the server has said is there. After one that brought nothing, takes are of one
+// frame for as many as gatherRest: the server hands out one at a time, for somebody with another configuration.
+const gatherWait, gatherRest = 2 * time.Second, 64
 
 // errPassedBy says that the server has handed out a frame that did not arrive here. It has to come before the ones behind it.
 var errPassedBy = errors.New("a frame was handed out and did not arrive")
@@ -29,11 +30,14 @@ type taker struct {
 	from   *taken
 	seen   uint64      // the disturbances at the begin
 	frames int         // that may be taken at once
-	ends   []uint64    // of takes that were recorded before and may not be settled
+	known  []stretch   // takes that were recorded before and may not be settled
 	alone  bool        // the next frame is to be taken alone
+	shy    int         // takes of one frame that are still to come
 	lost   atomic.Bool // an acknowledgement may not have arrived
 	done   uint64      // frames up to this one are settled, whatever the server knows
+	high   uint64      // the last frame that was handed out
 
+	ahead   []jetstream.Msg // frames that were handed out and are not taken yet
 	settled []jetstream.Msg // frames that are settled and not acknowledged yet
 	since   time.Time       // when the first of those was
 }
@@ -42,8 +46,10 @@ type taker struct {
 type take struct {
 	messages []jetstream.Msg
 	frames   []Received
+	size     int   // of the lines
 	bytes    int   // of lines that are in memory for this take alone
 	held     int64 // of takenBytes
+	more     bool  // there are others behind them
 }
 
 // begin makes the lane ready, which is this process's.
@@ -59,10 +65,12 @@ func (s *subscription) begin(ctx context.Context) (*taker, error) {
 	}
 	t := &taker{bus: s.bus, lane: s.lane, from: from, seen: seen, frames: s.frames, alone: true, done: s.done}
 	if s.frames > 1 {
-		t.ends = s.bus.takes.after(ctx, s.bus, s.lane, from.CachedInfo().AckFloor.Stream)
+		if t.known, err = s.bus.takes.after(ctx, s.bus, s.lane, from.CachedInfo().AckFloor.Stream); err != nil {
+			return nil, err
+		}
 	}
-	if last := len(t.ends) - 1; last > 0 { // a take is recorded when the one before it is settled
-		t.done = max(t.done, t.ends[last-1])
+	if last := len(t.known) - 1; last > 0 { // a take is recorded when the one before it is settled
+		t.done = max(t.done, t.known[last-1].last)
 	}
 	return t, nil
 }
@@ -72,21 +80,12 @@ func (t *taker) take(ctx context.Context) (*take, error) {
 	if t.lost.Load() {
 		return nil, errPassedBy
 	}
-	got, err := t.first(ctx)
-	if err != nil || len(got.frames) == 0 {
+	first, err := t.first(ctx)
+	if err != nil || first == nil {
 		return nil, t.trouble(ctx, err)
 	}
-	first := got.frames[0].Sequence
-	t.ends = slices.DeleteFunc(t.ends, func(end uint64) bool { return end < first })
-	switch {
-	case t.frames == 1:
-	case len(t.ends) > 0:
-		err = t.repeat(ctx, got, t.ends[0])
-	case t.alone:
-		t.alone = false
-	default:
-		err = t.gather(ctx, got)
-	}
+	got := &take{}
+	err = t.complete(ctx, got, first)
 	t.bus.keep(got, int64(got.bytes))
 	if err != nil {
 		t.bus.keep(got, 0)
@@ -95,62 +94,43 @@ func (t *taker) take(ctx context.Context) (*take, error) {
 	return got, nil
 }
 
-// first takes the first frame that is not settled. Before it waits for one, it acknowledges those that are.
-func (t *taker) first(ctx context.Context) (*take, error) {
-	for {
-		got, wait := &take{}, jetstream.FetchContext
-		if len(t.settled) > 0 && t.bus.cluster == nil {
-			wait = shortly
-		} else if err := t.acknowledge(); err != nil {
-			return got, err
-		}
-		switch err := t.fetch(ctx, got, 1, wait); {
-		case err != nil:
-			return got, err
-		case len(got.frames) == 0 && len(t.settled) > 0:
-			if err := t.acknowledge(); err != nil {
-				return got, err
-			}
-		case len(got.frames) == 0 || got.frames[0].Sequence > t.done:
-			return got, nil
-		default:
-			t.settled = append(t.settled, got.messages...)
-		}
+// complete adds the first frame and those that belong to it.
+func (t *taker) complete(ctx context.Context, got *take, first jetstream.Msg) error {
+	if err := t.add(got, first); err != nil {
+		return err
 	}
-}
-
-// A server writes to disk, and syncs, where a lane stands whenever something is acknowledged. It need not know at once: the journal does. So a lane
-// that is busy acknowledges every settleEvery, or when settledFrames are settled, and one that is not when nothing has come for settlePause.
-const (
-	settleEvery   = 2 * time.Second
-	settledFrames = 128
-	settlePause   = 50 * time.Millisecond
-)
-
-// shortly is a fetch for a lane that has something to acknowledge.
-func shortly(context.Context) jetstream.FetchOpt { return jetstream.FetchMaxWait(settlePause) }
-
-// settle notes that a take is settled.
-func (t *taker) settle(done *take) error {
-	if len(t.settled) == 0 {
-		t.since = time.Now()
-	}
-	t.settled = append(t.settled, done.messages...)
-	t.done = max(t.done, done.frames[len(done.frames)-1].Sequence)
-	if t.frames == 1 || len(t.settled) >= settledFrames || time.Since(t.since) >= settleEvery {
-		return t.acknowledge()
+	at := got.frames[0].Sequence
+	t.known = slices.DeleteFunc(t.known, func(s stretch) bool { return s.last < at })
+	switch {
+	case t.frames == 1:
+	case len(t.known) > 0 && at < t.known[0].first: // its record is lost
+	case len(t.known) > 0:
+		return t.repeat(ctx, got, t.known[0].last)
+	case t.alone:
+		t.alone = false
+	default:
+		return t.gather(ctx, got)
 	}
 	return nil
 }
 
-// acknowledge tells the server of the frames that are settled.
-func (t *taker) acknowledge() error {
-	if len(t.settled) == 0 {
-		return nil
+func (t *taker) add(got *take, m jetstream.Msg) error {
+	md, err := m.Metadata()
+	if err != nil {
+		return fmt.Errorf("frame without metadata: %w", err)
 	}
-	all := take{messages: t.settled}
-	t.settled = nil
-	return all.ack()
+	frame, shared, err := t.bus.received(m, md)
+	if err != nil {
+		return err
+	}
+	size := unpackedSize(m.Headers(), m.Data())
+	got.size += size
+	if !shared {
+		got.bytes += size
+	}
+	got.messages, got.frames = append(got.messages, m), append(got.frames, frame)
+	got.more = md.NumPending > 0 || len(t.ahead) > 0
+	return nil
 }
 
 // keep gives back what a take holds of takenBytes and does not need.
@@ -174,12 +154,18 @@ func (t *taker) trouble(ctx context.Context, err error) error {
 
 // repeat takes the frames up to the one with which a take ended before.
 func (t *taker) repeat(ctx context.Context, got *take, end uint64) error {
-	for n := len(got.frames); got.frames[n-1].Sequence < end; n++ {
-		if err := t.fetch(ctx, got, 1, within); err != nil {
+	for got.frames[len(got.frames)-1].Sequence < end {
+		m, err := t.next(ctx, within)
+		switch {
+		case err != nil:
 			return err
-		}
-		if len(got.frames) == n {
+		case m == nil && got.more:
+			return errPassedBy // it is there, and the same company has to come
+		case m == nil:
 			return nil // the others are older than the log
+		}
+		if err := t.add(got, m); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -187,23 +173,106 @@ func (t *taker) repeat(ctx context.Context, got *take, end uint64) error {
 
 // gather takes more of what is there.
 func (t *taker) gather(ctx context.Context, got *take) error {
-	md, err := got.messages[0].Metadata()
-	if err != nil {
-		return fmt.Errorf("frame without metadata: %w", err)
+	if t.shy > 0 {
+		t.shy--
+		return nil
 	}
-	more, options := t.bus.fit(int(min(md.NumPending, uint64(t.frames-1))), takeBytes, got.messages[0], nil)
-	if more == 0 || !t.bus.taken.TryAcquire(takeBytes) {
+	if !got.more || !t.bus.taken.TryAcquire(takeBytes) {
 		return nil
 	}
 	got.held = takeBytes
-	return t.fetch(ctx, got, more, within, options...)
+	if len(t.ahead) == 0 {
+		if err := t.lookAhead(ctx, got); err != nil {
+			return err
+		}
+	}
+	for len(t.ahead) > 0 && len(got.frames) < t.frames {
+		m := t.ahead[0]
+		if got.size+unpackedSize(m.Headers(), m.Data()) > takeBytes {
+			return nil
+		}
+		t.ahead = t.ahead[1:]
+		if err := t.add(got, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// within is a fetch of what is there.
-func within(context.Context) jetstream.FetchOpt { return jetstream.FetchMaxWait(gatherWait) }
+// lookAhead fetches what may fit behind a take's first frame, going by that one. What does not is for the next take.
+//
+// An outside server is asked for a number. Where consumers are replicated, it sends a frame only when the other servers know of it, but at once the
+// word that the number asked for is reached and bytes are left, which it has only for requests with a limit in bytes: the client would end the request by
+// that, and all its frames would be lost.
+func (t *taker) lookAhead(ctx context.Context, got *take) error {
+	first := got.messages[0]
+	md, err := first.Metadata()
+	if err != nil {
+		return fmt.Errorf("frame without metadata: %w", err)
+	}
+	more, options := int(min(md.NumPending, uint64(t.frames-1))), []jetstream.FetchOpt(nil)
+	if room := takeBytes - got.size; t.bus.Shared() {
+		more = min(more, room/max(got.size, 1))
+	} else {
+		options = append(options, jetstream.FetchMaxBytes(packedRoom(max(room, 1), first.Headers(), first.Data())))
+	}
+	if more <= 0 || got.size >= takeBytes {
+		return nil
+	}
+	if t.ahead, err = t.fetch(ctx, more, within, options...); err == nil && len(t.ahead) == 0 {
+		t.shy = gatherRest
+	}
+	return err
+}
+
+// first returns the first frame that is not settled, nil for none. Before it waits for one, it acknowledges those that are.
+func (t *taker) first(ctx context.Context) (jetstream.Msg, error) {
+	for {
+		wait := jetstream.FetchContext
+		if len(t.settled) > 0 && t.bus.cluster == nil {
+			wait = shortly
+		} else if err := t.acknowledge(); err != nil {
+			return nil, err
+		}
+		m, err := t.next(ctx, wait)
+		switch {
+		case err != nil:
+			return nil, err
+		case m == nil && len(t.settled) > 0:
+			if err := t.acknowledge(); err != nil {
+				return nil, err
+			}
+			continue
+		case m == nil:
+			return nil, nil
+		}
+		md, err := m.Metadata()
+		if err != nil || md.Sequence.Stream > t.done {
+			return m, err
+		}
+		t.settled = append(t.settled, m)
+	}
+}
+
+// next returns the frame that is next, nil for none.
+func (t *taker) next(ctx context.Context, wait func(context.Context) jetstream.FetchOpt) (jetstream.Msg, error) {
+	if len(t.ahead) == 0 {
+		var err error
+		if t.ahead, err = t.fetch(ctx, 1, wait); err != nil || len(t.ahead) == 0 {
+			return nil, err
+		}
+	}
+	m := t.ahead[0]
+	t.ahead = t.ahead[1:]
+	return m, nil
+}
+
+// within is a fetch of what is there, and shortly one for a lane that has something to acknowledge.
+func within(context.Context) jetstream.FetchOpt  { return jetstream.FetchMaxWait(gatherWait) }
+func shortly(context.Context) jetstream.FetchOpt { return jetstream.FetchMaxWait(settlePause) }
 
 // fetch asks the server once.
-func (t *taker) fetch(ctx context.Context, got *take, n int, wait func(context.Context) jetstream.FetchOpt, options ...jetstream.FetchOpt) error {
+func (t *taker) fetch(ctx context.Context, n int, wait func(context.Context) jetstream.FetchOpt, options ...jetstream.FetchOpt) ([]jetstream.Msg, error) {
 	patience := 10 * time.Second
 	if t.bus.cluster != nil {
 		// A request must not outlive the process that made it for long: what it would be handed out is lost. A server that dies meanwhile is missed.
@@ -214,54 +283,30 @@ func (t *taker) fetch(ctx context.Context, got *take, n int, wait func(context.C
 	defer cancel()
 	batch, err := t.from.Fetch(n, append(options, wait(waiting))...)
 	if err != nil {
-		return unavailable(err)
+		return nil, unavailable(err)
 	}
+	var got []jetstream.Msg
 	for m := range batch.Messages() {
 		md, err := m.Metadata()
 		if err != nil {
-			return fmt.Errorf("frame without metadata: %w", err)
+			return nil, fmt.Errorf("frame without metadata: %w", err)
 		}
-		if !t.from.follows(md.Sequence.Consumer) {
-			return errPassedBy
+		// One that comes again behind others is worked already, or the server has let others pass it.
+		if !t.from.follows(md.Sequence.Consumer) || md.Sequence.Stream < t.high && md.Sequence.Stream > t.done {
+			return nil, errPassedBy
 		}
-		frame, shared := t.bus.received(m, md)
-		if !shared {
-			got.bytes += unpackedSize(m.Headers(), m.Data())
-		}
-		got.messages = append(got.messages, m)
-		got.frames = append(got.frames, frame)
+		t.high = max(t.high, md.Sequence.Stream)
+		got = append(got, m)
 	}
 	switch err := batch.Error(); {
 	case err == nil, errors.Is(err, context.DeadlineExceeded), over(ctx):
-		return nil
+		return got, nil
 	case errors.Is(err, jetstream.ErrPinIDMismatch), errors.Is(err, jetstream.ErrNoHeartbeat):
-		return errPassedBy
+		return nil, errPassedBy
 	default:
-		return unavailable(err)
+		return nil, unavailable(err)
 	}
 }
 
 // fetchBeat is how often the server shows that it knows of a request: one that was lost with the connection is missed after two.
 const fetchBeat = 900 * time.Millisecond
-
-// inProgress keeps the frames from being handed out again.
-func (t *take) inProgress() error {
-	var errs []error
-	for _, m := range t.messages {
-		errs = append(errs, m.InProgress())
-	}
-	return errors.Join(errs...)
-}
-
-// ack settles the frames, and waits for the server, so that a clean stop never repeats one. The first frame is the last, because the lane's place
-// moves when that is settled: whenever it is interrupted, all of them come again, or none.
-func (t *take) ack() error {
-	for _, m := range slices.Backward(t.messages[1:]) {
-		if err := m.Ack(); err != nil {
-			return err
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), publishTimeout)
-	defer cancel()
-	return t.messages[0].DoubleAck(ctx)
-}

@@ -55,7 +55,7 @@ func note(t *testing.T, b *Bus, m *message.Message) {
 	for _, f := range frames {
 		r := &ProcessRecord{Pipeline: "web", Lane: 3, Frame: f.ID, Sequence: f.Sequence}
 		if len(frames) > 1 {
-			r.Last = frames[len(frames)-1].Sequence
+			r.First, r.Last = frames[0].Sequence, frames[len(frames)-1].Sequence
 		}
 		if err := b.Journal(&Record{Process: r}).Wait(t.Context()); err != nil {
 			t.Fatal(err)

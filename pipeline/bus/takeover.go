@@ -110,10 +110,15 @@ func (b *Bus) tryTakeOver(ctx context.Context, stream jetstream.Stream, name str
 // a request that it has to refuse (of the process before, for one), it puts one that comes again behind the others. A server that cannot forget
 // that they were handed out does that.
 func (b *Bus) takeBack(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) error {
-	if olderThan(b.conn.ConnectedServerVersion(), resetMajor, resetMinor) {
+	if b.reorders() {
 		return b.reclaim(ctx, stream, info)
 	}
 	return reset(ctx, stream, info)
+}
+
+// reorders reports whether the server may put frames that come again behind others. With one in hand at a time it has none to put them behind.
+func (b *Bus) reorders() bool {
+	return b.Shared() && olderThan(b.conn.ConnectedServerVersion(), resetMajor, resetMinor)
 }
 
 // resetMajor and resetMinor are the first server version that is known to take back in order what was handed out.

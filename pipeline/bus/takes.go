@@ -6,40 +6,65 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// takesRead is how many messages of the journal are read to know the last takes, and takesKept how many takes are known of a lane.
-const takesRead, takesKept = 5000, 512
+// takesBack is how far before its end the journal is read to know the last takes: longer than a process is missed when it dies, and than what a
+// server may know less of a lane than the journal does. takesRead messages are read at most, and takesKept takes are known of a lane.
+const takesBack, takesRead, takesKept = 30 * time.Second, 20_000, 512
+
+// takesPatience is how long a lane waits for a journal that cannot be read. Without it, a crash may bring something twice to destinations that do not
+// know what they have.
+const takesPatience = 10 * time.Second
+
+// stretch is the sequences of the first frame of a take and the last.
+type stretch struct{ first, last uint64 }
 
 // takes knows from the journal which frames were worked together.
 type takes struct {
-	mu   sync.Mutex
-	read uint64                // the message of the journal up to which it was read
-	ends map[workLane][]uint64 // sequences of the last frame of each take, rising
+	mu     sync.Mutex
+	read   uint64                 // the message of the journal up to which it was read
+	spans  map[workLane][]stretch // rising
+	failed time.Time              // since when the journal cannot be read
 }
 
-// after returns where the takes of a lane ended that hold frames behind the one given. Without the journal there are none: then a crash may
-// bring something twice to destinations that do not know what they have.
-func (t *takes) after(ctx context.Context, b *Bus, lane workLane, sequence uint64) []uint64 {
+// after returns the takes of a lane that hold frames behind the one given.
+func (t *takes) after(ctx context.Context, b *Bus, lane workLane, sequence uint64) ([]stretch, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.catchUp(ctx, b); err != nil && ctx.Err() == nil {
-		b.log.Warn("reading what was worked before", "lane", lane.String(), "error", err)
+	if err := t.catchUp(ctx, b); err != nil {
+		if t.failed.IsZero() {
+			t.failed = time.Now()
+		}
+		if ctx.Err() != nil || time.Since(t.failed) < takesPatience {
+			return nil, err
+		}
+		b.log.Warn("what was worked last is not known: some of it may be sent twice", "lane", lane.String(), "error", err)
+	} else {
+		t.failed = time.Time{}
 	}
-	ends := t.ends[lane]
-	i, _ := slices.BinarySearch(ends, sequence+1)
-	return slices.Clone(ends[i:])
+	spans := t.spans[lane]
+	i, _ := slices.BinarySearchFunc(spans, sequence+1, func(s stretch, at uint64) int { return int(int64(s.last) - int64(at)) })
+	return slices.Clone(spans[i:]), nil
 }
 
 func (t *takes) catchUp(ctx context.Context, b *Bus) error {
-	r, err := b.JournalRange(ctx)
+	info, err := b.journal.Info(ctx)
 	if err != nil {
-		return err
+		return unavailable(err)
 	}
-	from := max(t.read+1, r.First, max(r.Last, takesRead)-takesRead+1)
-	s := scanned{subjects: []string{journalSubject}, from: from, to: r.Last, ahead: smallAhead}
+	last := info.State.LastSeq
+	from := max(t.read+1, last+1-min(last, takesRead))
+	if info.State.Msgs > 0 && last >= from {
+		back, err := b.sequenceAt(ctx, b.journal, info.State.LastTime.Add(-takesBack), last)
+		if err != nil {
+			return err
+		}
+		from = max(from, back)
+	}
+	s := scanned{subjects: []string{journalSubject}, from: from, to: last, ahead: smallAhead}
 	return b.scan(ctx, b.journal, s, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
 		for line := range bytes.Lines(m.Data()) {
 			t.note(line)
@@ -58,6 +83,7 @@ func (t *takes) note(line []byte) {
 			Pipeline string `json:"pipeline"`
 			Lane     int    `json:"lane"`
 			Sequence uint64 `json:"sequence"`
+			First    uint64 `json:"first"`
 			Last     uint64 `json:"last"`
 			Again    bool   `json:"again"`
 		} `json:"process"`
@@ -65,16 +91,20 @@ func (t *takes) note(line []byte) {
 	if !bytes.HasPrefix(line, beginOfProcess) || json.Unmarshal(line, &r) != nil || r.Process.Again {
 		return // a record that cannot be read is for the books to tell of
 	}
-	lane, end := workLane{pipeline: r.Process.Pipeline, lane: r.Process.Lane}, max(r.Process.Sequence, r.Process.Last)
-	if t.ends == nil {
-		t.ends = map[workLane][]uint64{}
+	p := &r.Process
+	if p.Last == 0 {
+		p.First, p.Last = p.Sequence, p.Sequence
 	}
-	ends := t.ends[lane]
-	if len(ends) > 0 && ends[len(ends)-1] >= end {
-		return
+	lane := workLane{pipeline: p.Pipeline, lane: p.Lane}
+	if t.spans == nil {
+		t.spans = map[workLane][]stretch{}
 	}
-	if len(ends) == takesKept {
-		ends = slices.Delete(ends, 0, takesKept/2)
+	spans := t.spans[lane]
+	if n := len(spans); n > 0 && spans[n-1].last >= p.Last {
+		return // another frame of the same take, or a repeat
 	}
-	t.ends[lane] = append(ends, end)
+	if len(spans) == takesKept {
+		spans = slices.Delete(spans, 0, takesKept/2)
+	}
+	t.spans[lane] = append(spans, stretch{p.First, p.Last})
 }

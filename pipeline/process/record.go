@@ -2,6 +2,7 @@ package process
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
@@ -58,10 +59,10 @@ func (p *places) some(n int64, of bus.Places) bus.Some {
 	if set == p.events {
 		of = nil
 	}
-	return bus.Some{N: int(n), Of: of}
+	return bus.Some{N: int(n), Of: slices.Clone(of)}
 }
 
-// record is the journal's record of the frame in hand. It is to be marshalled before the next frame.
+// record is the journal's record of the frame in hand.
 func (l *laneWorker) record() *bus.Record {
 	p, t, pl := &l.places, &l.tally, &l.stage.pipeline
 	r := &bus.ProcessRecord{

@@ -197,8 +197,9 @@ func (l *laneWorker) handle(m *message.Message) error {
 
 // work takes frames through the stage together. What it counts is in the sum.
 func (l *laneWorker) work(ctx context.Context, frames []bus.Received, span trace.Span) error {
-	last := &frames[len(frames)-1]
-	l.begin(together(frames[0].ID, last, len(frames)))
+	first, last := &frames[0], &frames[len(frames)-1]
+	l.begin(together(first.ID, last, len(frames)))
+	records := make([]*bus.Record, len(frames))
 	for i := range frames {
 		repeated, err := l.repeats.Of(ctx, &frames[i])
 		if err != nil {
@@ -207,10 +208,12 @@ func (l *laneWorker) work(ctx context.Context, frames []bus.Received, span trace
 		if err := l.collect(ctx, &frames[i], repeated); err != nil {
 			return err
 		}
-		r := l.record()
+		records[i] = l.record()
 		if len(frames) > 1 {
-			r.Process.Last = last.Sequence
+			records[i].Process.First, records[i].Process.Last = first.Sequence, last.Sequence
 		}
+	}
+	for _, r := range records {
 		l.records = append(l.records, l.stage.bus.Journal(r))
 	}
 	if len(frames) > 1 {
