@@ -20,6 +20,8 @@ import (
 const (
 	// publishTimeout bounds the wait for an acknowledgement. After it, the outcome is unknown.
 	publishTimeout = 5 * time.Second
+	// embeddedPatience is publishTimeout for what process hands on to an embedded server.
+	embeddedPatience = 30 * time.Second
 	// openTimeout bounds the opening of a stream or a consumer of the embedded server. It syncs several files for each, and on a busy disk the
 	// last of dozens waits long.
 	openTimeout = time.Minute
@@ -109,7 +111,7 @@ func (b *Bus) connect() (err error) {
 }
 
 func (b *Bus) prepare(ctx context.Context) (err error) {
-	b.js, err = jetstream.New(b.conn, jetstream.WithPublishAsyncTimeout(publishTimeout), jetstream.WithDefaultTimeout(publishTimeout))
+	b.js, err = jetstream.New(b.conn, jetstream.WithPublishAsyncTimeout(b.patience()), jetstream.WithDefaultTimeout(publishTimeout))
 	if err != nil {
 		return fmt.Errorf("bus: %w", err)
 	}
@@ -130,6 +132,15 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 		b.cluster = newCluster(b)
 	}
 	return nil
+}
+
+// patience is how long what process hands on may take to be stored. An embedded server on a busy disk has much to do before it comes to it, and nobody
+// is helped by asking again.
+func (b *Bus) patience() time.Duration {
+	if b.Shared() {
+		return publishTimeout
+	}
+	return embeddedPatience
 }
 
 // opening is a context for requests that make streams and consumers. Those of an outside server end by publishTimeout each, which is the

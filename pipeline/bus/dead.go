@@ -95,7 +95,7 @@ func (b *Bus) bury(ctx context.Context, letters []DeadLetter) error {
 			return publishError(streamDead, err)
 		}
 	}
-	return await(streamDead, futures, func(int) context.Context { return ctx })
+	return await(streamDead, b.patience(), futures, func(int) context.Context { return ctx })
 }
 
 func letterMessage(l DeadLetter) (*nats.Msg, error) {

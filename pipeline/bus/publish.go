@@ -93,7 +93,7 @@ func publishError(stream string, err error) error {
 		return unavailable(&fullError{fmt.Sprintf("stream %s refuses: %s", stream, api.Description)})
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, jetstream.ErrAsyncPublishTimeout) {
-		return unavailable(fmt.Errorf("stream %s did not acknowledge within %s: %w", stream, publishTimeout, err))
+		return unavailable(fmt.Errorf("stream %s did not acknowledge in time: %w", stream, err))
 	}
 	return unavailable(fmt.Errorf("stream %s: %w", stream, err))
 }

@@ -26,9 +26,9 @@ func (b *Bus) Publisher() *Publisher { return &Publisher{bus: b} }
 
 var errPublisherClosed = errors.New("publisher is closed")
 
-// Publish stores messages in their order and returns nil once the stream has acknowledged all of them, at most five seconds after the
-// last one, or when a message's context ends. After an error any of them may be stored. Publishing a message of the same UUID to the
-// same topic again within two minutes changes nothing, so the whole call can be repeated.
+// Publish stores messages in their order and returns nil once the stream has acknowledged all of them, at most half a minute after the last one (five
+// seconds with an outside server), or when a message's context ends. After an error any of them may be stored. Publishing a message of the same
+// UUID to the same topic again within two minutes changes nothing, so the whole call can be repeated.
 func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	if p.closed.Load() {
 		return errPublisherClosed
@@ -61,7 +61,7 @@ func (p *Publisher) publish(stream, topic string, messages []*message.Message) e
 			return publishError(stream, err)
 		}
 	}
-	return await(stream, futures, func(i int) context.Context { return messages[i].Context() })
+	return await(stream, p.bus.patience(), futures, func(i int) context.Context { return messages[i].Context() })
 }
 
 // Close refuses further messages. Publish has waited for the earlier ones.
@@ -71,8 +71,8 @@ func (p *Publisher) Close() error {
 }
 
 // await waits for all acknowledgements and returns what went wrong first.
-func await(stream string, futures []jetstream.PubAckFuture, ctx func(int) context.Context) error {
-	late := time.NewTimer(publishTimeout + time.Second) // in case the client's own timer does not fire
+func await(stream string, patience time.Duration, futures []jetstream.PubAckFuture, ctx func(int) context.Context) error {
+	late := time.NewTimer(patience + time.Second) // in case the client's own timer does not fire
 	defer late.Stop()
 	var first error
 	for i, f := range futures {

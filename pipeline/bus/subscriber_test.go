@@ -118,7 +118,7 @@ func TestAwait(t *testing.T) {
 					}
 					return ctx
 				}
-				if got := await("X", futures, per); !errors.Is(got, c.want) {
+				if got := await("X", publishTimeout, futures, per); !errors.Is(got, c.want) {
 					t.Errorf("await\n got %v\nwant %v", got, c.want)
 				}
 				cancel(nil)

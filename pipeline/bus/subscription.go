@@ -124,8 +124,10 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 		if !done {
 			return err
 		}
+		took := time.Since(began)
+		taker.pace(len(got.frames), took)
 		if taker.frames > 1 && !got.more {
-			Pause(ending, min(time.Since(began), longestRest))
+			Pause(ending, min(took, longestRest))
 		}
 	}
 }

@@ -30,6 +30,7 @@ type taker struct {
 	from   *taken
 	seen   uint64      // the disturbances at the begin
 	frames int         // that may be taken at once
+	most   int         // that are, going by how long the last take took
 	known  []stretch   // takes that were recorded before and may not be settled
 	alone  bool        // the next frame is to be taken alone
 	shy    int         // takes of one frame that are still to come
@@ -63,7 +64,7 @@ func (s *subscription) begin(ctx context.Context) (*taker, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &taker{bus: s.bus, lane: s.lane, from: from, seen: seen, frames: s.frames, alone: true, done: s.done}
+	t := &taker{bus: s.bus, lane: s.lane, from: from, seen: seen, frames: s.frames, most: s.frames, alone: true, done: s.done}
 	if s.frames > 1 {
 		if t.known, err = s.bus.takes.after(ctx, s.bus, s.lane, from.CachedInfo().AckFloor.Stream); err != nil {
 			return nil, err
@@ -133,6 +134,19 @@ func (t *taker) add(got *take, m jetstream.Msg) error {
 	return nil
 }
 
+// slowTake is how long a take should take at most: a stop that comes in the middle of one does not wait much longer, and then all of it is worked
+// again.
+const slowTake = 4 * time.Second
+
+// pace makes takes smaller that take long, and larger again.
+func (t *taker) pace(frames int, took time.Duration) {
+	if took > slowTake {
+		t.most = max(frames/2, 1)
+		return
+	}
+	t.most = min(2*t.most, t.frames)
+}
+
 // keep gives back what a take holds of takenBytes and does not need.
 func (b *Bus) keep(t *take, need int64) {
 	if need < t.held {
@@ -186,7 +200,7 @@ func (t *taker) gather(ctx context.Context, got *take) error {
 			return err
 		}
 	}
-	for len(t.ahead) > 0 && len(got.frames) < t.frames {
+	for len(t.ahead) > 0 && len(got.frames) < t.most {
 		m := t.ahead[0]
 		if got.size+unpackedSize(m.Headers(), m.Data()) > takeBytes {
 			return nil
@@ -210,7 +224,7 @@ func (t *taker) lookAhead(ctx context.Context, got *take) error {
 	if err != nil {
 		return fmt.Errorf("frame without metadata: %w", err)
 	}
-	more, options := int(min(md.NumPending, uint64(t.frames-1))), []jetstream.FetchOpt(nil)
+	more, options := int(min(md.NumPending, uint64(t.most-1))), []jetstream.FetchOpt(nil)
 	if room := takeBytes - got.size; t.bus.Shared() {
 		more = min(more, room/max(got.size, 1))
 	} else {

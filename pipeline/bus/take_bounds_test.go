@@ -2,6 +2,7 @@ package bus
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -221,5 +222,21 @@ func TestUnknownPackingIsKept(t *testing.T) {
 	}
 	if info, err := b.events.Consumer(t.Context(), durable("web", "3")); err != nil || info.CachedInfo().AckFloor.Stream != 0 {
 		t.Errorf("it is settled: %+v, %v", info.CachedInfo(), err)
+	}
+}
+
+// Takes that take long get smaller, and larger again when they do not.
+func TestPaceOfTakes(t *testing.T) {
+	p := &taker{frames: 64, most: 64}
+	var got []int
+	for _, took := range []time.Duration{slowTake, slowTake + 1, 5 * slowTake, 9 * slowTake, 0, 0, 0, 0} {
+		p.pace(p.most, took)
+		got = append(got, p.most)
+	}
+	if want := []int{64, 32, 16, 8, 16, 32, 64, 64}; !slices.Equal(got, want) {
+		t.Errorf("frames at most\n got %v\nwant %v", got, want)
+	}
+	if p.pace(1, slowTake+1); p.most != 1 {
+		t.Errorf("got %d, want 1 at least", p.most)
 	}
 }
