@@ -22,7 +22,11 @@
 // # Frames
 //
 // A message of EVENTS and DELIVER is a frame: events of one lane, one line of JSON each, with their number and the earliest and latest
-// time in its headers. Lanes are worked in order; LaneOf says which lane a person is in.
+// time in its headers. The lines are packed when that makes them fewer bytes (packing.go). Lanes are worked in order; LaneOf says which lane a
+// person is in.
+//
+// The frames that wait in a lane of a pipeline are taken together (take.go), again the same ones after a crash (takes.go), and acknowledged
+// together (settle.go).
 //
 // # Who uses what
 //
