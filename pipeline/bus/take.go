@@ -70,7 +70,7 @@ func (s *subscription) begin(ctx context.Context) (*taker, error) {
 			return nil, err
 		}
 	}
-	if last := len(t.known) - 1; last > 0 { // a take is recorded when the one before it is settled
+	if last := len(t.known) - 1; last > 0 && t.bus.journalKnows() { // a take is recorded when the one before it is settled
 		t.done = max(t.done, t.known[last-1].last)
 	}
 	return t, nil

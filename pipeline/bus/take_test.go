@@ -285,7 +285,8 @@ func TestTakesAreBounded(t *testing.T) {
 // What the journal says is settled does not come again, however little of it the server knew when it was killed.
 func TestSettledIsKnownFromTheJournal(t *testing.T) {
 	dir := t.TempDir()
-	b := open(t, dir)
+	always := func(c *Config) { c.Sync = SyncAlways }
+	b := open(t, dir, always)
 	messages, _ := together(t, b, "web")
 	captureSeveral(t, b, "a", "b", "c")
 	state := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents, "obs", durable("web", "3"), "o.dat")
@@ -308,7 +309,7 @@ func TestSettledIsKnownFromTheJournal(t *testing.T) {
 	if err := os.WriteFile(state, before, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b = open(t, dir)
+	b = open(t, dir, always)
 	messages, _ = together(t, b, "web")
 	wantFrames(t, receiveAck(t, messages), "d")
 	captureSeveral(t, b, "e")
@@ -324,7 +325,7 @@ func TestSettledIsKnownFromTheJournal(t *testing.T) {
 
 // A lane that is busy acknowledges now and then, and one that is idle at once.
 func TestAcknowledgedNowAndThen(t *testing.T) {
-	b := open(t, t.TempDir())
+	b := open(t, t.TempDir(), func(c *Config) { c.Sync = SyncAlways })
 	messages, _ := together(t, b, "web")
 	floor := func() uint64 {
 		consumer, err := b.events.Consumer(t.Context(), durable("web", "3"))
