@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -107,11 +108,21 @@ func start(t *testing.T, bus string, change func(*App)) *project {
 	return p
 }
 
+// noise is a text in which nothing repeats, so that no packing makes it smaller.
+func noise(seed, size int) string {
+	r := rand.New(rand.NewPCG(uint64(seed), 1))
+	text := make([]byte, size)
+	for i := range text {
+		text[i] = byte('a' + r.IntN(26))
+	}
+	return string(text)
+}
+
 // send sends a new event of about 20 KB and returns the status. What is acknowledged is noted.
 func (p *project) send() int {
 	p.t.Helper()
 	id := fmt.Sprintf("0196b2d0-0000-7000-8000-%012d", len(p.stored))
-	body := fmt.Sprintf(`{"api_key":"k","event":"e","distinct_id":"d","uuid":%q,"properties":{"x":%q}}`, id, strings.Repeat("x", 20_000))
+	body := fmt.Sprintf(`{"api_key":"k","event":"e","distinct_id":"d","uuid":%q,"properties":{"x":%q}}`, id, noise(len(p.stored), 20_000))
 	answer, err := http.Post(p.status.Capture+"/batch/", "application/json", bytes.NewReader([]byte(body)))
 	if err != nil {
 		p.t.Fatal(err)
