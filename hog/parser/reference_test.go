@@ -38,6 +38,27 @@ var refusals = []string{
 	"expected `then`, found",                  // a name `case` before a call of a function `when`
 }
 
+// shapes are texts that we refuse with a message of which the text must be the reason, where the message alone could hide a real difference.
+var shapes = []struct {
+	message string
+	text    *regexp.Regexp
+}{
+	{"expected `end`, found", regexp.MustCompile(`\bcase\s*when\s*\(`)},                        // names `case`, `when` and `then`, the latter two called
+	{"expected `:` after the key of a dictionary, found", regexp.MustCompile(`\breturn\s*\{`)}, // `return` of nothing, and a block behind it
+	{"expected `]` or `,` in the array, found", regexp.MustCompile(`[\[-]\s*not\s+i?like\b`)},     // a name `not`, compared
+	{"expected a property name after the dot", spacedNumber},
+}
+
+// nobodyMeans reports whether we refuse a text of such a shape.
+func nobodyMeans(err error, src string) bool {
+	for _, s := range shapes {
+		if strings.Contains(err.Error(), s.message) && s.text.MatchString(src) {
+			return true
+		}
+	}
+	return false
+}
+
 // readOnPurpose are parts of reference trees that ours has no like of: a lone
 // return or assignment in the braces of a lambda, or an assignment after a minus,
 // which it reads as a variable or an argument with a name, and ours as the
@@ -210,7 +231,7 @@ func judge(t *testing.T, reference *referenceParser, s sample) verdict {
 	switch {
 	case v.err != nil && refusal != "":
 		v.kind = bothRefuse
-	case v.err != nil && strings.Contains(v.err.Error(), "expected a property name after the dot") && spacedNumber.MatchString(s.src):
+	case v.err != nil && nobodyMeans(v.err, s.src):
 		v.kind = notMeant
 	case v.err != nil && (onPurpose(v.err) || purposely || strings.Contains(v.err.Error(), "expected an expression, found") && hasStar(v.theirs)):
 		v.kind = notMeant

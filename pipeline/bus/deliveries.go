@@ -116,8 +116,11 @@ func (b *Bus) restoreLanes(ctx context.Context) error {
 			return fmt.Errorf("what waits to be delivered: %w", unavailable(err))
 		}
 		for subject := range info.State.Subjects {
-			if tokens := strings.Split(b.topic(subject), "."); len(tokens) >= 4 {
-				lane, _ := strconv.Atoi(tokens[3])
+			tokens := strings.Split(b.topic(subject), ".")
+			if len(tokens) < 4 {
+				continue
+			}
+			if lane, err := strconv.Atoi(tokens[3]); err == nil { // or it is nothing of ours
 				lanes[workLane{tokens[1], tokens[2], lane}] = true
 			}
 		}

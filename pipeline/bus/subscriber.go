@@ -95,7 +95,8 @@ func (s *Subscriber) Close() error {
 	return nil
 }
 
-// inHand is how many frames of a lane may be handed out and not acknowledged. With one, the server itself keeps the order.
+// inHand is how many frames of a lane may be handed out and not acknowledged: a take, what was looked ahead for the next one, and what is settled. With
+// one, the server itself keeps the order.
 func (s *Subscriber) inHand() int {
 	if s.Frames == 1 || s.bus.reorders() {
 		return 1

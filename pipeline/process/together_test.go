@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -126,5 +127,58 @@ func records(t *testing.T, b *bus.Bus, frames int) map[uint64]*bus.ProcessRecord
 		if len(found) >= frames {
 			return found
 		}
+	}
+}
+
+// unwritten is a bus whose journal never finishes to write a record of frames that are worked together.
+type unwritten struct {
+	*bus.Bus
+	begun chan struct{} // closed with the first of those
+	once  sync.Once
+}
+
+func (u *unwritten) Journal(r *bus.Record) *bus.Stored {
+	if r.Process != nil && r.Process.Last > 0 {
+		u.once.Do(func() { close(u.begun) })
+		return new(bus.Stored)
+	}
+	return u.Bus.Journal(r)
+}
+
+// Nothing is handed on of frames that are worked together before the journal has them, or a crash in between would bring them in other company.
+func TestNothingIsHandedOnBeforeItIsRecorded(t *testing.T) {
+	b := &unwritten{Bus: pipelinetest.Bus(t, func(c *bus.Config) { c.Lanes = 1 }), begun: make(chan struct{})}
+	gate := make(chan struct{})
+	s := process.New(process.Pipeline{
+		Name: "p",
+		Chain: process.Chain{{Name: "gate", Counts: new(process.StepCounts), Transform: transform(
+			func(e pipeline.Event, out []pipeline.Event) ([]pipeline.Event, error) {
+				<-gate
+				return append(out, e), nil
+			})}},
+		Routes: []process.Route{{Destination: "all", Frame: limit}},
+	}, b, slog.New(slog.DiscardHandler))
+	if err := s.Open(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	written, ended := make(chan error, 1), make(chan error, 1)
+	w := b.NewWriter()
+	go func() { written <- w.Run(ctx) }()
+	go func() { ended <- s.Run(ctx) }()
+	for i := range 4 {
+		if err := w.Append(t.Context(), []pipeline.Event{event("anna", fmt.Sprint(i))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(gate)
+	<-b.begun
+	cancel() // it waits for the record as long as it may
+	if err := errors.Join(<-written, <-ended); err != nil {
+		t.Error(err)
+	}
+	if n := b.Stats()["DELIVER"].Events.Load(); n != 1 {
+		t.Errorf("%d events were handed on, want that of the first frame, which is worked alone", n)
 	}
 }
