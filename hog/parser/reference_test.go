@@ -45,7 +45,7 @@ var shapes = []struct {
 }{
 	{"expected `end`, found", regexp.MustCompile(`\bcase\s*when\s*\(`)},                        // names `case`, `when` and `then`, the latter two called
 	{"expected `:` after the key of a dictionary, found", regexp.MustCompile(`\breturn\s*\{`)}, // `return` of nothing, and a block behind it
-	{"expected `]` or `,` in the array, found", regexp.MustCompile(`[\[-]\s*not\s+i?like\b`)},     // a name `not`, compared
+	{"expected `]` or `,` in the array, found", regexp.MustCompile(`[\[-]\s*not\s+i?like\b`)},  // a name `not`, compared
 	{"expected a property name after the dot", spacedNumber},
 }
 

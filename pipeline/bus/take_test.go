@@ -205,10 +205,12 @@ func TestOneSubscriberAtATime(t *testing.T) {
 	others, _ := together(t, b, "web")
 	captureSeveral(t, b, "a", "b")
 	m := receive(t, messages)
+	working := time.NewTimer(500 * time.Millisecond)
+	defer working.Stop()
 	select {
 	case m := <-others:
 		t.Errorf("the second subscriber was given %v while the first is at work", ids(m))
-	default:
+	case <-working.C:
 	}
 	m.Ack()
 	receive(t, messages)
