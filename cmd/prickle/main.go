@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 func main() {
 	keepPrivate()
 	limitMemory()
+	addThreads()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {
@@ -37,6 +39,17 @@ const softMemoryLimit = 300 << 20
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemoryLimit)
+	}
+}
+
+// syncing is how many threads more than processors may run Go code. A sync to disk takes milliseconds, in which Go counts its thread as busy
+// for as long as it has not looked: with few processors, half of them would stand still.
+const syncing = 2
+
+// addThreads makes up for those that wait for the disk. GOMAXPROCS in the environment overrides it.
+func addThreads() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + syncing)
 	}
 }
 

@@ -123,7 +123,7 @@ func (w *worker) die() {
 func (w *worker) process(messages <-chan *message.Message, lane int) {
 	for m := range messages {
 		w.gate.RLock()
-		copied := NewMessage(m.UUID, FramesOf(m)[0].Events)
+		copied := NewMessage(m.UUID, FramesOf(m)[0].Frame().Events)
 		err := w.bus.Publisher().Publish(DeliverTopic("web", "crm", lane), copied)
 		if err != nil || w.dead.Load() {
 			m.Nack()

@@ -49,14 +49,13 @@ func (d *decoded) leave(pipeline string) {
 }
 
 // frame decodes a frame of EVENTS, or returns what another pipeline has decoded. Its events must not be changed.
-func (d *decoded) frame(sequence uint64, header nats.Header, data []byte) (f Frame, shared bool) {
+func (d *decoded) frame(sequence uint64, header nats.Header, data []byte) Frame {
 	kept := d.find(sequence, header, data)
 	if kept == nil {
-		return frameOf(header, data), false
+		return frameOf(header, data)
 	}
-	shared = true
-	kept.once.Do(func() { kept.frame, shared = frameOf(header, data), false })
-	return kept.frame, shared
+	kept.once.Do(func() { kept.frame = frameOf(header, data) })
+	return kept.frame
 }
 
 // find returns what is kept of a frame, or begins to keep it, and drops the oldest ones for it.

@@ -5,34 +5,38 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // Frames are decoded once for all pipelines, and not kept for one.
 func TestDecodedOnce(t *testing.T) {
 	var d decoded
 	lines := AppendFrame(nil, events(1, 3))
-	decode := func(sequence uint64, wantShared bool) Frame {
+	decode := func(sequence uint64) *pipeline.Event {
 		t.Helper()
-		f, shared := d.frame(sequence, nats.Header{}, slices.Clone(lines))
-		if shared != wantShared || uuids(f.Events) != uuids(events(1, 3)) {
-			t.Errorf("frame %d: shared %v, want %v, events\n%s", sequence, shared, wantShared, uuids(f.Events))
+		f := d.frame(sequence, nats.Header{}, slices.Clone(lines))
+		if uuids(f.Events) != uuids(events(1, 3)) {
+			t.Errorf("frame %d:\n%s", sequence, uuids(f.Events))
 		}
-		return f
+		return &f.Events[0]
 	}
 	d.enter("web")
 	d.enter("web")
-	decode(1, false)
-	decode(1, false)
+	if one := decode(1); one == decode(1) {
+		t.Error("it is kept for one pipeline")
+	}
 	d.enter("app")
-	first := decode(2, false)
-	if second := decode(2, true); &first.Events[0] != &second.Events[0] {
+	first := decode(2)
+	if first != decode(2) {
 		t.Error("it was decoded twice")
 	}
 	d.leave("web")
-	decode(2, true)
+	if first != decode(2) {
+		t.Error("it was decoded twice")
+	}
 	d.leave("web")
-	decode(2, false)
-	if len(d.frames)+len(d.order)+d.bytes != 0 {
+	if first == decode(2) || len(d.frames)+len(d.order)+d.bytes != 0 {
 		t.Errorf("%d frames are kept for one pipeline", len(d.frames))
 	}
 }
@@ -43,17 +47,19 @@ func TestDecodedIsBounded(t *testing.T) {
 	d.enter("web")
 	d.enter("app")
 	lines := AppendFrame(nil, fat(1))
+	decode := func(i uint64) *pipeline.Event { return &d.frame(i, nats.Header{}, lines).Events[0] }
 	n := uint64(2 * decodedBytes / len(lines))
+	oldest, newest := decode(0), (*pipeline.Event)(nil)
 	for i := range n {
-		d.frame(i, nats.Header{}, lines)
+		newest = decode(i)
 	}
 	if d.bytes > decodedBytes || len(d.frames) != len(d.order) || d.bytes != len(d.frames)*len(lines) {
 		t.Errorf("%d bytes in %d frames, %d in order", d.bytes, len(d.frames), len(d.order))
 	}
-	if _, shared := d.frame(n-1, nats.Header{}, lines); !shared {
+	if decode(n-1) != newest {
 		t.Error("the newest one is gone")
 	}
-	if _, shared := d.frame(0, nats.Header{}, lines); shared {
+	if decode(0) == oldest {
 		t.Error("the oldest one is kept")
 	}
 }

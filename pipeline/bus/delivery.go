@@ -154,8 +154,8 @@ func (d *Delivery) Remainder(ctx context.Context, events []pipeline.Event, delay
 	first, last := span(events)
 	header := frameHeader(len(events), first, last)
 	d.keepTrace(header)
-	payload, packed := packEvents(events)
-	if packed {
+	payload, ok := packed(AppendFrame(nil, events))
+	if ok {
 		header[headerPacked] = []string{packedS2}
 	}
 	return d.putOff(ctx, &nats.Msg{Header: header, Data: payload}, delay)

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"bytes"
-	"iter"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -85,39 +84,13 @@ func ParseFrame(payload []byte, countHint int) Frame {
 
 var newline = []byte{'\n'}
 
-// Split cuts events into runs that each fit limit, in order. The runs alias events.
-func Split(events []pipeline.Event, limit FrameLimit) iter.Seq[[]pipeline.Event] {
-	return func(yield func([]pipeline.Event) bool) {
-		start, size := 0, 0
-		for i := range events {
-			n := events[i].Size() + 1
-			if i > start && (i-start >= limit.Events || size+n > limit.Bytes) {
-				if !yield(events[start:i]) {
-					return
-				}
-				start, size = i, 0
-			}
-			size += n
-		}
-		if start < len(events) {
-			yield(events[start:])
-		}
-	}
-}
-
-// NewMessage makes a frame of events for Publisher. id is the idempotency key: while the stream remembers it (two minutes), publishing
-// the same id again changes nothing.
+// NewMessage makes a frame of events for Publisher, as Builder does.
 func NewMessage(id string, events []pipeline.Event) *message.Message {
-	payload, packed := packEvents(events)
-	m := message.NewMessage(id, payload)
-	if packed {
-		m.Metadata[headerPacked] = packedS2
+	var b Builder
+	for i := range events {
+		b.Add(&events[i])
 	}
-	first, last := span(events)
-	for key, values := range frameHeader(len(events), first, last) {
-		m.Metadata[key] = values[0]
-	}
-	return m
+	return b.Message(id)
 }
 
 func span(events []pipeline.Event) (first, last time.Time) {

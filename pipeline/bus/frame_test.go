@@ -75,8 +75,9 @@ func TestParseFrameKeepsTheOthersOfABadLine(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
-	list := events(1, 5)
+// A frame takes events up to its limits, and one whatever its size.
+func TestBuilderTakes(t *testing.T) {
+	list := ParseFrame(AppendFrame(nil, events(1, 5)), 5).Events // whose sizes are known
 	size := list[0].Size() + 1
 	for name, c := range map[string]struct {
 		limit FrameLimit
@@ -88,18 +89,18 @@ func TestSplit(t *testing.T) {
 		"one over the limit":   {FrameLimit{Events: 5, Bytes: 1}, "[1 1 1 1 1]"},
 		"both, count is first": {FrameLimit{Events: 1, Bytes: 3 * size}, "[1 1 1 1 1]"},
 	} {
+		var b Builder
 		var sizes []int
-		var joined []pipeline.Event
-		for run := range Split(list, c.limit) {
-			sizes = append(sizes, len(run))
-			joined = append(joined, run...)
+		for i := range list {
+			if !b.Takes(&list[i], c.limit) {
+				sizes = append(sizes, b.Count())
+				b.Reset()
+			}
+			b.Add(&list[i])
 		}
-		if got := fmt.Sprint(sizes); got != c.want || uuids(joined) != uuids(list) {
-			t.Errorf("%s\n got %s\nwant %s, and the events in order", name, got, c.want)
+		if got := fmt.Sprint(append(sizes, b.Count())); got != c.want {
+			t.Errorf("%s\n got %s\nwant %s", name, got, c.want)
 		}
-	}
-	for range Split(nil, FrameLimit{Events: 1, Bytes: 1}) {
-		t.Error("no events make a run")
 	}
 }
 

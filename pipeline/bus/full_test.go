@@ -141,7 +141,7 @@ func TestFullStreamIsTrimmed(t *testing.T) {
 	}
 	for i := range n - 1 {
 		f := FramesOf(receiveAck(t, slow))[0]
-		if got, want := f.Events[0].UUID, event(1, 1000+i).UUID; got != want {
+		if got, want := f.Frame().Events[0].UUID, event(1, 1000+i).UUID; got != want {
 			t.Fatalf("event %d for the slow pipeline\n got %s\nwant %s", i, got, want)
 		}
 	}

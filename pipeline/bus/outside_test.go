@@ -15,7 +15,7 @@ func TestOutsideServer(t *testing.T) {
 	messages, _ := subscribe(t, b, "web")
 	capture(t, b, "1", events(1, 2))
 	m := receive(t, messages)
-	if err := b.Publisher().Publish(DeliverTopic("web", "crm", 3), NewMessage(m.UUID, FramesOf(m)[0].Events)); err != nil {
+	if err := b.Publisher().Publish(DeliverTopic("web", "crm", 3), NewMessage(m.UUID, FramesOf(m)[0].Frame().Events)); err != nil {
 		t.Fatal(err)
 	}
 	m.Ack()
@@ -89,7 +89,7 @@ func TestSurvivesServerRestart(t *testing.T) {
 		}
 		return ""
 	})
-	for len(FramesOf(receiveAck(t, messages))[0].Events) != 2 { // the refused one may have been stored
+	for len(FramesOf(receiveAck(t, messages))[0].Frame().Events) != 2 { // the refused one may have been stored
 	}
 }
 

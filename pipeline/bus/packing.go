@@ -3,13 +3,12 @@ package bus
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats.go"
-
-	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // headerPacked marks a frame whose payload is packed, as a block of S2. Events repeat each other, so that a tenth to a fifth is left of a frame,
@@ -31,19 +30,18 @@ func pack(dst, payload []byte) (packed []byte, ok bool) {
 	return dst, true
 }
 
-// scratch holds buffers for what is about to be packed.
-var scratch = sync.Pool{New: func() any { return new([2][]byte) }}
+// scratch holds memory for what is about to be packed.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
-// packEvents returns the payload of a frame, and whether it is packed. The memory is the caller's.
-func packEvents(events []pipeline.Event) (payload []byte, packed bool) {
-	buffers := scratch.Get().(*[2][]byte)
-	defer scratch.Put(buffers)
-	buffers[0] = AppendFrame(buffers[0][:0], events)
-	if n := s2.MaxEncodedLen(len(buffers[0])); cap(buffers[1]) < n {
-		buffers[1] = make([]byte, n)
+// packed packs a payload into memory of its own, as little as it needs.
+func packed(payload []byte) (out []byte, ok bool) {
+	room := scratch.Get().(*[]byte)
+	defer scratch.Put(room)
+	if n := s2.MaxEncodedLen(len(payload)); cap(*room) < n {
+		*room = make([]byte, n)
 	}
-	payload, packed = pack(buffers[1], buffers[0])
-	return append(make([]byte, 0, len(payload)), payload...), packed
+	out, ok = pack(*room, payload)
+	return slices.Clone(out), ok
 }
 
 // frameOf decodes the payload of a message with its header.

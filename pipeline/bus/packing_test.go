@@ -23,7 +23,7 @@ func TestPacking(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := AppendFrame(nil, c.events)
-			payload, packed := packEvents(c.events)
+			payload, packed := packed(AppendFrame(nil, c.events))
 			if packed != c.packed || packed && len(payload)*4 > len(lines) {
 				t.Fatalf("%d bytes became %d, packed: %v; want packed: %v", len(lines), len(payload), packed, c.packed)
 			}
@@ -47,7 +47,7 @@ func TestPacking(t *testing.T) {
 
 // A frame that cannot be unpacked is one bad line, which holds up nobody.
 func TestWhatCannotBeUnpacked(t *testing.T) {
-	payload, _ := packEvents(benchmarkEvents(1, 100, 1))
+	payload, _ := packed(AppendFrame(nil, benchmarkEvents(1, 100, 1)))
 	for name, c := range map[string]struct {
 		header nats.Header
 		data   []byte
@@ -125,7 +125,7 @@ func TestFetchCountsLines(t *testing.T) {
 
 func BenchmarkPacking(b *testing.B) {
 	lines := AppendFrame(nil, benchmarkEvents(0, 100, 20))
-	payload, _ := packEvents(benchmarkEvents(0, 100, 20))
+	payload, _ := packed(AppendFrame(nil, benchmarkEvents(0, 100, 20)))
 	header := nats.Header{headerPacked: {packedS2}}
 	b.Run("pack", func(b *testing.B) {
 		b.SetBytes(int64(len(lines)))

@@ -13,9 +13,10 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
-// Received is a frame of EVENTS as a Subscriber delivered it.
+// Received is a frame of EVENTS as a Subscriber delivered it, packed as it is stored.
 type Received struct {
-	Frame
+	// Lane is the lane that the frame came by.
+	Lane int
 	// ID is the publisher's, or events-<sequence> for a frame of a Writer. It is the same at every delivery.
 	ID string
 	// Sequence is the frame's in EVENTS, and Stored when it was stored.
@@ -29,7 +30,18 @@ type Received struct {
 	// Trace is where the capture of the frame stands in its trace, if it is traced.
 	Trace trace.Context
 
-	worker string // what the server calls the process that works the lane
+	worker  string // what the server calls the process that works the lane
+	header  nats.Header
+	data    []byte
+	decoded *decoded
+}
+
+// Frame decodes the frame, or returns what another pipeline has decoded: its events must not be changed. Whoever works frames together lets go of
+// each before the next, so that the lines of one are in memory and not those of all.
+func (r *Received) Frame() Frame {
+	frame := r.decoded.frame(r.Sequence, r.header, r.data)
+	frame.Lane = r.Lane
+	return frame
 }
 
 // headerDestination marks a replayed frame whose events went through the transforms before, and headerOnly one of captured events.
@@ -37,27 +49,24 @@ const headerDestination, headerOnly = "Prickle-Destination", "Prickle-Only"
 
 type receivedKey struct{}
 
-// FramesOf returns the frames of a message that a Subscriber delivered, one or more, in their order. Their events must not be changed. It is
-// nil for any other message.
+// FramesOf returns the frames of a message that a Subscriber delivered, one or more, in their order. It is nil for any other message.
 func FramesOf(m *message.Message) []Received {
 	frames, _ := m.Context().Value(receivedKey{}).([]Received)
 	return frames
 }
 
-// received decodes a frame. shared says that its lines are in memory anyhow, for another pipeline.
-func (b *Bus) received(m jetstream.Msg, md *jetstream.MsgMetadata) (r Received, shared bool, err error) {
+// received reads what a message says of its frame.
+func (b *Bus) received(m jetstream.Msg, md *jetstream.MsgMetadata) (Received, error) {
 	header := m.Headers()
 	if !packingKnown(header) { // a newer version reads it
-		return r, false, fmt.Errorf("frame %d: %w", md.Sequence.Stream, errNotPacked)
+		return Received{}, fmt.Errorf("frame %d: %w", md.Sequence.Stream, errNotPacked)
 	}
-	frame, shared := b.decoded.frame(md.Sequence.Stream, header, m.Data())
-	r = Received{
-		Frame: frame, ID: b.idOf(m, md), Sequence: md.Sequence.Stream, Stored: md.Timestamp,
+	return Received{
+		Lane: laneOfSubject(m.Subject()), ID: b.idOf(m, md), Sequence: md.Sequence.Stream, Stored: md.Timestamp,
 		Only: headerValue(header, headerOnly), Destination: headerValue(header, headerDestination),
 		Trace: trace.Parse(headerValue(header, trace.Header)), worker: headerValue(header, headerPin),
-	}
-	r.Lane = laneOfSubject(m.Subject())
-	return r, shared, nil
+		header: header, data: m.Data(), decoded: &b.decoded,
+	}, nil
 }
 
 // idOf is Received.ID.

@@ -31,6 +31,48 @@ type recentLane struct {
 	current, former map[eventKey]logPlace // former is dropped as a whole, when current is full or spans the window
 	began           time.Time             // when the oldest frame in current was stored
 	from, to        uint64                // frames of the lane from one sequence to another, both included, are known; none when to is 0
+
+	answers  map[uint64]answer // by the sequence of the frames that were asked for last, for the other pipelines
+	answered []uint64          // their sequences, as they were asked for
+}
+
+// answer tells which events of a frame are repeated, by their number; nil is that none is.
+type answer struct {
+	stored   time.Time // when the frame was: a log that was begun anew has the same sequences again
+	repeated []bool
+}
+
+// recentAnswers is how many answers a lane keeps: more than pipelines that keep up are apart.
+const recentAnswers = 256
+
+// find finds out which events of a frame are repeated, by their keys.
+func (l *recentLane) find(keys []eventKey, at *Received) []bool {
+	found := answer{stored: at.Stored}
+	for i, k := range keys {
+		if !l.note(k, logPlace{at.Sequence, uint32(i)}, at.Stored) {
+			continue
+		}
+		if found.repeated == nil {
+			found.repeated = make([]bool, len(keys))
+		}
+		found.repeated[i] = true
+	}
+	if l.answers == nil {
+		l.answers = make(map[uint64]answer)
+	}
+	if len(l.answered) == recentAnswers {
+		delete(l.answers, l.answered[0])
+		l.answered = append(l.answered[:0], l.answered[1:]...)
+	}
+	l.answers[at.Sequence] = found
+	l.answered = append(l.answered, at.Sequence)
+	return found.repeated
+}
+
+// known returns what was found out of a frame before.
+func (l *recentLane) known(at *Received) (repeated []bool, ok bool) {
+	known, ok := l.answers[at.Sequence]
+	return known.repeated, ok && known.stored.Equal(at.Stored)
 }
 
 // hasher makes the keys of one Bus.
@@ -38,17 +80,13 @@ type hasher [2]maphash.Seed
 
 func newHasher() hasher { return hasher{maphash.MakeSeed(), maphash.MakeSeed()} }
 
-func (h hasher) key(e *pipeline.Event) (k eventKey) {
-	for i, seed := range h {
-		var m maphash.Hash
-		m.SetSeed(seed)
-		for _, s := range []string{e.UUID, e.Name, e.DistinctID} {
-			_, _ = m.WriteString(s) // a hash takes every write
-			_ = m.WriteByte(0)
-		}
-		k[i] = m.Sum64()
+// key makes an event's key, and uses room for it, which it returns.
+func (h hasher) key(e *pipeline.Event, room []byte) (eventKey, []byte) {
+	room = room[:0]
+	for _, s := range [...]string{e.UUID, e.Name, e.DistinctID} {
+		room = append(append(room, s...), 0)
 	}
-	return k
+	return eventKey{maphash.Bytes(h[0], room), maphash.Bytes(h[1], room)}, room
 }
 
 // note remembers an event that was stored then, and reports whether it is in the log at an earlier place.

@@ -18,7 +18,7 @@ type Repeats struct {
 	pin  string
 	last uint64 // sequence of the frame before, 0 when frames may have passed by
 	keys []eventKey
-	out  []bool
+	room []byte
 }
 
 // Repeats follows a lane. It is nil when Config.DedupWindow is 0.
@@ -29,11 +29,11 @@ func (b *Bus) Repeats(lane int) *Repeats {
 	return &Repeats{bus: b, lane: &b.recent[lane]}
 }
 
-// Of tells which events of a frame, as a Subscriber delivered it, are in the log at an earlier place, by their number; nil when none is. An event
+// Of tells which events of a frame, as a Subscriber delivered it and as it was decoded, are in the log at an earlier place, by their number; nil when none is. An event
 // counts as repeated when its UUID, name and distinct id are. The answer is the same whenever the frame is delivered again, unless the window has
 // gone by meanwhile. The first frame after a start, or after another process worked the lane, takes as long as reading what came before it. The
-// result is valid until the next call.
-func (r *Repeats) Of(ctx context.Context, at *Received) ([]bool, error) {
+// result must not be changed.
+func (r *Repeats) Of(ctx context.Context, at *Received, events []pipeline.Event) ([]bool, error) {
 	if r == nil {
 		return nil, nil
 	}
@@ -43,31 +43,27 @@ func (r *Repeats) Of(ctx context.Context, at *Received) ([]bool, error) {
 		}
 		r.pin = at.worker
 	}
-	r.hash(at.Events)
 	l := r.lane
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	any := false
-	r.out = r.out[:0]
-	for i, k := range r.keys {
-		repeated := l.note(k, logPlace{at.Sequence, uint32(i)}, at.Stored)
-		any = any || repeated
-		r.out = append(r.out, repeated)
+	out, known := l.known(at)
+	if !known {
+		r.hash(events)
+		out = l.find(r.keys, at)
 	}
 	if l.to >= r.last && l.to < at.Sequence { // nothing of the lane is between the frame before and this one
 		l.to = at.Sequence
 	}
 	r.last = at.Sequence
-	if !any {
-		return nil, nil
-	}
-	return r.out, nil
+	return out, nil
 }
 
 func (r *Repeats) hash(events []pipeline.Event) {
 	r.keys = r.keys[:0]
 	for i := range events {
-		r.keys = append(r.keys, r.bus.hasher.key(&events[i]))
+		var k eventKey
+		k, r.room = r.bus.hasher.key(&events[i], r.room)
+		r.keys = append(r.keys, k)
 	}
 }
 

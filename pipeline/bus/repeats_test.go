@@ -16,7 +16,7 @@ import (
 // repeatedIn returns the numbers of the repeated events of a message.
 func repeatedIn(t *testing.T, r *Repeats, m *message.Message) (numbers []int) {
 	t.Helper()
-	list, err := r.Of(t.Context(), &FramesOf(m)[0])
+	list, err := r.Of(t.Context(), &FramesOf(m)[0], FramesOf(m)[0].Frame().Events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +89,42 @@ func TestRepeats(t *testing.T) {
 	wantRepeated(t, next, receive(t, messages), "last", 0)
 }
 
+// What is found out of a frame is known to the other pipelines, but not to those of a log that was begun anew.
+func TestRepeatsAreFoundOnce(t *testing.T) {
+	b := open(t, t.TempDir())
+	l := &b.recent[3]
+	at := Received{Lane: 3, Sequence: 1, Stored: time.Unix(1_800_000_000, 0)}
+	list := events(1, 2)
+	of := func(at Received, events []pipeline.Event) []bool {
+		t.Helper()
+		r := &Repeats{bus: b, lane: l, last: at.Sequence} // has caught up
+		out, err := r.Of(t.Context(), &at, events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	twice := append(list, list[0])
+	first := of(at, twice)
+	if !slices.Equal(first, []bool{false, false, true}) {
+		t.Fatalf("repeated: %v", first)
+	}
+	if again := of(at, nil); &again[0] != &first[0] {
+		t.Error("it is found out twice")
+	}
+	at.Stored = at.Stored.Add(time.Second)
+	if anew := of(at, events(9, 3)); anew != nil {
+		t.Errorf("another frame of the same sequence has repeated events: %v", anew)
+	}
+	for i := range 3 * recentAnswers {
+		at.Sequence = uint64(2 + i)
+		of(at, events(10+i, 1))
+	}
+	if len(l.answers) > recentAnswers || len(l.answered) > recentAnswers {
+		t.Errorf("%d answers are kept in %d places", len(l.answers), len(l.answered))
+	}
+}
+
 func TestRepeatsOfWindow(t *testing.T) {
 	b := open(t, t.TempDir(), func(c *Config) { c.DedupWindow = 0 })
 	if b.Repeats(3) != nil {
@@ -101,7 +137,8 @@ func TestRepeatsOfWindow(t *testing.T) {
 	note := func(n int, at time.Duration) bool {
 		e := event(1, n)
 		sequence++
-		return l.note(h.key(&e), logPlace{sequence: sequence}, start.Add(at))
+		k, _ := h.key(&e, nil)
+		return l.note(k, logPlace{sequence: sequence}, start.Add(at))
 	}
 	for _, c := range []struct {
 		n    int
@@ -141,7 +178,7 @@ func TestEventKeys(t *testing.T) {
 	for _, e := range []pipeline.Event{
 		{UUID: "ab"}, {UUID: "a", Name: "b"}, {UUID: "a", DistinctID: "b"}, {Name: "ab"}, {Name: "a", DistinctID: "b"}, {DistinctID: "ab"},
 	} {
-		k := h.key(&e)
+		k, _ := h.key(&e, nil)
 		if other, ok := seen[k]; ok {
 			t.Errorf("%s and %s have one key", other, fmt.Sprint(e.UUID, "|", e.Name, "|", e.DistinctID))
 		}
@@ -156,10 +193,13 @@ func BenchmarkRepeats(b *testing.B) {
 	list := benchmarkEvents(1, 1, 1)
 	e, id := &list[0], []byte(list[0].UUID)
 	now := time.Now()
+	var room []byte
 	b.ReportAllocs()
 	for n := uint64(0); b.Loop(); n++ {
 		binary.BigEndian.PutUint64(id[8:], n)
 		e.UUID = unsafe.String(&id[0], len(id))
-		l.note(h.key(e), logPlace{sequence: n}, now)
+		var k eventKey
+		k, room = h.key(e, room)
+		l.note(k, logPlace{sequence: n}, now)
 	}
 }

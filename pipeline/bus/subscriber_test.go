@@ -140,8 +140,8 @@ func TestReceivedFrame(t *testing.T) {
 	}
 	m := receive(t, messages)
 	f := FramesOf(m)[0]
-	if m.UUID != "events-1" || f.Lane != 3 || FramesOf(m)[0].Lane != 3 || uuids(f.Events) != uuids(events(person, 3)) {
-		t.Errorf("received %q in lane %d\n%s", m.UUID, f.Lane, uuids(f.Events))
+	if m.UUID != "events-1" || f.Lane != 3 || FramesOf(m)[0].Lane != 3 || uuids(f.Frame().Events) != uuids(events(person, 3)) {
+		t.Errorf("received %q in lane %d\n%s", m.UUID, f.Lane, uuids(f.Frame().Events))
 	}
 	m.Nack()
 	if again := receive(t, messages); again.UUID != "events-1" {
@@ -197,8 +197,8 @@ func TestReplaysReachTheirPipelineOnly(t *testing.T) {
 	}
 	capture(t, b, "next", events(1, 1))
 	m := receive(t, web)
-	if f := FramesOf(m)[0]; m.UUID != "replay/1" || f.Lane != 3 || uuids(f.Events) != uuids(events(person, 2)[1:]) || FramesOf(m)[0].Only != "" {
-		t.Errorf("replayed\n got %s in lane %d: %s", m.UUID, f.Lane, uuids(f.Events))
+	if f := FramesOf(m)[0]; m.UUID != "replay/1" || f.Lane != 3 || uuids(f.Frame().Events) != uuids(events(person, 2)[1:]) || FramesOf(m)[0].Only != "" {
+		t.Errorf("replayed\n got %s in lane %d: %s", m.UUID, f.Lane, uuids(f.Frame().Events))
 	}
 	if m := receive(t, live); m.UUID != "next" { // while the replayed one is in hand
 		t.Errorf("a captured frame beside a replayed one\n got %s\nwant next", m.UUID)

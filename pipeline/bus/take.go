@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// takeBytes bounds the lines of a take, but for its first frame, and takenBytes those of all takes in hand together: when so much is, further
-// takes are of one frame. Nobody waits for another.
+// takeBytes bounds the lines of a take, but for its first frame, and takenBytes what all takes in hand have of them in memory together, packed as they
+// are stored: when so much is, further takes are of one frame. Nobody waits for another.
 const takeBytes, takenBytes = 4 << 20, 48 << 20
 
 // gatherWait bounds the second step, which only collects what the server has said is there. After one that brought nothing, takes are of one
@@ -48,7 +48,7 @@ type take struct {
 	messages []jetstream.Msg
 	frames   []Received
 	size     int   // of the lines
-	bytes    int   // of lines that are in memory for this take alone
+	bytes    int   // of the frames as they are stored
 	held     int64 // of takenBytes
 	more     bool  // there are others behind them
 }
@@ -120,15 +120,12 @@ func (t *taker) add(got *take, m jetstream.Msg) error {
 	if err != nil {
 		return fmt.Errorf("frame without metadata: %w", err)
 	}
-	frame, shared, err := t.bus.received(m, md)
+	frame, err := t.bus.received(m, md)
 	if err != nil {
 		return err
 	}
-	size := unpackedSize(m.Headers(), m.Data())
-	got.size += size
-	if !shared {
-		got.bytes += size
-	}
+	got.size += unpackedSize(m.Headers(), m.Data())
+	got.bytes += len(m.Data())
 	got.messages, got.frames = append(got.messages, m), append(got.frames, frame)
 	got.more = md.NumPending > 0 || len(t.ahead) > 0
 	return nil
@@ -191,10 +188,12 @@ func (t *taker) gather(ctx context.Context, got *take) error {
 		t.shy--
 		return nil
 	}
-	if !got.more || !t.bus.taken.TryAcquire(takeBytes) {
+	first := got.messages[0]
+	room := int64(min(packedRoom(takeBytes, first.Headers(), first.Data()), takeBytes))
+	if !got.more || !t.bus.taken.TryAcquire(room) {
 		return nil
 	}
-	got.held = takeBytes
+	got.held = room
 	if len(t.ahead) == 0 {
 		if err := t.lookAhead(ctx, got); err != nil {
 			return err

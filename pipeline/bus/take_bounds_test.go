@@ -65,8 +65,8 @@ func TestTakesAreBoundedByTheirLines(t *testing.T) {
 		m := receive(t, messages)
 		size := 0
 		for _, f := range FramesOf(m) {
-			for i := range f.Events {
-				size += f.Events[i].Size()
+			for i := range f.Frame().Events {
+				size += f.Frame().Events[i].Size()
 			}
 			n++
 		}

@@ -78,8 +78,8 @@ func TestWhatWaitsComesTogether(t *testing.T) {
 	m = receive(t, messages)
 	wantFrames(t, m, "b", "c", "d")
 	for i, f := range FramesOf(m) {
-		if f.Lane != 3 || f.Sequence != uint64(i+2) || uuids(f.Events) != uuids(events(i+1, 2)) {
-			t.Errorf("frame %d of the message: lane %d, sequence %d, events\n%s", i, f.Lane, f.Sequence, uuids(f.Events))
+		if f.Lane != 3 || f.Sequence != uint64(i+2) || uuids(f.Frame().Events) != uuids(events(i+1, 2)) {
+			t.Errorf("frame %d of the message: lane %d, sequence %d, events\n%s", i, f.Lane, f.Sequence, uuids(f.Frame().Events))
 		}
 	}
 	m.Ack()

@@ -15,14 +15,12 @@ import (
 
 // pile is a frame in the making.
 type pile struct {
-	lane        int
-	payload     []byte
-	packed      []byte // memory for packing it
-	count       int
-	size        int64 // by Event.Size, as it was added to the Writer's piled bytes
-	first, last time.Time
-	calls       []*call
-	traces      []trace.Context // of the calls that are traced
+	Builder
+	lane   int
+	packed []byte // memory for packing it
+	size   int64  // by Event.Size, as it was added to the Writer's piled bytes
+	calls  []*call
+	traces []trace.Context // of the calls that are traced
 }
 
 // packing returns memory to pack the payload into, which is used again when the pile is.
@@ -75,9 +73,8 @@ func (l *lane) add(events []pipeline.Event, lanes []uint8, c *call) {
 }
 
 func (l *lane) put(e *pipeline.Event, c *call) {
-	size := e.Size()
-	p := l.open(size)
-	p.size += int64(size)
+	p := l.open(e)
+	p.size += int64(e.Size())
 	if n := len(p.calls); n == 0 || p.calls[n-1] != c {
 		p.calls = append(p.calls, c)
 		if c.trace.Sampled() {
@@ -85,23 +82,13 @@ func (l *lane) put(e *pipeline.Event, c *call) {
 		}
 		c.left.Add(1)
 	}
-	p.payload = append(e.AppendJSON(p.payload), '\n')
-	p.count++
-	if p.count == 1 || e.Timestamp.Before(p.first) {
-		p.first = e.Timestamp
-	}
-	if p.count == 1 || e.Timestamp.After(p.last) {
-		p.last = e.Timestamp
-	}
+	p.Add(e)
 }
 
-// open returns the frame that the next event of the given size goes into.
-func (l *lane) open(size int) *pile {
-	if n := len(l.queue); n > 0 {
-		p := l.queue[n-1]
-		if p.count < l.limit.Events && len(p.payload)+size < l.limit.Bytes {
-			return p
-		}
+// open returns the frame that the next event goes into.
+func (l *lane) open(e *pipeline.Event) *pile {
+	if n := len(l.queue); n > 0 && l.queue[n-1].Takes(e, l.limit) {
+		return l.queue[n-1]
 	}
 	var p *pile
 	select {
@@ -190,7 +177,8 @@ func (l *lane) settle(p *pile, err error) {
 		return
 	}
 	clear(p.calls)
-	p.payload, p.count, p.size, p.calls, p.traces = p.payload[:0], 0, 0, p.calls[:0], p.traces[:0]
+	p.Reset()
+	p.size, p.calls, p.traces = 0, p.calls[:0], p.traces[:0]
 	select {
 	case l.spare <- p:
 	default:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -173,7 +174,7 @@ func publishCrowd(t *testing.T, b *bus.Bus, size int) {
 	}
 	for lane, events := range lanes {
 		n := 0
-		for frame := range bus.Split(events, bus.FrameLimit{Events: size, Bytes: 1 << 20}) {
+		for frame := range slices.Chunk(events, size) {
 			n++
 			if err := b.Publisher().Publish(bus.DeliverTopic("p", "d", lane), bus.NewMessage(fmt.Sprint(n), frame)); err != nil {
 				t.Fatal(err)

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,12 +69,12 @@ func (e *tooLargeError) Error() string {
 }
 
 // unreadable buries the lines of a frame that are no events, as the text they are.
-func (l *laneWorker) unreadable() {
-	frame, id := l.frame, l.frame.ID
-	l.tally.unreadable = int64(len(frame.Bad))
-	l.places.lines = len(frame.Bad)
-	for _, bad := range frame.Bad {
-		event := json.RawMessage(bad.Line)
+func (l *laneWorker) unreadable(lines []bus.BadLine) {
+	id := l.frame.ID
+	l.tally.unreadable = int64(len(lines))
+	l.places.lines = len(lines)
+	for _, bad := range lines {
+		event := json.RawMessage(bytes.Clone(bad.Line))
 		if !json.Valid(event) {
 			event = rawjson.AppendString(nil, string(bad.Line))
 		}

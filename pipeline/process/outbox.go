@@ -1,6 +1,7 @@
 package process
 
 import (
+	"hash"
 	"hash/fnv"
 	"strconv"
 
@@ -9,60 +10,100 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
-// outbox collects what frames became: events for each destination and lane. Its slices are reused.
+// outbox collects what frames became: frames for each destination and lane. Events are written into them at once, so that nothing of what they were
+// made of stays in memory.
 type outbox struct {
 	topic    func(pipeline, destination string, lane int) string
 	pipeline Pipeline
 	lanes    int
-	frame    string             // the id of the frames
-	events   [][]pipeline.Event // by route and lane
+	frame    string     // the id of the frames
+	shelves  []shelf    // by route and lane
+	spare    []*drafted // to be used again
+}
+
+// shelf is what is for one lane of a destination.
+type shelf struct {
+	topic string
+	done  []*message.Message
+	draft *drafted // the frame that the next event may go into; nil for none
+}
+
+// drafted is a frame in the making.
+type drafted struct {
+	bus.Builder
+	events hash.Hash64 // of their UUIDs
 }
 
 func (o *outbox) reset(p Pipeline, lanes int, frame string) {
 	o.pipeline, o.lanes, o.frame = p, lanes, frame
-	if o.events == nil {
-		o.events = make([][]pipeline.Event, len(p.Routes)*lanes)
+	if o.shelves == nil {
+		o.shelves = make([]shelf, len(p.Routes)*lanes)
+		for i := range o.shelves {
+			o.shelves[i].topic = o.topic(p.Name, p.Routes[i/lanes].Destination, i%lanes)
+		}
 	}
-	for i := range o.events {
-		o.events[i] = o.events[i][:0]
+	for i := range o.shelves {
+		s := &o.shelves[i]
+		s.done = nil
+		o.put(s)
+	}
+}
+
+// put takes a shelf's draft away.
+func (o *outbox) put(s *shelf) {
+	if s.draft != nil {
+		s.draft.Reset()
+		s.draft.events.Reset()
+		o.spare, s.draft = append(o.spare, s.draft), nil
 	}
 }
 
 // add puts e up for a route, in the lane of whoever it concerns: a transform may have changed that.
-func (o *outbox) add(route int, e pipeline.Event) {
-	i := route*o.lanes + bus.LaneOf(e.DistinctID, o.lanes)
-	o.events[i] = append(o.events[i], e)
+func (o *outbox) add(route int, e *pipeline.Event) {
+	s := &o.shelves[route*o.lanes+bus.LaneOf(e.DistinctID, o.lanes)]
+	if s.draft != nil && !s.draft.Takes(e, o.pipeline.Routes[route].Frame) {
+		o.finish(s)
+	}
+	if s.draft == nil {
+		s.draft = o.draft()
+	}
+	s.draft.Add(e)
+	_, _ = s.draft.events.Write([]byte(e.UUID)) // a hash takes every write
+}
+
+func (o *outbox) draft() *drafted {
+	if n := len(o.spare); n > 0 {
+		d := o.spare[n-1]
+		o.spare = o.spare[:n-1]
+		return d
+	}
+	return &drafted{events: fnv.New64a()}
+}
+
+// finish makes a shelf's draft a frame.
+//
+// Its id is the idempotency key: where it came from, where it goes, its number among those, and which events it holds. The events belong in it
+// because the configuration may change between a crash and the repeat: a frame with other events must not be taken for one that is stored already.
+// The number does because two events may come with one UUID, in frames of one event each.
+func (o *outbox) finish(s *shelf) {
+	id := o.frame + "/" + s.topic + "/" + strconv.Itoa(len(s.done)) + "/" + strconv.FormatUint(s.draft.events.Sum64(), 36)
+	m := s.draft.Message(id)
+	bus.SetOrigin(m, o.frame)
+	s.done = append(s.done, m)
+	o.put(s)
 }
 
 // messages yields the frames to publish by topic, cut to the size that the destination wants.
 func (o *outbox) messages() func(yield func(topic string, messages []*message.Message) bool) {
 	return func(yield func(string, []*message.Message) bool) {
-		for i, events := range o.events {
-			if len(events) == 0 {
-				continue
+		for i := range o.shelves {
+			s := &o.shelves[i]
+			if s.draft != nil {
+				o.finish(s)
 			}
-			route, lane := &o.pipeline.Routes[i/o.lanes], i%o.lanes
-			topic := o.topic(o.pipeline.Name, route.Destination, lane)
-			var messages []*message.Message
-			for part := range bus.Split(events, route.Frame) {
-				m := bus.NewMessage(o.id(topic, len(messages), part), part)
-				bus.SetOrigin(m, o.frame)
-				messages = append(messages, m)
-			}
-			if !yield(topic, messages) {
+			if len(s.done) > 0 && !yield(s.topic, s.done) {
 				return
 			}
 		}
 	}
-}
-
-// id is the idempotency key of a frame: where it came from, where it goes, its number among those, and which events it holds. The events
-// belong in it because the configuration may change between a crash and the repeat: a frame with other events must not be taken for one that
-// is stored already. The number does because two events may come with one UUID, in frames of one event each.
-func (o *outbox) id(topic string, number int, events []pipeline.Event) string {
-	h := fnv.New64a()
-	for i := range events {
-		_, _ = h.Write([]byte(events[i].UUID)) // a hash takes every write
-	}
-	return o.frame + "/" + topic + "/" + strconv.Itoa(number) + "/" + strconv.FormatUint(h.Sum64(), 36)
 }

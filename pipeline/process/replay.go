@@ -56,7 +56,7 @@ func (r *Replayer) Send(ctx context.Context, id string, events []pipeline.Event)
 	}
 	l, t := r.worker, &r.worker.tally
 	l.begin(id)
-	if err := l.collect(ctx, &bus.Received{Frame: bus.Frame{Events: events}, ID: id, Only: r.only}, nil); err != nil {
+	if err := l.collect(ctx, &bus.Received{ID: id, Only: r.only}, bus.Frame{Events: events}, nil); err != nil {
 		return Replayed{}, err
 	}
 	if !r.dry {

@@ -201,11 +201,12 @@ func (l *laneWorker) work(ctx context.Context, frames []bus.Received, span trace
 	l.begin(together(first.ID, last, len(frames)))
 	records := make([]*bus.Record, len(frames))
 	for i := range frames {
-		repeated, err := l.repeats.Of(ctx, &frames[i])
+		frame := frames[i].Frame()
+		repeated, err := l.repeats.Of(ctx, &frames[i], frame.Events)
 		if err != nil {
 			return err
 		}
-		if err := l.collect(ctx, &frames[i], repeated); err != nil {
+		if err := l.collect(ctx, &frames[i], frame, repeated); err != nil {
 			return err
 		}
 		records[i] = l.record()
@@ -240,12 +241,12 @@ func (l *laneWorker) begin(id string) {
 }
 
 // collect takes the events of a frame through the chain, and puts what becomes of them into the outbox and the letters. Repeated ones, by their
-// number, are dropped. Its only error is that of a context that ended.
-func (l *laneWorker) collect(ctx context.Context, frame *bus.Received, repeated []bool) error {
-	l.frame, l.before = frame, len(l.letters)
+// number, are dropped. Nothing of the decoded frame is kept. Its only error is that of a context that ended.
+func (l *laneWorker) collect(ctx context.Context, from *bus.Received, frame bus.Frame, repeated []bool) error {
+	l.frame, l.before = from, len(l.letters)
 	l.tally.reset()
 	l.places.reset(len(frame.Events))
-	l.unreadable()
+	l.unreadable(frame.Bad)
 	for i := range frame.Events {
 		l.places.now = i
 		if repeated != nil && repeated[i] {
@@ -320,7 +321,7 @@ func (l *laneWorker) route(e *pipeline.Event) {
 		case wanted:
 			l.tally.copies[i]++
 			l.places.to[i].Add(l.places.now)
-			l.out.add(i, *e)
+			l.out.add(i, e)
 		}
 	}
 }
