@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -32,6 +33,13 @@ func TestDocsProjects(t *testing.T) {
 				files := map[string]string{"prickle.yaml": b.text}
 				for name, text := range others {
 					files[name] = text
+				}
+				if strings.Contains(b.text, "places.mmdb") { // which is no text that a page could show
+					database, err := os.ReadFile("../../configs/examples/enrich/places.mmdb")
+					if err != nil {
+						t.Fatal(err)
+					}
+					files["places.mmdb"] = string(database)
 				}
 				for _, m := range regexp.MustCompile(`[^$]\$\{(\w+)\}`).FindAllStringSubmatch(b.text, -1) {
 					t.Setenv(m[1], madeUp(m[1]))

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"hash"
+	"io"
 	"os"
 	"reflect"
 	"sort"
@@ -81,12 +83,32 @@ func (p *prints) writeStruct(h hash.Hash, v reflect.Value) {
 	}
 }
 
+// largeFile is the size in bytes from which on the text of a file is not remembered: a database, and no program.
+const largeFile = 1 << 20
+
 // writeFile writes a file's contents. One that cannot be read has been reported by whoever needs it.
 func (p *prints) writeFile(h hash.Hash, path string) {
 	if path == "" {
 		return
 	}
-	text, err := os.ReadFile(path)
-	p.files[path] = text
-	fmt.Fprintf(h, "%s %t %x;", path, err == nil, sha256.Sum256(text))
+	contents := sha256.New()
+	var text bytes.Buffer
+	err := readFile(path, contents, &text)
+	p.files[path] = text.Bytes()
+	fmt.Fprintf(h, "%s %t %x;", path, err == nil, contents.Sum(nil))
+}
+
+// readFile copies a file, to text only if it is not large.
+func readFile(path string, contents io.Writer, text *bytes.Buffer) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	to := contents
+	if info, err := f.Stat(); err == nil && info.Size() < largeFile {
+		to = io.MultiWriter(contents, text)
+	}
+	_, err = io.Copy(to, f)
+	return err
 }
