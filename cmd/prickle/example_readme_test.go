@@ -10,39 +10,11 @@ import (
 
 // What the README of the example about reliability says is done, command by command.
 func TestReliabilityExample(t *testing.T) {
-	const example = "configs/examples/reliability"
-	source, dir := filepath.Join("../..", example), t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil { // of someone who tried the example in place
-		t.Fatal(err)
-	}
 	t.Setenv("PRICKLE_LISTEN", "127.0.0.1:0")
+	dir := copiedExample(t, "reliability")
 	before := read(t, dir, "functions/mask.hog")
-	var p *instance
-	var printed strings.Builder
-	for _, b := range blocks(read(t, source, "README.md")) {
-		if b.language == "hog" {
-			write(t, dir, b.file(), b.text)
-			continue
-		}
-		for line := range strings.Lines(b.text) {
-			for _, args := range commandLines(strings.ReplaceAll(line, example, dir)) {
-				if args[0] == "run" {
-					p = startWith(t, args[1], args[2:])
-					continue
-				}
-				code, out, errOut := run(t, args...)
-				if code != 0 {
-					t.Fatalf("prickle %s: exit code %d\n%s%s", strings.Join(args, " "), code, out, errOut)
-				}
-				printed.WriteString("$ " + line + out)
-				p.settled()
-			}
-		}
-	}
-	inOrder(t, printed.String(),
+	p, printed := follow(t, "reliability", dir)
+	inOrder(t, printed,
 		"purchase", "3 rows",
 		"$ prickle dead count", "mask.thrown", "1 dead letter\n",
 		"$ prickle dead list", "mask.thrown",
@@ -62,6 +34,54 @@ func TestReliabilityExample(t *testing.T) {
 	if after := read(t, dir, "functions/mask.hog"); after != before {
 		t.Errorf("after the rollback\n got %s\nwant %s", after, before)
 	}
+}
+
+// What the README of the example about imports says is done.
+func TestImportExample(t *testing.T) {
+	t.Setenv("PRICKLE_LISTEN", "127.0.0.1:0")
+	_, printed := follow(t, "import", copiedExample(t, "import"))
+	inOrder(t, printed, "2 events stored", "2 events stored", "1 rejected",
+		"2025-08-20", "history", "$pageview", "ada", "Order Completed", "signed_up", "0017", "2025-08-21", "0018", "4 rows")
+}
+
+// copiedExample is an example in a folder of its own.
+func copiedExample(t *testing.T, name string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("../../configs/examples", name))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil { // of someone who tried the example in place
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// follow does what an example's README says, and returns what its commands printed.
+func follow(t *testing.T, name, dir string) (p *instance, printed string) {
+	t.Helper()
+	var out strings.Builder
+	for _, b := range blocks(read(t, dir, "README.md")) {
+		if b.language == "hog" {
+			write(t, dir, b.file(), b.text)
+			continue
+		}
+		for line := range strings.Lines(b.text) {
+			for _, args := range commandLines(strings.ReplaceAll(line, "configs/examples/"+name, dir)) {
+				if args[0] == "run" {
+					p = startWith(t, args[1], args[2:])
+					continue
+				}
+				code, text, errOut := run(t, args...)
+				if code != 0 {
+					t.Fatalf("prickle %s: exit code %d\n%s%s", strings.Join(args, " "), code, text, errOut)
+				}
+				out.WriteString("$ " + line + text)
+				p.settled()
+			}
+		}
+	}
+	return p, out.String()
 }
 
 // inOrder wants texts in another, one behind the other.

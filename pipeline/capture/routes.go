@@ -35,6 +35,7 @@ func (s *Server) routeTable() map[string]route {
 		"/v1/import":       {post, s.segment(segmentPath{kind: segment.Batch, historical: true})},
 		"/beacon/v1/batch": {post, s.segment(segmentPath{kind: segment.Batch})},
 		"/sourceConfig":    {get, s.sourceConfig},
+		"/import":          {post, s.bulk},
 	}
 	for _, path := range []string{"/e", "/i/v0/e", "/capture", "/track"} {
 		routes[path] = route{postGet, s.posthog(eventPath)}

@@ -18,17 +18,32 @@ type Request struct {
 	Engage bool
 	// Recording takes session recordings, as only the path /s does: they are checked, counted as filtered, and left out.
 	Recording bool
+	// Key is the token when the body has none.
+	Key string
+	// Historical marks all events as imported.
+	Historical bool
+	// Partly takes the events that are right, if there is one, and leaves the others in the scratch's problems.
+	Partly bool
 }
 
 // Decode makes events of text, which Payload.Text returned, into s.Events. All or none: when an event is wrong, the error is a
 // *wire.Refusal that names every wrong event. The events point into text and s.
 func Decode(req Request, text []byte, s *wire.Scratch) error {
-	d := decoder{Request: req, s: s, clock: wire.Clock{Now: req.Now, Sent: req.Sent}}
+	d := decoder{Request: req, s: s, clock: wire.Clock{Now: req.Now, Sent: req.Sent}, historical: req.Historical}
+	if req.Key != "" {
+		d.token, d.tokenKnown = req.Key, true
+		if err := d.authorize(); err != nil {
+			return err
+		}
+	}
 	if err := d.root(text); err != nil {
 		return err
 	}
 	if err := d.authorize(); err != nil {
 		return err
+	}
+	if req.Partly && len(s.Events) > 0 {
+		return nil
 	}
 	return wire.RefuseEvents(s.Problems)
 }
@@ -63,7 +78,7 @@ func (d *decoder) root(text []byte) error {
 	if rawjson.KindOf(b.events) != rawjson.Array {
 		return wire.Invalid("invalid_batch", "batch is not an array")
 	}
-	d.historical = b.historical
+	d.historical = d.historical || b.historical
 	if t, ok := wire.ParseTime(b.sentAt); ok {
 		d.clock.Sent = t
 	}

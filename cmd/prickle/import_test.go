@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+const importProject = `
+capture: {listen: "127.0.0.1:0", keys: [{name: live, token: k}, {name: history, token: h}]}
+pipelines: {main: {destinations: [warehouse]}}
+`
+
+// lines of events, of which each has a number.
+func numbered(from, to int) string {
+	var b strings.Builder
+	for n := from; n < to; n++ {
+		fmt.Fprintf(&b, `{"event":"n","distinct_id":"u%d","timestamp":"2024-01-02T03:04:05Z","properties":{"n":%d}}`+"\n", n%7, n)
+	}
+	return b.String()
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func wantImported(t *testing.T, p *instance, sql, want string) {
+	t.Helper()
+	p.settled()
+	if got := fmt.Sprint(p.query(sql)); got != want {
+		t.Errorf("%s\n got %s\nwant %s", sql, got, want)
+	}
+}
+
+func TestImport(t *testing.T) {
+	dir := project(t, map[string]string{
+		"prickle.yaml":  importProject,
+		"log.jsonl.gz":  gzipped(t, numbered(0, 2500)),
+		"people.csv":    "id,at,plan,note\n7,2024-01-02T03:04:05Z,pro,\"two\nlines\"\n\n8,2024-01-03,free,\n,2024-01-04,x,\n",
+		"mixpanel.json": `{"event":"Sign Up","properties":{"time":1704164645,"distinct_id":"m","$insert_id":"x"}}` + "\n",
+	})
+	p := start(t, dir)
+	file := func(name string) string { return filepath.Join(dir, name) }
+
+	code, out, errOut := run(t, "import", "-p", dir, "--key", "h", "--rate", "0", file("log.jsonl.gz"), file("mixpanel.json"))
+	if want := fmt.Sprintf("%s: 2500 events stored by %s, 0 rejected\n%s: 1 event stored by %s, 0 rejected\n", file("log.jsonl.gz"), p.url, file("mixpanel.json"), p.url); code != 0 || out != want {
+		t.Fatalf("exit code %d\n got %s%s\nwant %s", code, out, errOut, want)
+	}
+	rejected := filepath.Join(dir, "rejected.csv")
+	code, out, errOut = run(t, "import", "-p", dir, "--rejected", rejected, "--column", "distinct_id=id", "--column", "event==signed_up", "--column", "timestamp=at", file("people.csv"))
+	if want := file("people.csv") + ":6: distinct_id is missing or blank\n"; code != 0 || errOut != want || !strings.Contains(out, "2 events stored") {
+		t.Fatalf("exit code %d\n%s\n got %s\nwant %s", code, out, errOut, want)
+	}
+	if text, err := os.ReadFile(rejected); err != nil || string(text) != ",2024-01-04,x,\n" {
+		t.Errorf("rejected: %q, %v", text, err)
+	}
+	wantImported(t, p, `SELECT source, event, count(*), count(DISTINCT uuid), sum(CAST(properties->>'$.n' AS INT)) FROM events WHERE event = 'n' GROUP BY ALL`,
+		fmt.Sprintf("[[history n 2500 2500 %d]]", 2500*2499/2))
+	wantImported(t, p, `SELECT event, distinct_id, strftime(timestamp, '%Y-%m-%d %H:%M'), properties->>'$.plan', properties->>'$.note' FROM events WHERE event != 'n' ORDER BY distinct_id`,
+		"[[signed_up 7 2024-01-02 03:04 pro two\nlines] [signed_up 8 2024-01-03 00:00 free <nil>] [Sign Up m 2024-01-02 03:04 <nil> <nil>]]")
+
+	// A file that is imported again brings nothing new.
+	if code, _, errOut := run(t, "import", "-p", dir, "--key", "h", "--rate", "0", file("log.jsonl.gz")); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, errOut)
+	}
+	wantImported(t, p, `SELECT count(*) FROM events WHERE event = 'n'`, "[[2500]]")
+}
+
+// An import that ends in the middle goes on where it was, and what capture has no place for is sent again.
+func TestImportResumes(t *testing.T) {
+	dir := project(t, map[string]string{"prickle.yaml": importProject, "log.jsonl": numbered(0, 3500)})
+	p := start(t, dir)
+	target, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var requests atomic.Int32
+	var broken atomic.Bool
+	broken.Store(true)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch n := requests.Add(1); {
+		case n == 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case n == 4 && broken.Load():
+			http.Error(w, `{"code":"gone","detail":"somebody has pulled the plug"}`, http.StatusUnauthorized)
+		default:
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	defer between.Close()
+	log := filepath.Join(dir, "log.jsonl")
+	args := []string{"import", "-p", dir, "--to", between.URL, "--rate", "0", log}
+	if code, _, errOut := run(t, args...); code != 1 || !strings.Contains(errOut, log+": somebody has pulled the plug") {
+		t.Fatalf("exit code %d\n%s", code, errOut)
+	}
+	if code, _, errOut := run(t, "import", "-p", dir, log); code != 1 || !strings.Contains(errOut, "begin anew with --restart") {
+		t.Errorf("another address: exit code %d\n%s", code, errOut)
+	}
+	broken.Store(false)
+	requests.Store(10)
+	code, out, errOut := run(t, args...)
+	if code != 0 || errOut != log+": goes on behind line 2000, 2000 events stored so far\n" || !strings.Contains(out, "3500 events stored") {
+		t.Fatalf("exit code %d\n%s%s", code, out, errOut)
+	}
+	if n := requests.Load() - 10; n != 2 {
+		t.Errorf("%d requests for the rest, want 2", n)
+	}
+	wantImported(t, p, `SELECT count(*), count(DISTINCT uuid) FROM events`, "[[3500 3500]]")
+	if _, err := os.Stat(log + ".import"); !os.IsNotExist(err) {
+		t.Errorf("what was noted is left: %v", err)
+	}
+}
+
+func TestImportMistakes(t *testing.T) {
+	dir := project(t, map[string]string{"prickle.yaml": importProject, "broken.csv": "event,distinct_id\na,1\nb,\"2\nc,3\n", "log.jsonl": numbered(0, 1), "bare.csv": "a,b\n1,2\n"})
+	start(t, dir)
+	for want, args := range map[string][]string{
+		`--format: want one of events, segment, mixpanel, amplitude, csv, got "xml"`:                  {"--format", "xml", "log.jsonl"},
+		`--column: want field=column, for example distinct_id=customer_id, got "event"`:               {"--column", "event", "broken.csv"},
+		`--rate: want a number of events a second`:                                                    {"--rate", "-1", "log.jsonl"},
+		`broken.csv:3: extraneous or missing " in quoted-field`:                                       {"broken.csv"},
+		`there is no column "event": say which one it is, or give all the same value with =`:          {"bare.csv"},
+		`"name" is no field of an event: want one of event, distinct_id, timestamp, uuid, properties`: {"--column", "name=a", "bare.csv"},
+		`the key is not one of this server's keys`:                                                    {"--key", "other", "log.jsonl"},
+		`no such file`: {"missing.jsonl"},
+	} {
+		full := append([]string{"import", "-p", dir}, args...)
+		full[len(full)-1] = filepath.Join(dir, full[len(full)-1])
+		if code, _, errOut := run(t, full...); code != 1 || !strings.Contains(errOut, want) {
+			t.Errorf("%v: exit code %d\n got %s\nwant %s", args, code, errOut, want)
+		}
+	}
+}
+
+func TestDetected(t *testing.T) {
+	for want, heads := range map[string][]string{
+		"events":    {`{"event":"a","distinct_id":"x","properties":{"time":1}}`, "", "nonsense"},
+		"segment":   {`{"type":"track","userId":"a"}`, `{"messageId":"m","type":"page"}` + "\n{}"},
+		"mixpanel":  {`{"event":"a","properties":{"time":1,"distinct_id":"x"}}`},
+		"amplitude": {`{"event_type":"a","user_id":"x"}`},
+	} {
+		for _, head := range heads {
+			if got := detected("log.json", []byte(head)); got != want {
+				t.Errorf("%s: %s, want %s", head, got, want)
+			}
+		}
+	}
+	if got := detected("People.CSV.gz", nil); got != "csv" {
+		t.Errorf("got %s", got)
+	}
+}

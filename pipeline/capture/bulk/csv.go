@@ -1,0 +1,148 @@
+package bulk
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/prickle-dev/prickle/pipeline/capture/wire"
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
+)
+
+// columnFields are the fields that a column may be.
+var columnFields = []string{"event", "distinct_id", "timestamp", "uuid", "properties"}
+
+// table tells what the columns of a CSV are.
+type table struct {
+	fields    map[string]int    // the column of each field, from 0
+	constants map[string]string // fields that are the same for all
+	names     []string          // of the properties, by column; "" for a field
+}
+
+// csv reads a header and a record for each row. A row's line is where it begins: a text may have several lines.
+func (r *reader) csv(body []byte) error {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	in := csv.NewReader(bytes.NewReader(body))
+	in.FieldsPerRecord = -1
+	in.ReuseRecord = true
+	header, err := in.Read()
+	if err != nil {
+		return wire.Invalid("invalid_csv", "the header cannot be read: %v", err)
+	}
+	begin := 1 + bytes.Count(body[:in.InputOffset()], []byte("\n")) // the line of the first row
+	if r.Line == 0 {
+		r.Line = begin
+	}
+	t, err := r.table(slices.Clone(header))
+	if err != nil {
+		return wire.Invalid("invalid_columns", "%v", err)
+	}
+	for {
+		row, err := in.Read()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil: // what follows cannot be told apart any more
+			return wire.Invalid("invalid_csv", "%v", err)
+		}
+		at, _ := in.FieldPos(0)
+		line := r.Line + at - begin
+		if err := r.more(); err != nil {
+			return err
+		}
+		if len(row) != len(t.names) {
+			r.reject(line, "invalid_record", fmt.Sprintf("%d columns, the header has %d", len(row), len(t.names)))
+			continue
+		}
+		d, err := t.draft(row)
+		if err != nil {
+			r.reject(line, "invalid_record", err.Error())
+			continue
+		}
+		if err := r.add(line, []byte(strings.Join(row, "\x00")), d); err != nil {
+			return err
+		}
+	}
+}
+
+// table finds the columns.
+func (r *reader) table(header []string) (*table, error) {
+	t := &table{fields: map[string]int{}, constants: map[string]string{}, names: header}
+	for field := range r.Columns {
+		if !slices.Contains(columnFields, field) {
+			return nil, fmt.Errorf("%q is no field of an event: want one of %s", field, strings.Join(columnFields, ", "))
+		}
+	}
+	for i, name := range header {
+		header[i] = strings.TrimSpace(name)
+	}
+	for _, field := range columnFields {
+		column, named := r.Columns[field]
+		if constant, ok := strings.CutPrefix(column, "="); ok {
+			t.constants[field] = constant
+			continue
+		}
+		if !named {
+			column = field
+		}
+		i := slices.Index(header, column)
+		switch {
+		case i >= 0:
+			t.fields[field] = i
+		case named:
+			return nil, fmt.Errorf("there is no column %q for %s: the header has %s", column, field, strings.Join(header, ", "))
+		case field == "event" || field == "distinct_id":
+			return nil, fmt.Errorf("there is no column %q: say which one it is, or give all the same value with =", field)
+		}
+	}
+	t.names = slices.Clone(header)
+	for _, i := range t.fields {
+		t.names[i] = ""
+	}
+	return t, nil
+}
+
+func (t *table) draft(row []string) (*draft, error) {
+	value := func(field string) []byte {
+		text, ok := t.constants[field]
+		if i, found := t.fields[field]; found {
+			text, ok = strings.TrimSpace(row[i]), true
+		}
+		if !ok || text == "" {
+			return nil
+		}
+		return rawjson.AppendString(nil, strings.ToValidUTF8(text, "\uFFFD"))
+	}
+	d := &draft{event: value("event"), distinctID: value("distinct_id"), timestamp: value("timestamp"), id: value("uuid")}
+	var err error
+	if d.properties, err = (record{of: map[string][]byte{"properties": value("properties")}}).object("properties"); err != nil {
+		return nil, err
+	}
+	w := wire.NewRewriter(nil, nil)
+	for i, name := range t.names {
+		if name != "" && row[i] != "" {
+			w.Add(name, typed(row[i]))
+		}
+	}
+	d.properties = wire.AppendMerged(nil, d.properties, w.Close())
+	return d, nil
+}
+
+// typed is a cell's value: a number and true and false are what they look like, unless a number would lose digits or zeros of an id.
+func typed(text string) []byte {
+	const digits = 15 // that every reader of JSON keeps
+	raw := []byte(text)
+	if ok, _, _ := rawjson.Valid(raw, 1); ok && len(raw) <= digits {
+		switch rawjson.KindOf(raw) {
+		case rawjson.Number, rawjson.Bool:
+			if !bytes.ContainsAny(raw, " \t\r\n") {
+				return raw
+			}
+		}
+	}
+	return rawjson.AppendString(nil, strings.ToValidUTF8(text, "\uFFFD"))
+}

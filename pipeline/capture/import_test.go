@@ -1,0 +1,201 @@
+package capture
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// importTo posts a body to /import and returns the status and the answer.
+func importTo(t *testing.T, fx *fixture, query, body string, header ...string) (int, string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/import?"+query, strings.NewReader(body))
+	r.SetBasicAuth("wk_test_0001", "")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := fx.do(r)
+	return w.Code, w.Body.String()
+}
+
+// told is an event without what is different each time.
+func told(e pipeline.Event) string {
+	return fmt.Sprintf("%s %s %s %s %s", e.Source, e.Name, e.DistinctID, e.Timestamp.Format(time.RFC3339Nano), e.Properties)
+}
+
+const history = `"$historical_migration":true`
+
+func TestImportFormats(t *testing.T) {
+	fx := newFixture(t)
+	for _, c := range []struct{ name, query, body, want string }{
+		{
+			"a batch export of PostHog", "format=events",
+			`{"uuid":"0198C5A0-0000-7000-8000-000000000001","event":"$pageview","distinct_id":"ada","timestamp":"2024-01-02 03:04:05.678","properties":"{\"plan\":\"pro\"}","elements_chain":"a:href=\"/\"","team_id":1,"person_properties":{"x":1},"set":{"email":"ada@example.org"}}`,
+			`wk1 $pageview ada 2024-01-02T03:04:05.678Z {"plan":"pro","$elements_chain":"a:href=\"/\"","$set":{"email":"ada@example.org"},` + history + `}`,
+		},
+		{
+			"lines of Prickle", "",
+			`{"uuid":"0198c5a0-0000-7000-8000-000000000001","event":"purchase","distinct_id":"ada","timestamp":"2024-01-02T03:04:05Z","received_at":"2024-01-02T03:04:06Z","source":"old","properties":{"amount":12345678901234567890}}`,
+			`wk1 purchase ada 2024-01-02T03:04:05Z {"amount":12345678901234567890,` + history + `}`,
+		},
+		{
+			"messages of Segment", "format=segment",
+			`{"type":"track","event":"Order Completed","userId":"ada","messageId":"m1","timestamp":"2024-01-02T03:04:05Z","properties":{"total":7}}`,
+			`wk1 Order Completed ada 2024-01-02T03:04:05Z {"total":7,"$segment_message_type":"track","$original_timestamp":"2024-01-02T03:04:05Z",` + history + `}`,
+		},
+		{
+			"Mixpanel's raw export", "format=mixpanel",
+			`{"event":"$mp_web_page_view","properties":{"time":1704164645,"distinct_id":"ada","$insert_id":"abc","$browser":"Chrome","mp_lib":"web","mp_country_code":"DE","$city":"Munich","token":"theirs"}}`,
+			`wk1 $pageview ada 2024-01-02T03:04:05Z {"distinct_id":"ada","$insert_id":"abc","$browser":"Chrome","mp_lib":"web","mp_country_code":"DE","$city":"Munich","$lib":"web","$geoip_city_name":"Munich","$geoip_country_code":"DE",` + history + `}`,
+		},
+		{
+			"Amplitude's export", "format=amplitude",
+			`{"event_type":"[Amplitude] Page Viewed","user_id":null,"device_id":"d1","event_time":"2024-01-02 03:04:05.678000","uuid":"0198c5a0-0000-7000-8000-000000000001","event_properties":{"path":"/"},"user_properties":{"plan":"pro"},"ip_address":"81.2.69.160","country":"Germany","platform":"Web","os_name":"Chrome","os_version":"124","session_id":1704164645000}`,
+			`wk1 $pageview d1 2024-01-02T03:04:05.678Z {"path":"/","$ip":"81.2.69.160","$geoip_country_name":"Germany","$session_id":1704164645000,"$device_id":"d1","$browser":"Chrome","$browser_version":"124","$set":{"plan":"pro"},` + history + `}`,
+		},
+		{
+			"CSV", "format=csv&column.distinct_id=customer+id&column.event==signed_up&column.timestamp=at",
+			"\ufeffcustomer id,at,plan,amount,zip,vip,note\n0042,2024-01-02T03:04:05Z,pro,19.50,01234,true,\"two\nlines, \"\"quoted\"\"\"\n",
+			`wk1 signed_up 0042 2024-01-02T03:04:05Z {"plan":"pro","amount":19.50,"zip":"01234","vip":true,"note":"two\nlines, \"quoted\"",` + history + `}`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, answer := importTo(t, fx, c.query, c.body)
+			if status != http.StatusOK || answer != `{"accepted":1,"rejected":[]}` {
+				t.Fatalf("answer %d %s", status, answer)
+			}
+			events := fx.log.take(t)
+			if len(events) != 1 {
+				t.Fatalf("%d events", len(events))
+			}
+			if diff := cmp.Diff(c.want, told(events[0])); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What is wrong is named by its line, and the rest is stored.
+func TestImportRejects(t *testing.T) {
+	fx := newFixture(t)
+	body := `{"event":"a","distinct_id":"1"}` + "\n\n" + `{"event":"b"` + "\n" + `[1]` + "\n" + `{"event":"c"}` + "\n" +
+		`{"event":"d","distinct_id":"2","properties":"no"}` + "\n" + `{"event":"e","distinct_id":"3"}`
+	status, answer := importTo(t, fx, "line=101", body)
+	want := `{"accepted":2,"rejected":[{"line":103,"code":"invalid_json","detail":"the body is not JSON in UTF-8: wrong at byte 12"},` +
+		`{"line":104,"code":"invalid_record","detail":"want an object"},` +
+		`{"line":105,"code":"missing_distinct_id","detail":"distinct_id is missing or blank"},` +
+		`{"line":106,"code":"invalid_record","detail":"properties: the body is not JSON in UTF-8: wrong at byte 0"}]}`
+	if status != http.StatusOK || answer != want {
+		t.Errorf("%d\n got %s\nwant %s", status, answer, want)
+	}
+	if events := fx.log.take(t); len(events) != 2 || events[0].Name != "a" || events[1].Name != "e" {
+		t.Errorf("stored: %v", events)
+	}
+	for _, c := range []struct {
+		name, query, body, code string
+		status                  int
+	}{
+		{"nothing", "", "\n\n", "empty_batch", 400},
+		{"no body", "", "", "empty_payload", 400},
+		{"nothing right", "", `{"event":"c"}`, "missing_distinct_id", 400},
+		{"nothing readable", "", `{`, "invalid_json", 400},
+		{"an unknown format", "format=xml", `{}`, "unknown_format", 400},
+		{"a wrong line", "line=x", `{}`, "invalid_line", 400},
+		{"a CSV without columns", "format=csv", "a,b\n1,2\n", "invalid_columns", 400},
+		{"a CSV with an unknown field", "format=csv&column.name=a", "a,b\n1,2\n", "invalid_columns", 400},
+		{"a CSV with a missing column", "format=csv&column.event=c&column.distinct_id=a", "a,b\n1,2\n", "invalid_columns", 400},
+		{"a broken CSV", "format=csv", "event,distinct_id\na,\"b\n", "invalid_csv", 400},
+	} {
+		status, answer := importTo(t, fx, c.query, c.body)
+		var got errorBody
+		if err := json.Unmarshal([]byte(answer), &got); err != nil || status != c.status || got.Code != c.code {
+			t.Errorf("%s: %d %s", c.name, status, answer)
+		}
+	}
+	if events := fx.log.take(t); len(events) != 0 {
+		t.Errorf("stored: %v", events)
+	}
+}
+
+func TestImportCSVLines(t *testing.T) {
+	fx := newFixture(t)
+	body := "event,distinct_id,n\na,1,\"x\ny\"\nb,2\nc,,3\nd,4,\n"
+	status, answer := importTo(t, fx, "", body, "Content-Type", "text/csv; charset=utf-8")
+	want := `{"accepted":2,"rejected":[{"line":4,"code":"invalid_record","detail":"2 columns, the header has 3"},{"line":5,"code":"missing_distinct_id","detail":"distinct_id is missing or blank"}]}`
+	if status != 200 || answer != want {
+		t.Errorf("%d\n got %s\nwant %s", status, answer, want)
+	}
+	if events := fx.log.take(t); len(events) != 2 || events[0].Name != "a" || events[1].Name != "d" {
+		t.Errorf("stored: %v", events)
+	}
+}
+
+// A part that is sent again gives events with the same UUIDs, and two records that say the same are two events.
+func TestImportUUIDs(t *testing.T) {
+	fx := newFixture(t)
+	ids := func(query, body string) string {
+		t.Helper()
+		if status, answer := importTo(t, fx, query, body); status != http.StatusOK {
+			t.Fatalf("%d %s", status, answer)
+		}
+		var out []string
+		for _, e := range fx.log.take(t) {
+			out = append(out, e.UUID)
+		}
+		if out[0] == out[1] {
+			t.Errorf("%s: two events have one UUID", query)
+		}
+		return strings.Join(out, " ")
+	}
+	const same = `{"event":"a","distinct_id":"1","timestamp":"2024-01-02"}` + "\n"
+	byText, byLine := ids("", same+same), ids("file=x&line=7", same+same)
+	if byText != ids("", same+same) || byLine != ids("file=x&line=7", same+same) {
+		t.Error("what is sent again has other UUIDs")
+	}
+	if byLine == ids("file=y&line=7", same+same) || byLine == ids("file=x&line=9", same+same) {
+		t.Error("other places have the same UUIDs")
+	}
+	const insert = `{"event":"a","properties":{"time":1,"distinct_id":"x","$insert_id":"%s"}}` + "\n"
+	mixpanel := fmt.Sprintf(insert+insert, "1", "2")
+	if ids("format=mixpanel&file=x", mixpanel) != ids("format=mixpanel&file=y&line=5", mixpanel) {
+		t.Error("an event of Mixpanel is not known by its insert id")
+	}
+}
+
+func TestImportKeysAndGzip(t *testing.T) {
+	fx := newFixture(t)
+	const line = `{"event":"a","distinct_id":"1"}`
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	if _, err := z.Write([]byte(line)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, query, body, header, value string
+		status                           int
+	}{
+		{"gzip", "", zipped.String(), "Content-Encoding", "gzip", 200},
+		{"bearer", "", line, "Authorization", "Bearer wk_test_0002", 200},
+		{"query", "api_key=wk_test_0001", line, "Authorization", "", 200},
+		{"unknown", "", line, "Authorization", "Bearer other", 401},
+		{"none", "", line, "Authorization", "", 401},
+		{"personal", "", line, "Authorization", "Bearer phx_personal", 401},
+	} {
+		status, answer := importTo(t, fx, c.query, c.body, c.header, c.value)
+		if status != c.status || len(fx.log.take(t)) != (map[bool]int{true: 1})[c.status == 200] {
+			t.Errorf("%s: %d %s", c.name, status, answer)
+		}
+	}
+}
