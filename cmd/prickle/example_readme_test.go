@@ -41,7 +41,7 @@ func TestImportExample(t *testing.T) {
 	t.Setenv("PRICKLE_LISTEN", "127.0.0.1:0")
 	_, printed := follow(t, "import", copiedExample(t, "import"))
 	inOrder(t, printed, "2 events stored", "2 events stored", "1 rejected",
-		"2025-08-20", "history", "$pageview", "ada", "Order Completed", "signed_up", "0017", "2025-08-21", "0018", "4 rows")
+		"2025-08-20", "history", "signed_up", "0017", "$pageview", "ada", "Order Completed", "2025-08-21", "0018", "4 rows")
 }
 
 // copiedExample is an example in a folder of its own.
