@@ -4,6 +4,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"strconv"
+	"sync"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/prickle-dev/prickle/pipeline"
@@ -16,9 +17,8 @@ type outbox struct {
 	topic    func(pipeline, destination string, lane int) string
 	pipeline Pipeline
 	lanes    int
-	frame    string     // the id of the frames
-	shelves  []shelf    // by route and lane
-	spare    []*drafted // to be used again
+	frame    string  // the id of the frames
+	shelves  []shelf // by route and lane
 }
 
 // shelf is what is for one lane of a destination.
@@ -34,6 +34,9 @@ type drafted struct {
 	events hash.Hash64 // of their UUIDs
 }
 
+// drafts holds the memory of frames for the next ones, of all lanes.
+var drafts = sync.Pool{New: func() any { return &drafted{events: fnv.New64a()} }}
+
 func (o *outbox) reset(p Pipeline, lanes int, frame string) {
 	o.pipeline, o.lanes, o.frame = p, lanes, frame
 	if o.shelves == nil {
@@ -42,19 +45,24 @@ func (o *outbox) reset(p Pipeline, lanes int, frame string) {
 			o.shelves[i].topic = o.topic(p.Name, p.Routes[i/lanes].Destination, i%lanes)
 		}
 	}
+	o.empty()
+}
+
+// empty lets go of what was collected.
+func (o *outbox) empty() {
 	for i := range o.shelves {
-		s := &o.shelves[i]
-		s.done = nil
-		o.put(s)
+		o.shelves[i].done = nil
+		o.shelves[i].clear()
 	}
 }
 
-// put takes a shelf's draft away.
-func (o *outbox) put(s *shelf) {
+// clear takes the draft away.
+func (s *shelf) clear() {
 	if s.draft != nil {
 		s.draft.Reset()
 		s.draft.events.Reset()
-		o.spare, s.draft = append(o.spare, s.draft), nil
+		drafts.Put(s.draft)
+		s.draft = nil
 	}
 }
 
@@ -65,19 +73,10 @@ func (o *outbox) add(route int, e *pipeline.Event) {
 		o.finish(s)
 	}
 	if s.draft == nil {
-		s.draft = o.draft()
+		s.draft = drafts.Get().(*drafted)
 	}
 	s.draft.Add(e)
 	_, _ = s.draft.events.Write([]byte(e.UUID)) // a hash takes every write
-}
-
-func (o *outbox) draft() *drafted {
-	if n := len(o.spare); n > 0 {
-		d := o.spare[n-1]
-		o.spare = o.spare[:n-1]
-		return d
-	}
-	return &drafted{events: fnv.New64a()}
 }
 
 // finish makes a shelf's draft a frame.
@@ -90,7 +89,7 @@ func (o *outbox) finish(s *shelf) {
 	m := s.draft.Message(id)
 	bus.SetOrigin(m, o.frame)
 	s.done = append(s.done, m)
-	o.put(s)
+	s.clear()
 }
 
 // messages yields the frames to publish by topic, cut to the size that the destination wants.

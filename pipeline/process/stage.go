@@ -349,6 +349,7 @@ func (l *laneWorker) recorded(ctx context.Context) error {
 // publish sends what the frames became, and waits until all of it is stored, and the records of them. After an error the frames are worked
 // again, and their next records are the same or take no notice of these.
 func (l *laneWorker) publish(ctx context.Context, span trace.Span) error {
+	defer l.out.empty() // a lane may be idle for long
 	if err := l.publishAll(ctx, span); err != nil {
 		return err
 	}
