@@ -20,7 +20,10 @@ type options struct {
 func WithProject(p pipeline.Project) Option { return func(o *options) { o.project = p } }
 
 // Condition is a compiled expression that is true or false of an event. It is safe for concurrent use.
-type Condition struct{ program program }
+type Condition struct {
+	program program
+	first   nameTest
+}
 
 // Compile compiles a condition. Mistakes are *pipeline.ConfigError, all unknown names at once joined with errors.Join.
 func Compile(code pipeline.Code, opts ...Option) (*Condition, error) {
@@ -33,12 +36,15 @@ func Compile(code pipeline.Code, opts ...Option) (*Condition, error) {
 			Pos: code.Pos, Message: "want a condition, got " + typeName(t), Hint: "a condition is true or false, such as event.name == \"purchase\"",
 		}
 	}
-	return &Condition{p}, nil
+	return &Condition{p, firstTest(code.Text)}, nil
 }
 
 // Match reports whether the condition holds for e. An error means that the event's values did not fit the expression; it names the place
 // in the configuration and the kinds of the values, never the values.
 func (c *Condition) Match(e *pipeline.Event) (bool, error) {
+	if holds, settled := c.first.settles(e.Name); settled {
+		return holds, nil
+	}
 	v, err := c.program.run(e)
 	if err != nil {
 		return false, err

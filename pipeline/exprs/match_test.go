@@ -1,6 +1,7 @@
 package exprs_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -233,5 +234,39 @@ func TestValueWithoutJSON(t *testing.T) {
 	}
 	if got, err := v.JSON(event(t)); err == nil || err.Error() != "prickle.yaml:5:11: +Inf has no form in JSON" {
 		t.Errorf("got %s %v", got, err)
+	}
+}
+
+// A condition on the name is answered as the expression is, whatever stands beside it.
+func TestMatchFirst(t *testing.T) {
+	settled := 0
+	for _, text := range []string{
+		`event.name == "purchase"`, `"purchase" == event.name`, `event.event == "purchase"`, `event.name == "refund"`, `event.name in ["refund", "purchase"]`, `event.name in ["refund"]`,
+		`event.name in []`, `event.name == "refund" && event.properties.amount > 100`, `event.name == "purchase" and event.properties.amount > 100`,
+		`event.name == "refund" && event.properties.plan > 1 && true`, `event.properties.plan > 1 && event.name == "refund"`, `event.name == "refund" || true`,
+		`not (event.name == "refund")`, `event["name"] == "purchase"`, `event?.name == "refund"`, `event.name == event.distinct_id`, `event.name == nil`, `event.name != "purchase"`,
+		`event.properties.name == "refund"`, `event.name == "refund" ? 1 > 0 : 2 > 1`, `let name = "refund"; event.name == name`, `event.name in ["refund", source.name]`,
+	} {
+		c, err := exprs.Compile(code(text))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		v, err := exprs.CompileValue(code(text)) // which takes no short cut
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := event(t)
+		got, gotErr := c.Match(e)
+		want, wantErr := v.Eval(e)
+		if got != (want == true) || fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
+			t.Errorf("%s\n got %v, %v\nwant %v, %v", text, got, gotErr, want, wantErr)
+		}
+		if gotErr != nil {
+			settled++
+		}
+	}
+	if settled != 1 {
+		t.Errorf("%d conditions failed, want the one with a wrong comparison in front", settled)
 	}
 }
