@@ -2,8 +2,11 @@ package posthog
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
+	"os"
 	"testing"
 	"time"
 
@@ -39,13 +42,27 @@ func compress(text []byte) []byte {
 	return b.Bytes()
 }
 
+// form is a body as old browser clients send it.
+func form(data, compression string) []byte {
+	return []byte(url.Values{"data": {data}, "compression": {compression}}.Encode())
+}
+
 func BenchmarkDecodeBatch(b *testing.B) {
-	const events = 100
+	const events, formType = 100, "application/x-www-form-urlencoded"
 	text := batchOf(events)
+	lz, err := os.ReadFile("testdata/batch.lz64") // text, by lz-string 1.5.0
+	if err != nil {
+		b.Fatal(err)
+	}
 	for _, bench := range []struct {
-		name string
-		body []byte
-	}{{"plain", text}, {"gzip", compress(text)}} {
+		name, contentType string
+		body              []byte
+	}{
+		{"plain", "", text},
+		{"gzip", "", compress(text)},
+		{"base64", formType, form(base64.StdEncoding.EncodeToString(text), "base64")},
+		{"lz64", formType, form(string(lz), "lz64")},
+	} {
 		b.Run(bench.name, func(b *testing.B) {
 			req := Request{Request: wire.Request{
 				Now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), ClientIP: "203.0.113.7",
@@ -60,7 +77,7 @@ func BenchmarkDecodeBatch(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				decoded, err := Payload{Body: body, MaxBytes: 1 << 20}.Text(s)
+				decoded, err := Payload{Body: body, ContentType: bench.contentType, Base64Again: true, MaxBytes: 1 << 20}.Text(s)
 				if err != nil {
 					b.Fatal(err)
 				}

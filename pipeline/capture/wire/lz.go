@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -14,7 +15,10 @@ const (
 
 // LZString undoes lz-string's compressToBase64 and returns the text in UTF-8. It stops as soon as the result is over limit bytes.
 func LZString(data []byte, limit int64) ([]byte, error) {
-	d := lzDecoder{limit: limit, bits: lzBits{data: data}, width: 3, grow: 4, dict: make([]lzEntry, 3, 64)}
+	d := lzDecoder{
+		limit: limit, bits: lzBits{data: data}, width: 3, grow: 4,
+		out: make([]uint16, 0, min(4*len(data), 1<<17)), dict: make([]lzEntry, 3, 3+min(len(data)/2, 1<<14)), // about what it comes to
+	}
 	ok := d.first()
 	for ok && !d.done {
 		if int64(len(d.out)) > limit {
@@ -136,46 +140,43 @@ func (d *lzDecoder) added() {
 	}
 }
 
-// lzBits reads numbers whose lowest bit comes first, out of base64 characters whose highest bit comes first.
+// lzBits reads numbers whose lowest bit comes first, out of base64 characters whose highest bit comes first: with the bits of each character turned
+// round, both are a stream that begins with the lowest.
 type lzBits struct {
 	data  []byte
 	index int
-	value byte
-	left  int
+	ahead uint // bits that were taken from data and not read
+	left  int  // how many
 }
 
 func (b *lzBits) read(n int) (value int, ok bool) {
-	for i := range n {
-		if b.left == 0 {
-			if b.index >= len(b.data) {
-				return 0, false
-			}
-			if b.value, ok = base64Value(b.data[b.index]); !ok {
-				return 0, false
-			}
-			b.index++
-			b.left = 6
+	for b.left < n {
+		if b.index >= len(b.data) {
+			return 0, false
 		}
-		b.left--
-		value |= int(b.value>>b.left&1) << i
+		bits := lzTurned[b.data[b.index]]
+		if bits < 0 {
+			return 0, false
+		}
+		b.index++
+		b.ahead |= uint(bits) << b.left
+		b.left += 6
 	}
+	value = int(b.ahead & (1<<n - 1))
+	b.ahead >>= n
+	b.left -= n
 	return value, true
 }
 
-func base64Value(ch byte) (byte, bool) {
-	switch {
-	case ch >= 'A' && ch <= 'Z':
-		return ch - 'A', true
-	case ch >= 'a' && ch <= 'z':
-		return ch - 'a' + 26, true
-	case ch >= '0' && ch <= '9':
-		return ch - '0' + 52, true
-	case ch == '+':
-		return 62, true
-	case ch == '/':
-		return 63, true
-	case ch == '=':
-		return 0, true
+// lzTurned has the six bits of each character of base64, the highest last, and -1 for other characters.
+var lzTurned = func() (table [256]int8) {
+	for ch := range table {
+		table[ch] = -1
 	}
-	return 0, false
-}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for i := range len(alphabet) {
+		table[alphabet[i]] = int8(bits.Reverse8(uint8(i)) >> 2)
+	}
+	table['='] = 0
+	return table
+}()
