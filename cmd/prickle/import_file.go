@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/capture/bulk"
 	"golang.org/x/time/rate"
@@ -48,6 +49,7 @@ type importing struct {
 	state   importState
 	size    int64 // of the file
 	read    *countingReader
+	told    time.Time // when it was told last what the import waits for
 }
 
 // part is some records of a file.
@@ -79,9 +81,13 @@ func (i *importing) run(ctx context.Context, f *importFlags) error {
 	if i.to.format == "" {
 		i.to.format = detected(i.file, head)
 	}
+	if i.to.format != bulk.CSV && len(i.to.columns) > 0 {
+		return fmt.Errorf("--column is for CSV, and this file is read as %s; --format says otherwise", i.to.format)
+	}
 	if err := i.resume(f.restart); err != nil {
 		return err
 	}
+	i.to.waiting = i.waits
 	parts := i.linesOf
 	if i.to.format == bulk.CSV {
 		parts = i.rowsOf
@@ -250,6 +256,14 @@ func (i *importing) send(ctx context.Context, p part) error {
 	return i.save()
 }
 
+// waits tells, once a minute, what the import waits for.
+func (i *importing) waits(err error) {
+	if time.Since(i.told) > time.Minute {
+		i.told = time.Now()
+		fmt.Fprintf(i.report, "%s: waiting at line %d: %v\n", i.file, i.state.Line, err)
+	}
+}
+
 // countingReader counts what is read.
 type countingReader struct {
 	from io.Reader
@@ -266,6 +280,7 @@ func (r *countingReader) Read(b []byte) (int, error) {
 type importState struct {
 	File     string `json:"file"` // what the file begins with, as a hash
 	To       string `json:"to"`
+	As       string `json:"as"`   // how it is read
 	Line     int    `json:"line"` // that was sent last
 	Accepted int    `json:"accepted"`
 	Rejected int    `json:"rejected"`
@@ -275,7 +290,11 @@ func (i *importing) statePath() string { return i.file + ".import" }
 
 // resume finds out how far the file is.
 func (i *importing) resume(restart bool) error {
-	i.state = importState{File: i.to.file, To: i.to.address}
+	as := i.to.format
+	for _, field := range sortedFields(i.to.columns) {
+		as += " " + field + "=" + i.to.columns[field]
+	}
+	i.state = importState{File: i.to.file, To: i.to.address, As: as}
 	text, err := os.ReadFile(i.statePath())
 	if errors.Is(err, os.ErrNotExist) || restart {
 		return nil
@@ -287,8 +306,8 @@ func (i *importing) resume(restart bool) error {
 	if err := json.Unmarshal(text, &was); err != nil {
 		return fmt.Errorf("%s is damaged: remove it, or begin anew with --restart", i.statePath())
 	}
-	if was.File != i.state.File || was.To != i.state.To {
-		return fmt.Errorf("%s says that another file or address was being imported: begin anew with --restart", i.statePath())
+	if was.File != i.state.File || was.To != i.state.To || was.As != i.state.As {
+		return fmt.Errorf("%s says that another file was being imported, to another address or in another way: begin anew with --restart", i.statePath())
 	}
 	i.state = was
 	fmt.Fprintf(i.report, "%s: goes on behind line %d, %s stored so far\n", i.file, was.Line, count(was.Accepted, "event"))

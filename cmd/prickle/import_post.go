@@ -21,6 +21,8 @@ type importTarget struct {
 	address, key string
 	format, file string
 	columns      map[string]string
+	waiting      func(error) // told what a part waits for
+	reached      bool        // something has answered
 }
 
 // imported is what capture answers to a part.
@@ -58,7 +60,7 @@ func (t *importTarget) post(ctx context.Context, body []byte, line int) (*import
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 200*time.Millisecond, 10*time.Second
 	return backoff.Retry(ctx, func() (*imported, error) { return t.try(ctx, zipped.Bytes(), line) },
-		backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(importPatience))
+		backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(importPatience), backoff.WithNotify(func(err error, _ time.Duration) { t.waiting(err) }))
 }
 
 func (t *importTarget) try(ctx context.Context, body []byte, line int) (*imported, error) {
@@ -79,9 +81,14 @@ func (t *importTarget) try(ctx context.Context, body []byte, line int) (*importe
 		if ctx.Err() != nil {
 			return nil, backoff.Permanent(ctx.Err())
 		}
-		return nil, fmt.Errorf("%w; is the project running?", err)
+		err = fmt.Errorf("%w; is the project running?", err)
+		if !t.reached { // it is hardly a restart
+			err = backoff.Permanent(err)
+		}
+		return nil, err
 	}
 	defer resp.Body.Close()
+	t.reached = true
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
 		return nil, err

@@ -109,7 +109,7 @@ func TestImportResumes(t *testing.T) {
 	defer between.Close()
 	log := filepath.Join(dir, "log.jsonl")
 	args := []string{"import", "-p", dir, "--to", between.URL, "--rate", "0", log}
-	if code, _, errOut := run(t, args...); code != 1 || !strings.Contains(errOut, log+": somebody has pulled the plug") {
+	if code, _, errOut := run(t, args...); code != 1 || !strings.Contains(errOut, log+": somebody has pulled the plug") || !strings.Contains(errOut, log+": waiting at line 0: ") {
 		t.Fatalf("exit code %d\n%s", code, errOut)
 	}
 	if code, _, errOut := run(t, "import", "-p", dir, log); code != 1 || !strings.Contains(errOut, "begin anew with --restart") {
@@ -140,8 +140,10 @@ func TestImportMistakes(t *testing.T) {
 		`broken.csv:3: extraneous or missing " in quoted-field`:                                       {"broken.csv"},
 		`there is no column "event": say which one it is, or give all the same value with =`:          {"bare.csv"},
 		`"name" is no field of an event: want one of event, distinct_id, timestamp, uuid, properties`: {"--column", "name=a", "bare.csv"},
-		`the key is not one of this server's keys`:                                                    {"--key", "other", "log.jsonl"},
-		`no such file`: {"missing.jsonl"},
+		`--column is for CSV, and this file is read as events`:                                        {"--column", "event=a", "log.jsonl"},
+		`is the project running?`:                  {"--to", "http://127.0.0.1:1", "log.jsonl"},
+		`the key is not one of this server's keys`: {"--key", "other", "log.jsonl"},
+		`no such file`:                             {"missing.jsonl"},
 	} {
 		full := append([]string{"import", "-p", dir}, args...)
 		full[len(full)-1] = filepath.Join(dir, full[len(full)-1])
