@@ -40,7 +40,8 @@ func TestErrorAnswers(t *testing.T) {
 	}{
 		{name: "unknown path", method: "POST", target: "/nowhere", status: 404, code: "not_found"},
 		{name: "doubled slash", method: "POST", target: "/e//", body: goodEvent, status: 404, code: "not_found"},
-		{name: "v1", method: "POST", target: "/i/v1/analytics/events", body: "{}", status: 404, code: "capture_v1_unsupported"},
+		{name: "logs", method: "POST", target: "/i/v1/logs", body: "{}", status: 404, code: "not_found"},
+		{name: "v1 by GET", method: "GET", target: "/i/v1/analytics/events", status: 405, code: "method_not_allowed"},
 		{name: "method", method: "DELETE", target: "/e/", status: 405, code: "method_not_allowed"},
 		{name: "segment by GET", method: "GET", target: "/v1/track", status: 405, code: "method_not_allowed"},
 		{name: "empty", method: "POST", target: "/batch/", status: 400, code: "empty_payload"},

@@ -42,8 +42,8 @@ func (k *Key) Short() any { return &k.Token }
 
 // Limits bound what one request may cost. What is over a size limit is answered with 413, what is over BodyTimeout with 408.
 type Limits struct {
-	Body   pipeline.Bytes `yaml:"body"`   // of a request, as sent and again when decompressed
-	Event  pipeline.Bytes `yaml:"event"`  // JSON text of one event
+	Body   pipeline.Bytes `yaml:"body"`   // of a request, as sent and again when decompressed; the default leaves it to the protocol
+	Event  pipeline.Bytes `yaml:"event"`  // JSON text of one event; the default leaves it to the protocol
 	Events int            `yaml:"events"` // in one request
 	// InFlight bounds the bodies of all requests in flight together, and once more what they are when decompressed and decoded; what finds no
 	// room is answered with 503.

@@ -65,7 +65,7 @@ func (s *Server) count(w *answer, start time.Time) {
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) error {
 	route, ok := s.route(r.URL.Path)
 	if !ok {
-		return notFound(r.URL.Path)
+		return notFound()
 	}
 	method := r.Method
 	if method == http.MethodHead {
@@ -84,12 +84,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) error {
 	return route.handle(w, r)
 }
 
-func notFound(path string) error {
-	refusal := &wire.Refusal{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing at this path"}
-	if strings.HasPrefix(path, "/i/v1/") {
-		refusal.Code, refusal.Detail = "capture_v1_unsupported", "capture mode v1 is not supported: leave the SDK in its default mode"
-	}
-	return refusal
+func notFound() error {
+	return &wire.Refusal{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing at this path"}
 }
 
 // enter counts a request in, unless Run is at its end.

@@ -24,13 +24,14 @@ func (s *Server) bulk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := j.readBody()
+	most := s.config.Limits.sizes(v0Sizes)
+	body, err := j.readBody(most)
 	if err != nil {
 		return err
 	}
 	var batch *bulk.Batch
 	err = j.decode(func() ([]byte, error) {
-		batch, err = j.bulk(key, body)
+		batch, err = j.bulk(key, body, most)
 		if err != nil {
 			return nil, err
 		}
@@ -47,8 +48,8 @@ func (s *Server) bulk(w http.ResponseWriter, r *http.Request) error {
 }
 
 // bulk makes events of a body.
-func (j *job) bulk(key string, body []byte) (*bulk.Batch, error) {
-	text, err := j.segmentText(body)
+func (j *job) bulk(key string, body []byte, most sizes) (*bulk.Batch, error) {
+	text, err := j.segmentText(body, most.text)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func (j *job) bulk(key string, body []byte) (*bulk.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	req := j.request()
+	req := j.request(most)
 	req.ClientIP = "" // that of whoever imports says nothing of the events
 	if _, ok := req.Source(key); !ok {
 		return nil, wire.Unauthorized("unknown_key", "the key is not one of this server's keys")

@@ -63,15 +63,15 @@ func (j *job) release() {
 }
 
 // request is what decoders need to know.
-func (j *job) request() wire.Request {
+func (j *job) request(most sizes) wire.Request {
 	s := j.server
 	req := wire.Request{
 		Now:           s.deps.Now().UTC(),
 		ClientIP:      clientIP(j.r, s.proxies),
 		Source:        s.keys.source,
 		MaxEvents:     s.config.Limits.Events,
-		MaxBytes:      int(s.config.Limits.Body),
-		MaxEventBytes: int(s.config.Limits.Event),
+		MaxBytes:      int(most.text),
+		MaxEventBytes: most.event,
 	}
 	if s.allowances != nil {
 		req.Admit = j.check
@@ -119,11 +119,11 @@ func (j *job) admit() error {
 	return j.decoded.grow(j.scratch.Held(nil))
 }
 
-func (j *job) readBody() ([]byte, error) {
+func (j *job) readBody(most sizes) ([]byte, error) {
 	if err := j.admit(); err != nil {
 		return nil, err
 	}
-	body, err := j.scratch.ReadBody(&j.metered, j.r.ContentLength, int64(j.server.config.Limits.Body))
+	body, err := j.scratch.ReadBody(&j.metered, j.r.ContentLength, most.sent)
 	if errors.Is(err, ErrOverloaded) {
 		return nil, err
 	}

@@ -16,13 +16,15 @@ type posthogPath struct {
 	engage      bool // see posthog.Request
 	recording   bool // see posthog.Request
 	browser     bool // posthog-js sends here, which gives up on 429 and sends again on 503
+	sizes       sizes
 }
 
 var (
-	batchPath  = posthogPath{}
-	eventPath  = posthogPath{base64Again: true, browser: true}
-	engagePath = posthogPath{base64Again: true, engage: true, browser: true}
-	recordPath = posthogPath{recording: true}
+	batchPath  = posthogPath{sizes: v0Sizes}
+	aiPath     = posthogPath{sizes: v0AISizes}
+	eventPath  = posthogPath{base64Again: true, browser: true, sizes: v0Sizes}
+	engagePath = posthogPath{base64Again: true, engage: true, browser: true, sizes: v0Sizes}
+	recordPath = posthogPath{recording: true, browser: true, sizes: recordingSizes}
 )
 
 // posthog takes a capture request (spec 2).
@@ -65,16 +67,17 @@ func (s *Server) overQuota(err error, path posthogPath) bool {
 
 // posthog reads, decodes and stores a request.
 func (j *job) posthog(path posthogPath) error {
-	body, err := j.readBody()
+	most := j.server.config.Limits.sizes(path.sizes)
+	body, err := j.readBody(most)
 	if err != nil {
 		return err
 	}
 	payload := posthog.Payload{
 		Body: body, Query: j.query,
 		ContentType: j.r.Header.Get("Content-Type"), ContentEncoding: j.r.Header.Get("Content-Encoding"),
-		Base64Again: path.base64Again, MaxBytes: int64(j.server.config.Limits.Body),
+		Base64Again: path.base64Again, MaxBytes: most.text,
 	}
-	req := posthog.Request{Request: j.request(), Sent: sentTime(j.query), Engage: path.engage, Recording: path.recording}
+	req := posthog.Request{Request: j.request(most), Sent: sentTime(j.query), Engage: path.engage, Recording: path.recording}
 	err = j.decode(func() ([]byte, error) {
 		text, err := payload.Text(j.scratch)
 		if err != nil {

@@ -41,6 +41,9 @@ type expectation struct {
 	MethodsInclude []string          `json:"methods_include"`
 	UUIDGenerated  bool              `json:"uuid_generated"`
 	Events         []map[string]any  `json:"events"`
+
+	// Of capture mode v1, by uuid.
+	Results map[string]map[string]any `json:"results"`
 }
 
 // build makes the request as the SDK sent it.
@@ -63,6 +66,16 @@ func (r recordedRequest) build(t *testing.T) *http.Request {
 		}
 	}
 	return req
+}
+
+// header is the value of a header, or "".
+func (r recordedRequest) header(name string) string {
+	for _, h := range r.Headers {
+		if strings.EqualFold(h[0], name) {
+			return h[1]
+		}
+	}
+	return ""
 }
 
 // recordings loads the cases of testdata/recorded that pattern matches, by name.

@@ -22,25 +22,27 @@ var (
 // routeTable holds every fixed path, without trailing slash (spec 1).
 func (s *Server) routeTable() map[string]route {
 	routes := map[string]route{
-		"":                 {get, s.root},
-		"/_liveness":       {get, s.liveness},
-		"/_health":         {get, s.liveness},
-		"/_readiness":      {get, s.readiness},
-		"/batch":           {postGet, s.posthog(batchPath)},
-		"/engage":          {postGet, s.posthog(engagePath)},
-		"/s":               {postGet, s.posthog(recordPath)},
-		"/flags":           {postGet, s.flags},
-		"/decide":          {postGet, s.decide},
-		"/v1/m":            {post, s.ignore},
-		"/v1/import":       {post, s.segment(segmentPath{kind: segment.Batch, historical: true})},
-		"/beacon/v1/batch": {post, s.segment(segmentPath{kind: segment.Batch})},
-		"/sourceConfig":    {get, s.sourceConfig},
-		"/import":          {post, s.bulk},
+		"":                       {get, s.root},
+		"/_liveness":             {get, s.liveness},
+		"/_health":               {get, s.liveness},
+		"/_readiness":            {get, s.readiness},
+		"/batch":                 {postGet, s.posthog(batchPath)},
+		"/i/v0/ai/batch":         {postGet, s.posthog(aiPath)},
+		"/engage":                {postGet, s.posthog(engagePath)},
+		"/s":                     {postGet, s.posthog(recordPath)},
+		"/i/v1/analytics/events": {post, s.v1(v1Sizes)},
+		"/i/v1/ai/events":        {post, s.v1(v1AISizes)},
+		"/flags":                 {postGet, s.flags},
+		"/decide":                {postGet, s.decide},
+		"/v1/m":                  {post, s.ignore},
+		"/v1/import":             {post, s.segment(segmentPath{kind: segment.Batch, historical: true})},
+		"/beacon/v1/batch":       {post, s.segment(segmentPath{kind: segment.Batch})},
+		"/sourceConfig":          {get, s.sourceConfig},
+		"/import":                {post, s.bulk},
 	}
 	for _, path := range []string{"/e", "/i/v0/e", "/capture", "/track"} {
 		routes[path] = route{postGet, s.posthog(eventPath)}
 	}
-	routes["/i/v0/ai/batch"] = routes["/batch"]
 	for _, kind := range []string{"track", "identify", "page", "screen", "group", "alias", segment.Batch} {
 		r := route{post, s.segment(segmentPath{kind: kind})}
 		routes["/v1/"+kind], routes["/v1/"+kind[:1]] = r, r

@@ -27,13 +27,14 @@ func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Reque
 		if key == "" {
 			key = j.query.Get("writeKey")
 		}
-		body, err := j.readBody()
+		most := s.config.Limits.sizes(segmentSizes)
+		body, err := j.readBody(most)
 		if err != nil {
 			return err
 		}
-		req := segment.Request{Request: j.request(), Kind: path.kind, WriteKey: key, Historical: path.historical}
+		req := segment.Request{Request: j.request(most), Kind: path.kind, WriteKey: key, Historical: path.historical}
 		err = j.decode(func() ([]byte, error) {
-			text, err := j.segmentText(body)
+			text, err := j.segmentText(body, most.text)
 			if err != nil {
 				return nil, err
 			}
@@ -51,9 +52,9 @@ func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Reque
 }
 
 // segmentText undoes gzip, which may be there whether announced or not.
-func (j *job) segmentText(body []byte) (text []byte, err error) {
+func (j *job) segmentText(body []byte, most int64) (text []byte, err error) {
 	if wire.IsGzip(body) {
-		body, err = j.scratch.Inflate(body, int64(j.server.config.Limits.Body))
+		body, err = j.scratch.Inflate(body, most)
 	}
 	if err == nil && len(body) == 0 {
 		err = wire.Invalid("empty_payload", "the request has no payload: send JSON as the body")

@@ -14,6 +14,8 @@ type fields struct {
 	distinctID, altDistinctID                 []byte
 	token, altToken, apiKey                   []byte
 	set, setOnce, unset                       []byte
+
+	injected []injection
 }
 
 func readFields(text []byte) (f fields) {

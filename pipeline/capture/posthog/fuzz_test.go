@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
 )
 
@@ -148,6 +149,54 @@ func FuzzDecode(f *testing.F) {
 			if !json.Valid(e.AppendJSON(nil)) {
 				t.Fatalf("bad line: %s", e.AppendJSON(nil))
 			}
+		}
+	})
+}
+
+// FuzzV1 sends any bytes through capture mode v1 and checks what every event and result must be.
+func FuzzV1(f *testing.F) {
+	for _, body := range recordedBodies(f) {
+		for _, encoding := range append([]string{""}, wire.Encodings...) {
+			f.Add(body, encoding)
+		}
+	}
+	const head = `{"created_at":"2026-03-01T12:00:00Z","batch":[{"event":"e","uuid":"0196b2d0-0000-7000-8000-00000000000f","timestamp":"2026-03-01","distinct_id":`
+	f.Add([]byte(head+`0,"options":{"process_person_profile":"1","product_tour_id":7},"session_id":"S","properties":{"$lib":1,"$session_id":2}}]}`), "")
+	f.Add([]byte(head+`"","options":{"cookieless_mode":{}},"properties":[]}]}`), "")
+	f.Fuzz(func(t *testing.T, body []byte, encoding string) {
+		s := new(wire.Scratch)
+		text, err := s.Decompress(encoding, body, 1<<16)
+		if err != nil {
+			return
+		}
+		if len(text) > 1<<16 {
+			t.Fatalf("%d bytes of text", len(text))
+		}
+		req := V1Request{Request: testRequest().Request, Head: Head{Source: "web", SDK: `a"b`, Version: "1.2.3", Sent: testRequest().Now}}
+		results, err := DecodeV1(req, text, s)
+		if err != nil {
+			return
+		}
+		stored, dropped := map[string]pipeline.Event{}, 0
+		for _, e := range s.Events {
+			stored[e.UUID] = e
+			line := e.AppendJSON(nil)
+			if !json.Valid(line) || e.Name == "" || e.DistinctID == "" || e.Source != "web" || utf8.RuneCountInString(e.DistinctID) > 200 {
+				t.Fatalf("bad event: %s", line)
+			}
+		}
+		for _, r := range results {
+			id, ok := wire.UUID(r.UUID)
+			_, kept := stored[id]
+			if !ok || kept != (r.Result != ResultDrop) || (r.Result == ResultOK) != (r.Details == "") {
+				t.Fatalf("bad result: %+v, stored %v", r, kept)
+			}
+			if !kept {
+				dropped++
+			}
+		}
+		if len(results) == 0 || dropped != len(s.Problems)+s.Filtered || len(stored)+dropped != len(results) {
+			t.Fatalf("%d results, %d stored, %d problems, %d filtered", len(results), len(stored), len(s.Problems), s.Filtered)
 		}
 	})
 }

@@ -17,6 +17,12 @@ type properties struct {
 	set, setOnce, unset []byte
 }
 
+// injection is a property that stands beside the event's own and takes the place of one of the same name. Its value is raw JSON.
+type injection struct {
+	name  string
+	value []byte
+}
+
 // properties normalises the properties of an event (spec 6.1): the token goes, $set, $set_once and $unset of the event are merged in, $ip
 // and $sent_at are added.
 func (d *decoder) properties(f *fields) (p properties) {
@@ -37,6 +43,9 @@ func (d *decoder) properties(f *fields) (p properties) {
 	if wire.Present(f.unset) {
 		w.Add("$unset", wire.AppendKeyUnion(nil, p.unset, f.unset))
 	}
+	for _, more := range f.injected {
+		w.Add(more.name, more.value)
+	}
 	if ip := d.clientIP(&p); p.ip == nil && ip != "" {
 		w.AddString("$ip", ip)
 	}
@@ -54,6 +63,11 @@ func (d *decoder) properties(f *fields) (p properties) {
 func (d *decoder) keeps(f *fields, p *properties, name, value []byte) bool {
 	if len(name) == 0 || name[0] != '$' && name[0] != 't' && name[0] != 'd' && name[0] != 'c' {
 		return true
+	}
+	for i := range f.injected {
+		if f.injected[i].name == string(name) {
+			return false
+		}
 	}
 	switch string(name) {
 	case "token":

@@ -13,9 +13,12 @@ import (
 // MaxNameLength is how many characters of an event's name and of a distinct id are kept.
 const MaxNameLength = 200
 
-// DistinctID reads an id: a string as it is, anything else as its compact JSON text with keys sorted, cut to MaxNameLength characters. It
-// returns "" when the value is absent, null or blank (spec 2.6).
-func DistinctID(value []byte) string {
+// DistinctID is FullID cut to MaxNameLength characters.
+func DistinctID(value []byte) string { return Cut(FullID(value), MaxNameLength) }
+
+// FullID reads an id: a string as it is, anything else as its compact JSON text with keys sorted. It returns "" when the value is absent,
+// null or blank (spec 2.6).
+func FullID(value []byte) string {
 	if !Present(value) {
 		return ""
 	}
@@ -26,7 +29,7 @@ func DistinctID(value []byte) string {
 	if strings.TrimSpace(id) == "" {
 		return ""
 	}
-	return Cut(id, MaxNameLength)
+	return id
 }
 
 func compact(value []byte) string {

@@ -48,7 +48,7 @@ func (s *Scratch) Inflate(data []byte, limit int64) ([]byte, error) {
 	s.inflated = text
 	switch {
 	case errors.Is(err, errOver):
-		return nil, TooLarge("decompressed_too_large", "the decompressed body is larger than %d bytes", limit)
+		return nil, tooLargeInflated(limit)
 	case err != nil:
 		return nil, Invalid("invalid_gzip", "the gzip stream is damaged: %v", err)
 	}
@@ -57,6 +57,10 @@ func (s *Scratch) Inflate(data []byte, limit int64) ([]byte, error) {
 
 func bodyTooLarge(limit int64) error {
 	return TooLarge("body_too_large", "the body is larger than %d bytes", limit)
+}
+
+func tooLargeInflated(limit int64) error {
+	return TooLarge("decompressed_too_large", "the decompressed body is larger than %d bytes", limit)
 }
 
 // readAll appends r's bytes to buf until its end, or until there are more than limit.
