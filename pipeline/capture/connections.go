@@ -3,6 +3,7 @@ package capture
 import (
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,10 +23,15 @@ func (s *Server) connection(c net.Conn, state http.ConnState) {
 
 // tellCrowded tells the operator at most once a minute.
 func (s *Server) tellCrowded(limit int64) {
-	now, last := time.Now().UnixNano(), s.flow.crowded.Load()
-	if time.Duration(now-last) >= warnEvery && s.flow.crowded.CompareAndSwap(last, now) {
+	if due(&s.flow.crowded) {
 		s.deps.Log.Warn("too many connections: new ones are closed, and SDKs try again", "limit", limit)
 	}
+}
+
+// due reports whether warnEvery has passed since it last was, in nanoseconds since 1970.
+func due(told *atomic.Int64) bool {
+	now, last := time.Now().UnixNano(), told.Load()
+	return time.Duration(now-last) >= warnEvery && told.CompareAndSwap(last, now)
 }
 
 // isCrowded says that more than half of the connections are open, so that none should be kept open for a next request.

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"net/http"
+	"runtime/debug"
 
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
 )
@@ -21,6 +22,15 @@ func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
 		return &wire.Refusal{Status: http.StatusServiceUnavailable, Code: "not_ready", Detail: "the event log takes no events"}
 	}
 	return plain(w, "ready")
+}
+
+// version says which program this is, as RudderStack's server does.
+func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
+	version := "unknown"
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		version = build.Main.Version
+	}
+	return writeObject(w, object{"name": "Prickle", "version": version})
 }
 
 func plain(w http.ResponseWriter, text string) error {

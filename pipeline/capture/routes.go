@@ -26,6 +26,8 @@ func (s *Server) routeTable() map[string]route {
 		"/_liveness":             {get, s.liveness},
 		"/_health":               {get, s.liveness},
 		"/_readiness":            {get, s.readiness},
+		"/health":                {get, s.readiness},
+		"/version":               {get, s.version},
 		"/batch":                 {postGet, s.posthog(batchPath)},
 		"/i/v0/ai/batch":         {postGet, s.posthog(aiPath)},
 		"/engage":                {postGet, s.posthog(engagePath)},
@@ -43,6 +45,8 @@ func (s *Server) routeTable() map[string]route {
 	for _, path := range []string{"/e", "/i/v0/e", "/capture", "/track"} {
 		routes[path] = route{postGet, s.posthog(eventPath)}
 	}
+	routes["/pixel/v1/track"], routes["/pixel/v1/page"] = route{get, s.pixel("track")}, route{get, s.pixel("page")}
+	routes["/v1/merge"] = route{post, s.segment(segmentPath{kind: "merge"})}
 	for _, kind := range []string{"track", "identify", "page", "screen", "group", "alias", segment.Batch} {
 		r := route{post, s.segment(segmentPath{kind: kind})}
 		routes["/v1/"+kind], routes["/v1/"+kind[:1]] = r, r

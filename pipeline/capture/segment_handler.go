@@ -46,8 +46,16 @@ func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Reque
 		if err := j.store(path.kind == segment.Batch); err != nil {
 			return err
 		}
+		s.tellLarge(j.scratch.Large)
 		s.answerSegment(w, j.scratch.Problems)
 		return nil
+	}
+}
+
+// tellLarge tells the operator about messages that Segment itself would not take, at most once a minute.
+func (s *Server) tellLarge(n int) {
+	if n > 0 && due(&s.flow.large) {
+		s.deps.Log.Warn("messages are larger than Segment takes: they are stored", "messages", n, "bytes", segment.SoftLimit)
 	}
 }
 

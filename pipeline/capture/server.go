@@ -58,6 +58,7 @@ type Server struct {
 type flow struct {
 	open    atomic.Int64 // connections
 	crowded atomic.Int64 // when the log was last told that there are too many, in nanoseconds since 1970
+	large   atomic.Int64 // the same for messages that are large
 	quotas  quotas
 
 	inFlight sync.WaitGroup

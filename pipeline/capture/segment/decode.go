@@ -13,10 +13,13 @@ import (
 // Batch is the Kind of a request that holds many messages.
 const Batch = "batch"
 
+// SoftLimit is how many bytes Segment takes in a message. Larger ones are taken here, and counted in Scratch.Large.
+const SoftLimit = 32 << 10
+
 // Request is a request besides its text.
 type Request struct {
 	wire.Request
-	// Kind is Batch, or the type of the one message that the path says: track, identify, page, screen, group or alias.
+	// Kind is Batch, or the type of the one message that the path says: track, identify, page, screen, group, alias or merge.
 	Kind string
 	// WriteKey is the key of the header or the query, or "" to take the one in the body.
 	WriteKey string
@@ -117,6 +120,9 @@ func (d *decoder) message(index int, text []byte, m *message) {
 	if rawjson.KindOf(text) != rawjson.Object {
 		d.s.Reject(index, "invalid_message", "want an object")
 		return
+	}
+	if len(text) > SoftLimit {
+		d.s.Large++
 	}
 	if d.MaxEventBytes > 0 && len(text) > d.MaxEventBytes {
 		id := ""

@@ -86,6 +86,11 @@ func TestMapping(t *testing.T) {
 			"$create_alias", "new",
 			`{"alias":"old","$ip":"203.0.113.7","$segment_message_type":"alias","$original_timestamp":"2026-03-01T10:00:00Z"}`,
 		},
+		{
+			"merge", `{"userId":"u","mergeProperties":[{"type":"email","value":"ada@initech.example"},{"type":"phone","value":4930},{"type":"x","value":"y"}]}`,
+			"$merge_dangerously", "ada@initech.example",
+			`{"alias":"4930","$ip":"203.0.113.7","$segment_message_type":"merge"}`,
+		},
 	} {
 		t.Run(test.message, func(t *testing.T) {
 			s := new(wire.Scratch)
@@ -124,7 +129,10 @@ func TestRefusals(t *testing.T) {
 		{Batch, "wk", `{"batch":{}}`, "invalid_batch"},
 		{Batch, "wk", `{"batch":[]}`, "empty_batch"},
 		{Batch, "wk", `{"batch":[{"userId":"u"}]}`, "missing_type"},
-		{Batch, "wk", `{"batch":[{"type":"merge","userId":"u"}]}`, "unknown_type"},
+		{Batch, "wk", `{"batch":[{"type":"delete","userId":"u"}]}`, "unknown_type"},
+		{Batch, "wk", `{"batch":[{"type":"merge","userId":"u"}]}`, "missing_merge_properties"},
+		{"merge", "wk", `{"mergeProperties":[{"type":"email","value":"a"}]}`, "missing_merge_properties"},
+		{"merge", "wk", `{"mergeProperties":[{"type":"email","value":"a"},{"type":"phone","value":" "}]}`, "missing_merge_properties"},
 		{Batch, "wk", `{"batch":[1]}`, "invalid_message"},
 		{Batch, "wk", `{"batch":[1,2,3,4,5,6]}`, "too_many_events"},
 		{"track", "wk", `{"event":"e","userId":"u","properties":{"p":"` + string(bytes.Repeat([]byte("x"), 4000)) + `"}}`, "event_too_large"},

@@ -16,7 +16,7 @@ type message struct {
 	userID, anonymousID, previousID, groupID       []byte
 	properties, traits, context, integrations      []byte
 	timestamp, originalTimestamp, sentAt, writeKey []byte
-	batch                                          []byte
+	batch, mergeProperties                         []byte
 }
 
 func readMessage(text []byte) (m message) {
@@ -66,6 +66,8 @@ func (m *message) field(name string) *[]byte {
 		return &m.writeKey
 	case "batch":
 		return &m.batch
+	case "mergeProperties":
+		return &m.mergeProperties
 	}
 	return nil
 }
@@ -82,6 +84,10 @@ func scalar(value []byte) string {
 }
 
 func (m *message) distinctID() string {
+	if m.kind == "merge" {
+		into, _ := m.merged()
+		return into
+	}
 	id := scalar(m.userID)
 	if id == "" {
 		id = scalar(m.anonymousID)
@@ -102,6 +108,11 @@ func (m *message) previous() string {
 
 // problem says what is wrong with the message (spec 8.3), or "".
 func (m *message) problem(distinctID string) (code, detail string) {
+	if m.kind == "merge" {
+		if _, other := m.merged(); other == "" || distinctID == "" {
+			return "missing_merge_properties", "mergeProperties has to name two profiles by their values"
+		}
+	}
 	if distinctID == "" {
 		return "missing_user_id", "userId or anonymousId is required"
 	}
@@ -118,11 +129,11 @@ func (m *message) problem(distinctID string) (code, detail string) {
 		if m.previous() == "" {
 			return "missing_previous_id", "previousId is missing or empty"
 		}
-	case "identify", "page", "screen":
+	case "identify", "page", "screen", "merge":
 	case "":
 		return "missing_type", "type is missing or not a string"
 	default:
-		return "unknown_type", "type is not one of track, identify, page, screen, group and alias"
+		return "unknown_type", "type is not one of track, identify, page, screen, group, alias and merge"
 	}
 	for _, object := range []struct {
 		name  string
@@ -148,6 +159,8 @@ func (m *message) eventName() string {
 		return "$groupidentify"
 	case "alias":
 		return "$create_alias"
+	case "merge":
+		return "$merge_dangerously"
 	}
 	return wire.Cut(wire.Text(m.event), wire.MaxNameLength)
 }

@@ -48,6 +48,9 @@ func (d *decoder) properties(m *message) pipeline.Properties {
 		d.group(m, &a)
 	case "alias":
 		a.addString("alias", m.previous())
+	case "merge":
+		_, other := m.merged()
+		a.addString("alias", other)
 	default:
 		if wire.Present(m.properties) {
 			own = m.properties

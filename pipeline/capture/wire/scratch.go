@@ -35,6 +35,7 @@ type Scratch struct {
 	Events   []pipeline.Event
 	Problems []EventProblem // events that were found wrong and are not in Events
 	Filtered int            // events that are left out on purpose
+	Large    int            // events that are larger than the service whose protocol it is would take
 
 	left     []int // the indexes in the request of the events that are not in Events
 	body     []byte
@@ -51,7 +52,7 @@ const keepBytes = 1 << 20
 // Reset empties s for the next request and lets go of exceptionally large buffers.
 func (s *Scratch) Reset() {
 	clear(s.Events)
-	s.Events, s.Problems, s.Filtered, s.left = s.Events[:0], nil, 0, s.left[:0]
+	s.Events, s.Problems, s.Filtered, s.Large, s.left = s.Events[:0], nil, 0, 0, s.left[:0]
 	if cap(s.Events) > 4096 {
 		s.Events = nil
 	}
