@@ -15,8 +15,10 @@ import (
 var (
 	posthogSuccess = []byte(`{"status":"Ok"}`)
 	// posthogQuota keeps posthog-js from sending events for a minute; all other SDKs take it as success (spec 2.10).
-	posthogQuota   = []byte(`{"status":"Ok","quota_limited":["events"]}`)
-	segmentSuccess = []byte(`{"success":true}`)
+	posthogQuota = []byte(`{"status":"Ok","quota_limited":["events"]}`)
+	// posthogNoRecordings keeps posthog-js from sending recordings for a minute.
+	posthogNoRecordings = []byte(`{"status":"Ok","quota_limited":["recordings"]}`)
+	segmentSuccess      = []byte(`{"success":true}`)
 )
 
 // Seconds after which a client should send again.

@@ -18,6 +18,10 @@ type Config struct {
 	Keys []Key `yaml:"keys"`
 	// TrustedProxies are the addresses or CIDR ranges of proxies whose X-Forwarded-For and Forwarded headers are believed.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+	// Recordings is what becomes of session recordings: RecordingsDrop, RecordingsRefuse or RecordingsKeep.
+	Recordings string `yaml:"recordings"`
+	// Static is the folder with the scripts that PostHog's web SDK loads from /static/; without one there are none.
+	Static pipeline.File `yaml:"static"`
 	// Limits bound what one request may cost.
 	Limits Limits `yaml:"limits"`
 }
@@ -61,7 +65,7 @@ type Limits struct {
 // DefaultConfig returns a Config with every default and no keys.
 func DefaultConfig() Config {
 	return Config{
-		Listen: "127.0.0.1:8000",
+		Listen: "127.0.0.1:8000", Recordings: RecordingsDrop,
 		Limits: Limits{
 			Body: 20 << 20, Event: 1 << 20, Events: 10_000, InFlight: 256 << 20, Connections: 4096,
 			HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
@@ -72,7 +76,7 @@ func DefaultConfig() Config {
 
 // Validate reports every mistake of the configuration, joined.
 func (c *Config) Validate() error {
-	errs := []error{c.Limits.validate(), c.validateKeys()}
+	errs := []error{c.Limits.validate(), c.validateKeys(), c.validateRecordings(), c.validateStatic()}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		errs = append(errs, mistake(`capture.listen: %q is no host:port`, `write for example "127.0.0.1:8000"`, c.Listen))
 	}

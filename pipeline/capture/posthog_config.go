@@ -33,7 +33,7 @@ func (s *Server) fixed(body string) func(http.ResponseWriter, *http.Request) err
 }
 
 // clientConfig is what posthog-js should do: send gzip to /i/v0/e/, and none of what this server has no use for (spec 4.2).
-func clientConfig() object {
+func (s *Server) clientConfig() object {
 	config := object{
 		"supportedCompression":  []string{"gzip", "gzip-js"},
 		"analytics":             object{"endpoint": "/i/v0/e/"},
@@ -48,6 +48,9 @@ func clientConfig() object {
 	} {
 		config[off] = false
 	}
+	if s.config.Recordings == RecordingsKeep {
+		config["sessionRecording"] = sessionRecording()
+	}
 	return config
 }
 
@@ -59,7 +62,7 @@ func (s *Server) flags(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := s.noFlags()
 	if query.Get("config") == "true" {
-		maps.Copy(answer, clientConfig())
+		maps.Copy(answer, s.clientConfig())
 	}
 	return writeObject(w, answer)
 }
@@ -71,7 +74,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 		return s.oldFlags(w, version)
 	}
 	answer := s.noFlags()
-	maps.Copy(answer, clientConfig())
+	maps.Copy(answer, s.clientConfig())
 	return writeObject(w, answer)
 }
 
@@ -83,7 +86,7 @@ func (s *Server) noFlags() object {
 }
 
 func (s *Server) oldFlags(w http.ResponseWriter, version string) error {
-	answer := clientConfig()
+	answer := s.clientConfig()
 	answer["featureFlags"], answer["featureFlagPayloads"], answer["errorsWhileComputingFlags"] = object{}, object{}, false
 	if version == "1" {
 		answer["featureFlags"] = []string{}
@@ -97,7 +100,7 @@ func (s *Server) remoteConfig(token string) func(http.ResponseWriter, *http.Requ
 		if err := s.known(token); err != nil {
 			return err
 		}
-		config := clientConfig()
+		config := s.clientConfig()
 		config["token"] = token
 		w.Header().Set("Cache-Control", "public, max-age=300")
 		return writeObject(w, config)
@@ -110,7 +113,7 @@ func (s *Server) remoteConfigScript(token string) func(http.ResponseWriter, *htt
 		if err := s.known(token); err != nil {
 			return err
 		}
-		config := clientConfig()
+		config := s.clientConfig()
 		config["token"] = token
 		entry, err := json.Marshal(object{"config": config, "siteApps": []string{}})
 		if err != nil {

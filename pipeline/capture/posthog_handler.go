@@ -14,7 +14,7 @@ import (
 type posthogPath struct {
 	base64Again bool // see posthog.Payload
 	engage      bool // see posthog.Request
-	recording   bool // see posthog.Request
+	recording   bool // parts of session recordings come in, and no events
 	browser     bool // posthog-js sends here, which gives up on 429 and sends again on 503
 	sizes       sizes
 }
@@ -38,6 +38,9 @@ func (s *Server) posthog(path posthogPath) func(http.ResponseWriter, *http.Reque
 				return err
 			}
 			success = posthogQuota
+			if path.recording {
+				success = posthogNoRecordings
+			}
 		}
 		if j.query.Get("beacon") == "1" {
 			w.WriteHeader(http.StatusNoContent)
@@ -55,7 +58,7 @@ func (s *Server) overQuota(err error, path posthogPath) bool {
 	if !errors.As(err, &over) {
 		return false
 	}
-	if over.code == codeQuota {
+	if over.code != codeRate {
 		s.stats.refuse(over.code)
 		return true
 	}
@@ -67,6 +70,12 @@ func (s *Server) overQuota(err error, path posthogPath) bool {
 
 // posthog reads, decodes and stores a request.
 func (j *job) posthog(path posthogPath) error {
+	recording := posthog.NoRecordings
+	if path.recording {
+		if recording = recordingsOf[j.server.config.Recordings]; recording == posthog.NoRecordings {
+			return errRecordings
+		}
+	}
 	most := j.server.config.Limits.sizes(path.sizes)
 	body, err := j.readBody(most)
 	if err != nil {
@@ -77,7 +86,7 @@ func (j *job) posthog(path posthogPath) error {
 		ContentType: j.r.Header.Get("Content-Type"), ContentEncoding: j.r.Header.Get("Content-Encoding"),
 		Base64Again: path.base64Again, MaxBytes: most.text,
 	}
-	req := posthog.Request{Request: j.request(most), Sent: sentTime(j.query), Engage: path.engage, Recording: path.recording}
+	req := posthog.Request{Request: j.request(most), Sent: sentTime(j.query), Engage: path.engage, Recording: recording}
 	err = j.decode(func() ([]byte, error) {
 		text, err := payload.Text(j.scratch)
 		if err != nil {

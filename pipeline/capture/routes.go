@@ -63,6 +63,9 @@ func (s *Server) route(path string) (route, bool) {
 	if r, ok := s.routes[path]; ok {
 		return r, true
 	}
+	if name, ok := strings.CutPrefix(path, "/static/"); ok {
+		return route{get, s.static(name)}, true
+	}
 	if token, ok := between(path, "/array/", "/config"); ok {
 		return route{get, s.remoteConfig(token)}, true
 	}

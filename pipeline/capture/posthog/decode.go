@@ -16,8 +16,8 @@ type Request struct {
 	Sent time.Time
 	// Engage takes objects without `event` as person updates, as only the path /engage does.
 	Engage bool
-	// Recording takes session recordings, as only the path /s does: they are checked, counted as filtered, and left out.
-	Recording bool
+	// Recording takes session recordings, as only the path /s does.
+	Recording Recordings
 	// Key is the token when the body has none.
 	Key string
 	// Historical marks all events as imported.
@@ -45,6 +45,9 @@ func Decode(req Request, text []byte, s *wire.Scratch) error {
 	if req.Partly && len(s.Events) > 0 {
 		return nil
 	}
+	if req.Recording == KeepRecordings && len(s.Problems) == 0 {
+		d.record()
+	}
 	return wire.RefuseEvents(s.Problems)
 }
 
@@ -60,6 +63,11 @@ type decoder struct {
 	token      string // of the batch, or the one that the events agree on
 	tokenKnown bool   // token is the batch's
 	conflict   bool   // events name different tokens
+
+	// Of a recording: what the first part says, and the data of all of them.
+	first     fields
+	firstPart snapshot
+	parts     [][]byte
 }
 
 // root tells the shapes of a request apart (spec 2.3).
@@ -87,7 +95,7 @@ func (d *decoder) root(text []byte) error {
 		if err := d.authorize(); err != nil {
 			return err
 		}
-		if d.Admit != nil && !d.Recording { // recordings are left out, so they use nothing up
+		if d.Admit != nil && d.Recording == NoRecordings { // the parts of a recording are one event, or none
 			if err := d.Admit(d.source, b.events); err != nil {
 				return err
 			}

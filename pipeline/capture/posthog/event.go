@@ -58,7 +58,7 @@ func (d *decoder) event(index int, text []byte) {
 		d.s.Reject(index, "invalid_event", "want an object")
 		return
 	}
-	if d.Recording {
+	if d.Recording != NoRecordings {
 		d.recording(index, text)
 		return
 	}

@@ -124,6 +124,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("data=eyJhIjoxfQ=="), "compression=base64", "application/x-www-form-urlencoded", "")
 	f.Add(compress(batchOf(2)), "compression=gzip-js", "text/plain", "gzip")
 	f.Add([]byte(`[1,{},{"event":3},null,"x"]`), "", "", "identity")
+	f.Add([]byte(`[{"event":"$snapshot","distinct_id":1,"properties":{"$session_id":"s","$lib":{},"$snapshot_data":[1,{}]}},{"event":"e","distinct_id":1,"properties":{"$snapshot_data":{}}}]`), "", "", "")
 	f.Fuzz(func(t *testing.T, body []byte, compression, contentType, contentEncoding string) {
 		s := new(wire.Scratch)
 		text, err := Payload{
@@ -140,6 +141,11 @@ func FuzzDecode(f *testing.F) {
 		req.Source = func(string) (string, bool) { return "web", true }
 		if Decode(req, text, s) != nil {
 			return
+		}
+		if kept := new(wire.Scratch); Decode(Request{Request: req.Request, Recording: KeepRecordings}, bytes.Clone(text), kept) == nil {
+			if len(kept.Events) != 1 || !json.Valid(kept.Events[0].AppendJSON(nil)) {
+				t.Fatalf("bad recording: %+v", kept.Events)
+			}
 		}
 		for _, e := range s.Events {
 			if _, err := uuid.Parse(e.UUID); err != nil || e.Name == "" || e.DistinctID == "" || e.Source != "web" ||

@@ -56,6 +56,28 @@ func (w *Rewriter) AddString(name, value string) {
 	w.dst = rawjson.AppendString(w.dst, value)
 }
 
+// AddElements adds a member with one array of the elements that the values have, which are raw JSON; one that is no array is an element itself.
+func (w *Rewriter) AddElements(name string, values [][]byte) {
+	w.Add(name, []byte{'['})
+	empty := len(w.dst)
+	add := func(element []byte) {
+		if len(w.dst) > empty {
+			w.dst = append(w.dst, ',')
+		}
+		w.dst = append(w.dst, element...)
+	}
+	for _, value := range values {
+		if rawjson.KindOf(value) != rawjson.Array {
+			add(value)
+			continue
+		}
+		for element := range rawjson.Elements(value) {
+			add(element)
+		}
+	}
+	w.dst = append(w.dst, ']')
+}
+
 // Close ends the object and returns dst with it.
 func (w *Rewriter) Close() []byte {
 	w.Drop()
