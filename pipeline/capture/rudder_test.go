@@ -37,7 +37,7 @@ func TestPixel(t *testing.T) {
 			t.Errorf("got %d with %v: %v", answer.Code, answer.Header(), err)
 		}
 	}
-	t.Run("1.2 pixel", func(t *testing.T) {
+	t.Run("1.2 pixel of a message", func(t *testing.T) {
 		for target, want := range map[string]string{
 			"/pixel/v1/track?writeKey=wk_test_0001&anonymousId=a&event=Mail+opened&properties.mail=7&properties.mail.x=y&context.ip=198.51.100.1&properties=z": "Mail opened",
 			"/pixel/v1/page/?writeKey=wk_test_0001&userId=a&name=Docs&properties.mail=7&context.ip=198.51.100.1":                                               "$pageview",
@@ -79,7 +79,7 @@ func TestPixel(t *testing.T) {
 }
 
 func TestRudderProbes(t *testing.T) {
-	t.Run("1.2 health", func(t *testing.T) {
+	t.Run("2.14 health", func(t *testing.T) {
 		fx := newFixture(t)
 		if answer := fx.get("/health"); answer.Code != 200 {
 			t.Errorf("%d %s", answer.Code, answer.Body)
@@ -87,7 +87,7 @@ func TestRudderProbes(t *testing.T) {
 		fx.deps.Ready = func(context.Context) error { return ErrUnavailable }
 		checkError(t, fx.get("/health"), 503, "not_ready")
 	})
-	t.Run("1.2 version", func(t *testing.T) {
+	t.Run("2.14 version", func(t *testing.T) {
 		answer := newFixture(t).get("/version")
 		if body := decodeObject(t, answer.Body.Bytes()); answer.Code != 200 || body["name"] != "Prickle" || body["version"] == "" {
 			t.Errorf("%d %s", answer.Code, answer.Body)

@@ -167,11 +167,11 @@ func (d *decoder) uuid(value []byte) (id string, ok bool) {
 // timestamp works out when the event happened by the server's clock (spec 2.8).
 func (d *decoder) timestamp(f *fields, props *properties, event *pipeline.Event) (problem, detail string) {
 	if wire.Present(f.offset) {
-		ago, ok := milliseconds(f.offset)
+		t, ok := before(d.Now, f.offset)
 		if !ok {
 			return "invalid_offset", "offset is not an integer number of milliseconds"
 		}
-		event.Timestamp = d.clock.Bound(d.Now.Add(-ago))
+		event.Timestamp = d.clock.Bound(t)
 		return "", ""
 	}
 	t, ok := wire.ParseTime(f.timestamp)
@@ -185,12 +185,12 @@ func (d *decoder) timestamp(f *fields, props *properties, event *pipeline.Event)
 	return "", ""
 }
 
-func milliseconds(value []byte) (time.Duration, bool) {
-	v, err := rawjson.Decode(value)
+// before is the time that lies an offset in milliseconds before t. A time.Duration would not hold all of them.
+func before(t time.Time, offset []byte) (time.Time, bool) {
+	v, err := rawjson.Decode(offset)
 	n, ok := v.(int64)
-	const most = int64(1<<63-1) / int64(time.Millisecond)
-	if err != nil || !ok || n > most || n < -most {
-		return 0, false
+	if err != nil || !ok {
+		return time.Time{}, false
 	}
-	return time.Duration(n) * time.Millisecond, true
+	return time.Unix(t.Unix()-n/1000, int64(t.Nanosecond())-n%1000*int64(time.Millisecond)), true
 }
