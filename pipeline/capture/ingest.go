@@ -119,11 +119,14 @@ func (j *job) admit() error {
 	return j.decoded.grow(j.scratch.Held(nil))
 }
 
-func (j *job) readBody(most sizes) ([]byte, error) {
+func (j *job) readBody(most sizes) ([]byte, error) { return j.readBodyUpTo(most.sent) }
+
+// readBodyUpTo reads a body of at most limit bytes.
+func (j *job) readBodyUpTo(limit int64) ([]byte, error) {
 	if err := j.admit(); err != nil {
 		return nil, err
 	}
-	body, err := j.scratch.ReadBody(&j.metered, j.r.ContentLength, most.sent)
+	body, err := j.scratch.ReadBody(&j.metered, j.r.ContentLength, limit)
 	if errors.Is(err, ErrOverloaded) {
 		return nil, err
 	}

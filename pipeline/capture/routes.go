@@ -75,7 +75,7 @@ func (s *Server) route(path string) (route, bool) {
 	if key, ok := between(path, "/v1/projects/", "/settings"); ok {
 		return route{get, s.segmentSettings(key)}, true
 	}
-	return route{}, false
+	return s.webhookRoute(path)
 }
 
 // between returns the one path element between prefix and suffix.

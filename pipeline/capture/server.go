@@ -34,6 +34,8 @@ type Deps struct {
 	Accepts func() error
 	// Counters count what is used of quotas. Required when a key has one.
 	Counters Counters
+	// Webhooks are what is served at /webhooks/<name>, by name.
+	Webhooks map[string]Webhook
 }
 
 // Server is the ingestion API. New makes one, Listen binds it, Run serves until it is asked to stop.

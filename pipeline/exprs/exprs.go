@@ -14,10 +14,15 @@ type Option func(*options)
 
 type options struct {
 	project pipeline.Project
+	names   []string
 }
 
 // WithProject gives `project` its values, which are constants to the expression. Without it they are empty.
 func WithProject(p pipeline.Project) Option { return func(o *options) { o.project = p } }
+
+// WithNames is for expressions on something other than events, which is given to them as the properties of one: these properties are its names,
+// and `event` is not there.
+func WithNames(names ...string) Option { return func(o *options) { o.names = names } }
 
 // Condition is a compiled expression that is true or false of an event. It is safe for concurrent use.
 type Condition struct {
@@ -102,7 +107,7 @@ func compile(code pipeline.Code, opts []Option) (program, []string, error) {
 	if isBlank(code.Text) {
 		return program{}, nil, &pipeline.ConfigError{Pos: code.Pos, Message: "the expression is empty", Hint: `write for example event.name == "purchase"`}
 	}
-	r := newResolver(code, o.project)
+	r := newResolver(code, o)
 	// The optimizer stays off: it prints nodes to compare them, which the functions that the resolver puts in cannot do.
 	compiled, err := expr.Compile(code.Text, expr.Optimize(false), expr.Patch(r), expr.Patch(nameCheck{r}))
 	if err := r.err(); err != nil {

@@ -39,6 +39,14 @@ func (r *resolver) call(n *ast.CallNode) {
 }
 
 func (r *resolver) unknownName(n *ast.IdentifierNode) {
+	if r.names != nil && n.Value != "project" && n.Value != "source" {
+		hint := suggest(n.Value, r.known())
+		if hint == "" {
+			hint = "known names are " + strings.Join(r.known(), ", ")
+		}
+		r.fail(n, "unknown name "+n.Value, hint)
+		return
+	}
 	switch n.Value {
 	case "event", "project", "source":
 		r.fail(n, n.Value+" is not a value by itself", "name one of its fields, for example "+examples[n.Value])
@@ -57,6 +65,9 @@ func (r *resolver) unknownName(n *ast.IdentifierNode) {
 	}
 	r.fail(n, "unknown name "+n.Value, suggest(n.Value, globals))
 }
+
+// known are the names that an expression can start from when event is not among them.
+func (r *resolver) known() []string { return append(slices.Clone(r.names), "project", "source") }
 
 var examples = map[string]string{"event": "event.name or event.properties.plan", "project": "project.name", "source": "source.name"}
 

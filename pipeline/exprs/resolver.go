@@ -16,15 +16,16 @@ import (
 type resolver struct {
 	code     pipeline.Code
 	project  pipeline.Project
+	names    []string          // properties that stand for themselves, in place of `event`; nil when there are none
 	reads    map[ast.Node]read // the calls that read the event
 	own      map[ast.Node]bool // identifiers that nameCheck passes over
 	declared map[string]bool   // variables made by let
 	errs     []*pipeline.ConfigError
 }
 
-func newResolver(code pipeline.Code, project pipeline.Project) *resolver {
+func newResolver(code pipeline.Code, o options) *resolver {
 	return &resolver{
-		code: code, project: project,
+		code: code, project: o.project, names: o.names,
 		reads: map[ast.Node]read{}, own: map[ast.Node]bool{}, declared: map[string]bool{},
 	}
 }
@@ -41,6 +42,10 @@ func (r *resolver) path(node ast.Node) []string {
 // Visit rewrites one node after its children.
 func (r *resolver) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if slices.Contains(r.names, n.Value) {
+			r.patchRead(node, read{properties: true, path: []string{n.Value}})
+		}
 	case *ast.MemberNode:
 		r.member(node, n)
 	case *ast.BinaryNode:
@@ -79,6 +84,9 @@ func (r *resolver) member(node *ast.Node, n *ast.MemberNode) {
 	if base, ok := n.Node.(*ast.IdentifierNode); ok && constant && !r.declared[base.Value] {
 		switch base.Value {
 		case "event":
+			if r.names != nil {
+				return // and nameCheck refuses it
+			}
 			r.eventField(node, base, name)
 			return
 		case "project":
@@ -152,7 +160,7 @@ func (r *resolver) environment() ast.Node {
 }
 
 func (r *resolver) declare(n *ast.VariableDeclaratorNode) {
-	if slices.Contains(globals, n.Name) {
+	if slices.Contains(globals, n.Name) || slices.Contains(r.names, n.Name) {
 		r.fail(n, "the name "+n.Name+" is taken", "give the variable another name")
 		return
 	}

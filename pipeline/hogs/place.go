@@ -124,9 +124,9 @@ func (p place) hint(e *source.Error) string {
 }
 
 // missing is the error for a global that is not available, at its first mention.
-func (p place) missing(name string) error {
+func (p place) missing(name, hint string) error {
 	err := pipeline.Errorf(p.mention(regexp.QuoteMeta(name)), "%s is not available here", name)
-	err.Hint = "Hog sees event, project and source"
+	err.Hint = hint
 	return err
 }
 

@@ -22,16 +22,7 @@ type program struct {
 }
 
 func newProgram(compiled *hog.Program, p place, env pipeline.Env, limits hog.Limits, functions map[string]hog.Func) *program {
-	base := hog.Env{Functions: functions, Now: env.Now, Rand: env.Rand, Limits: limits}
-	if base.Now == nil {
-		base.Now = time.Now
-	}
-	if base.Rand == nil {
-		base.Rand = rand.Reader
-	}
-	if base.Limits.Time == 0 {
-		base.Limits.Time = DefaultTime
-	}
+	base := baseEnv(env, limits, functions)
 	made := &program{compiled: compiled, place: p}
 	made.runs.New = func() any {
 		r := &run{globals: globals{project: env.Project}, log: env.Log, env: base}
@@ -42,6 +33,21 @@ func newProgram(compiled *hog.Program, p place, env pipeline.Env, limits hog.Lim
 		return r
 	}
 	return made
+}
+
+// baseEnv is what runs of a program have in common.
+func baseEnv(env pipeline.Env, limits hog.Limits, functions map[string]hog.Func) hog.Env {
+	base := hog.Env{Functions: functions, Now: env.Now, Rand: env.Rand, Limits: limits}
+	if base.Now == nil {
+		base.Now = time.Now
+	}
+	if base.Rand == nil {
+		base.Rand = rand.Reader
+	}
+	if base.Limits.Time == 0 {
+		base.Limits.Time = DefaultTime
+	}
+	return base
 }
 
 // DefaultTime is how long one run may take.
@@ -132,7 +138,7 @@ func (p *program) checkGlobals() error {
 	var errs []error
 	for _, name := range missingNames {
 		if slices.Contains(p.compiled.Globals(), name) {
-			errs = append(errs, p.place.missing(name))
+			errs = append(errs, p.place.missing(name, "Hog sees event, project and source"))
 		}
 	}
 	errs = append(errs, p.place.unknownFields(p.compiled.Bytecode())...)

@@ -18,15 +18,24 @@ type Transform struct{ program *program }
 
 // CompileTransformFile reads and compiles a .hog file. Mistakes are *pipeline.ConfigError, joined, with the source line.
 func CompileTransformFile(file pipeline.File, limits hog.Limits, env pipeline.Env) (*Transform, error) {
+	where, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return compileTransform(where, limits, env)
+}
+
+// readFile reads a .hog file. Its error is a *pipeline.ConfigError.
+func readFile(file pipeline.File) (place, error) {
 	text, err := os.ReadFile(file.Path)
 	if err != nil {
 		var pathError *fs.PathError
 		if errors.As(err, &pathError) {
 			err = pathError.Err
 		}
-		return nil, pipeline.Errorf(file.Pos, "hog file %q: %v", file.Name, err)
+		return place{}, pipeline.Errorf(file.Pos, "hog file %q: %v", file.Name, err)
 	}
-	return compileTransform(ofFile(file.Path, string(text)), limits, env)
+	return ofFile(file.Path, string(text)), nil
 }
 
 // CompileTransform compiles a program that stands in the configuration itself. Mistakes are *pipeline.ConfigError, joined.
