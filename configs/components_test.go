@@ -86,6 +86,10 @@ type webhookConfig struct {
 	Ignored  string
 }
 
+type incomingConfig struct {
+	Codes pipeline.Secrets `yaml:"codes"`
+}
+
 type duckdbConfig struct {
 	Path string `yaml:"path"`
 }
@@ -113,6 +117,7 @@ var newConfig = map[string]func() any{
 	"hash":      func() any { return &hashConfig{} },
 	"hog":       func() any { return &hogConfig{} },
 	"geoip":     func() any { return &struct{}{} },
+	"webhooks":  func() any { return &incomingConfig{} },
 	"stdout":    func() any { return &stdoutConfig{} },
 	"slack":     func() any { return &slackConfig{} },
 	"webhook":   func() any { return &webhookConfig{Method: "POST"} },
@@ -162,6 +167,9 @@ func decode(path string, opts configs.Options) (*decoded, error) {
 	add("-", p.Capture)
 	add("-", p.Bus)
 	add("warehouse:", p.Warehouse)
+	for _, w := range p.Webhooks {
+		add("webhook "+w.Name+":", w.Component)
+	}
 	for _, pl := range p.Pipelines {
 		for _, t := range pl.Transforms {
 			add("pipeline "+pl.Name+" transform "+t.Name+" on_error="+string(t.OnError)+":", t.Component)

@@ -39,6 +39,7 @@ type decoder struct {
 
 var (
 	typeSecret   = reflect.TypeFor[pipeline.Secret]()
+	typeSecrets  = reflect.TypeFor[pipeline.Secrets]()
 	typeCode     = reflect.TypeFor[pipeline.Code]()
 	typeFile     = reflect.TypeFor[pipeline.File]()
 	typeTree     = reflect.TypeFor[pipeline.Tree]()
@@ -72,6 +73,8 @@ func (d *decoder) special(n *node, v reflect.Value) bool {
 		if text, ok := d.text(n); ok {
 			v.SetString(text)
 		}
+	case t == typeSecrets && n.kind == scalar && !n.empty():
+		d.slice(&node{kind: list, pos: n.pos, list: []*node{n}}, v)
 	case t == typeCode:
 		if _, ok := d.text(n); ok {
 			v.Set(reflect.ValueOf(n.code()))

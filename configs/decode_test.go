@@ -150,6 +150,9 @@ func TestDecodeCollections(t *testing.T) {
 	}
 	check(t, "{a: 1, b: 2, c: 3}", rest{}, rest{A: 1, Rest: map[string]int{"b": 2, "c": 3}}, "")
 	check(t, "{b: x}", rest{}, rest{}, `want a whole number, got "x"`)
+	check(t, "[a, b]", pipeline.Secrets{}, pipeline.Secrets{"a", "b"}, "")
+	check(t, "a", pipeline.Secrets{}, pipeline.Secrets{"a"}, "")
+	check(t, "{a: b}", pipeline.Secrets{}, nil, "want a list, got a mapping")
 	type keyed map[string]pipeline.Secret
 	check(t, "{b: x}", keyed{}, keyed{"b": "x"}, "")
 	check(t, "{a: ~}", []pipeline.Fields{}, nil, "want a list, got a mapping")

@@ -32,6 +32,7 @@ type Project struct {
 	Admin     Component
 	Telemetry Component
 	Warehouse Component // the default is duckdb with its defaults
+	Webhooks  []Webhook
 	Pipelines []Pipeline
 	Sources   []Source
 
@@ -137,6 +138,12 @@ type Breaker struct {
 	After    *time.Duration // for how long they must; nil is not given
 	Probe    time.Duration  // the first pause; 0 is not given
 	Max      time.Duration  // the longest; 0 is not given
+}
+
+// Webhook is an address that other services post to. Its Type is "webhooks".
+type Webhook struct {
+	Component
+	Name string
 }
 
 // Source is an outside system that is read on a schedule.

@@ -18,6 +18,7 @@ type fileParts struct {
 	Admin     *node `yaml:"admin"`
 	Telemetry *node `yaml:"telemetry"`
 	Warehouse *node `yaml:"warehouse"`
+	Webhooks  *node `yaml:"webhooks"`
 	Pipelines *node `yaml:"pipelines"`
 	Sources   *node `yaml:"sources"`
 }
@@ -43,6 +44,7 @@ func (l *loader) sections(n *node, name string, chain []string) {
 			single.take(single.node, e.pos)
 		}
 	}
+	l.each(s.Webhooks, "webhook", l.takeWebhook)
 	l.each(s.Pipelines, "pipeline", l.takePipeline)
 	l.each(s.Sources, "source", l.takeSource)
 	if s.Include != nil && !s.Include.empty() {
@@ -85,6 +87,16 @@ func (l *loader) section(name string, pos pipeline.Pos, n *node) Component {
 		n = nil
 	}
 	return l.component(name, pos, n)
+}
+
+// takeWebhook takes `name: {…}`.
+func (l *loader) takeWebhook(e entry) {
+	if !e.value.empty() && e.value.kind != mapping {
+		l.files.conceal(e.value)
+	}
+	if l.mapping(e.value) {
+		l.project.Webhooks = append(l.project.Webhooks, Webhook{l.component("webhooks", e.pos, e.value), e.name})
+	}
 }
 
 func (l *loader) takeProject(n *node, _ pipeline.Pos) {

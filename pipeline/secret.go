@@ -24,5 +24,9 @@ func (s Secret) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, s.String()) // a fmt.State takes every write
 }
 
+// Secrets are one or more values of a Secret that are good at the same time, while one of them takes the place of another. In the
+// configuration they are a list, or one value alone.
+type Secrets []Secret
+
 // MarshalText is String, for JSON, YAML and log handlers.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -38,7 +38,7 @@ type Spec[T any] struct {
 	// Summary is one line for lists and documentation.
 	Summary string
 	// NewConfig returns a pointer to a Config filled with the defaults. The loader decodes into it strictly, by its `yaml` field tags. Fields
-	// may be of the basic types, time.Duration ("90s", "15m", "7d"), Secret, Code, File, Tree, Fields, Bytes, and slices, maps, pointers and
+	// may be of the basic types, time.Duration ("90s", "15m", "7d"), Secret, Secrets, Code, File, Tree, Fields, Bytes, and slices, maps, pointers and
 	// structs of these, and of types with a method UnmarshalText, whose error says what it wants ("want events a second"). A Config with a
 	// method `Short() any` also takes a short form: a scalar or sequence in place of the mapping is decoded into what Short points to. A Config
 	// with a method `Validate() error` is asked after decoding.
