@@ -67,6 +67,7 @@ type App struct {
 	warehousePath  string
 	warehousePrint fingerprint
 	warehouseBatch pipeline.Batch
+	webhooks       []builtWebhook
 	pipelines      []*builtPipeline
 	sources        []builtSource
 
@@ -97,7 +98,7 @@ type App struct {
 	serving      chan struct{} // closed when they begin to run
 
 	reloading sync.Mutex   // one Reload at a time; guards tiers and, while the project runs, closers
-	mu        sync.RWMutex // guards what a reload replaces: version, carried, carriedAgain, late, project, prints, captureConfig, pipelines, sources, processes, deliveries, runners
+	mu        sync.RWMutex // guards what a reload replaces: version, carried, carriedAgain, late, project, prints, captureConfig, webhooks, pipelines, sources, processes, deliveries, runners
 }
 
 // builtPipeline is a pipeline with its components made and its conditions compiled.

@@ -69,6 +69,7 @@ func (a *App) build(components Components, errs *mistakes) {
 	a.telemetry = trace.DefaultConfig()
 	errs.add(project.Telemetry, project.Telemetry.Decode(&a.telemetry))
 	errs.add(project.Warehouse, a.buildWarehouse(components))
+	a.buildWebhooks(errs)
 	for _, p := range project.Pipelines {
 		a.pipelines = append(a.pipelines, a.buildPipeline(p, components, errs))
 	}

@@ -24,6 +24,8 @@ type change struct {
 	ended   []any // keys of services that end: stages and runners
 	started []any // keys of services that begin
 	retired []any // components that nothing uses afterwards
+
+	webhooks control.Changes
 }
 
 func newChange(old, next *App) *change {
@@ -58,7 +60,8 @@ func (s *change) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if s.old.capture != nil {
-		s.capture, err = s.old.newCapture(s.next.captureConfig)
+		continueWebhooks(s.old.webhooks, s.next.webhooks)
+		s.capture, err = s.old.newCapture(s.next.captureConfig, s.next.webhooks)
 	}
 	return err
 }
@@ -177,7 +180,8 @@ func (s *change) adopt() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.project, a.prints, a.captureConfig = s.next.project, s.next.prints, s.next.captureConfig
-	a.pipelines, a.sources = s.next.pipelines, s.next.sources
+	s.webhooks = webhookChanges(a.webhooks, s.next.webhooks)
+	a.webhooks, a.pipelines, a.sources = s.next.webhooks, s.next.pipelines, s.next.sources
 	a.processes, a.deliveries, a.runners = s.processes, s.deliveries, s.runners
 }
 
@@ -228,6 +232,7 @@ func (s *change) changes() control.Changes {
 		}
 		c.Added = append(c.Added, name)
 	}
-	c.Removed = ended
+	c.Removed = append(ended, s.webhooks.Removed...)
+	c.Added, c.Changed = append(c.Added, s.webhooks.Added...), append(c.Changed, s.webhooks.Changed...)
 	return c
 }

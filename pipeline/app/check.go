@@ -38,8 +38,12 @@ func (a *App) Summary() string {
 		transforms += len(p.chain)
 		destinations += len(p.destinations)
 	}
-	return fmt.Sprintf("%s: no mistakes; files: %d, pipelines: %d, transforms: %d, destinations: %d, sources: %d",
+	summary := fmt.Sprintf("%s: no mistakes; files: %d, pipelines: %d, transforms: %d, destinations: %d, sources: %d",
 		a.project.Name, len(a.project.Files), len(a.pipelines), transforms, destinations, len(a.sources))
+	if n := len(a.webhooks); n > 0 {
+		summary += fmt.Sprintf(", webhooks: %d", n)
+	}
+	return summary
 }
 
 // Chain returns the transforms of a pipeline; name may be empty when there is only one.

@@ -78,7 +78,7 @@ func (a *App) openCapture() (err error) {
 	if !a.captures() {
 		return nil
 	}
-	if a.capture, err = a.newCapture(a.captureConfig); err != nil {
+	if a.capture, err = a.newCapture(a.captureConfig, a.webhooks); err != nil {
 		return err
 	}
 	if err := a.capture.Listen(); err != nil {
@@ -88,11 +88,12 @@ func (a *App) openCapture() (err error) {
 	return nil
 }
 
-func (a *App) newCapture(config capture.Config) (*capture.Server, error) {
+func (a *App) newCapture(config capture.Config, hooks []builtWebhook) (*capture.Server, error) {
 	log := a.options.Log.With("component", "capture")
 	events := &eventLog{bus: a.bus, writer: a.writer, log: log}
 	return capture.New(config, capture.Deps{
 		Events: events, Log: log, Tracer: a.tracer, Ready: a.bus.Ready, Accepts: events.Accepts, Counters: &counters{a.bus.State()},
+		Webhooks: servedWebhooks(hooks),
 	})
 }
 

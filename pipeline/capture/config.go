@@ -111,6 +111,15 @@ func (c *Config) validateKeys() error {
 	return errors.Join(errs...)
 }
 
+// Names are the names of the keys, which are the sources of their events.
+func (c *Config) Names() []string {
+	names := make([]string, len(c.Keys))
+	for i := range c.Keys {
+		names[i] = keyName(c.Keys, i)
+	}
+	return names
+}
+
 func keyName(keys []Key, i int) string {
 	switch {
 	case keys[i].Name != "":

@@ -18,6 +18,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/webhooks"
 )
 
 // Stages are the parts of a running project that are measured.
@@ -29,6 +30,7 @@ type Stages struct {
 	Deliveries []*deliver.Stage
 	Runners    map[string]*ingest.Runner // by source
 	Books      *books.Keeper
+	Webhooks   map[string]*webhooks.Webhook // by name
 	// Replayed counts the dead letters that were sent again, by stage, pipeline and destination.
 	Replayed func() map[[3]string]int64
 }
@@ -50,7 +52,7 @@ func Handler(registry *prometheus.Registry) http.Handler {
 
 // Families lists the project's own metrics, without those of the Go runtime and the process.
 func Families() []Family {
-	all := captureGroup.families(nil)
+	all := webhookGroup.families(captureGroup.families(nil))
 	all = streamGroup.families(busGroup.families(all))
 	all = deliverGroup.families(processGroup.families(all))
 	return booksGroup.families(ingestGroup.families(replayedGroup.families(deadGroup.families(all))))
@@ -61,6 +63,7 @@ type collector struct{ running func() *Stages }
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	captureGroup.describe(out)
+	webhookGroup.describe(out)
 	busGroup.describe(out)
 	streamGroup.describe(out)
 	processGroup.describe(out)
@@ -82,6 +85,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	told := ask(ctx, s)
 	if s.Capture != nil {
 		captureGroup.collect(s.Capture, out)
+	}
+	for name, hook := range s.Webhooks {
+		webhookGroup.collect(hook, out, name)
 	}
 	busGroup.collect(busState{s.Bus, s.Writer}, out)
 	for name, stats := range s.Bus.Stats() {
