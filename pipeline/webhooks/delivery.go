@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -104,15 +105,15 @@ func (d *delivery) headers(secret []string) map[string]string {
 
 func (d *delivery) query() map[string]string { return joined(d.http.URL.Query()) }
 
-// appendTexts appends an object of texts.
+// appendTexts appends an object of texts, with its keys in order.
 func appendTexts(dst []byte, texts map[string]string) []byte {
 	dst = append(dst, '{')
-	for name, text := range texts {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
 		dst = append(rawjson.AppendString(dst, name), ':')
-		dst = rawjson.AppendString(dst, text)
+		dst = rawjson.AppendString(dst, texts[name])
 	}
 	return append(dst, '}')
 }

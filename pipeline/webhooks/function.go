@@ -5,6 +5,7 @@ import (
 
 	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/capture/wire"
 	"github.com/prickle-dev/prickle/pipeline/hogs"
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
@@ -41,7 +42,7 @@ func (f *function) events(ctx context.Context, d *delivery, secret []string) (ho
 		return hogs.Reply{}, err
 	}
 	for i, event := range reply.Events {
-		if properties, _ := rawjson.Get(event, "properties"); isObject(properties) {
+		if properties, _ := rawjson.Get(event, "properties"); isObject(properties) || !wire.Present(properties) {
 			reply.Events[i] = rawjson.SetPath(event, []string{"properties", executionCount}, []byte("1"))
 		}
 	}
