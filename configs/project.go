@@ -51,6 +51,15 @@ type Component struct {
 	files  *fileSet
 }
 
+// Has reports whether a key is written in the component's part.
+func (c Component) Has(key string) bool {
+	if c.node == nil {
+		return false
+	}
+	_, given := c.node.find(key)
+	return given
+}
+
 // Pipeline is a list of transforms and the destinations that their result goes to.
 type Pipeline struct {
 	Name         string

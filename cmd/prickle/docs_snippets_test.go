@@ -97,7 +97,7 @@ func TestDocsCode(t *testing.T) {
 
 func compileBlock(t *testing.T, where string, b block) {
 	t.Helper()
-	options := []hog.Option{hog.WithGlobals("event", "project", "source"), hog.WithFunctions("cleanNullValues", "fetch", "sleep")}
+	options := []hog.Option{hog.WithGlobals("event", "project", "source", "request"), hog.WithFunctions("cleanNullValues", "fetch", "sleep", "postHogCapture")}
 	if _, err := hog.Compile(where, b.text, options...); err != nil {
 		t.Errorf("%v", err)
 	}

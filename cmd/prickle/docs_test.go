@@ -15,6 +15,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/trace"
+	"github.com/prickle-dev/prickle/pipeline/webhooks"
 )
 
 const docs = "../../docs/"
@@ -100,6 +101,8 @@ func TestDocsKeys(t *testing.T) {
 	c, b := capture.DefaultConfig(), bus.DefaultConfig()
 	checkKeys(t, "configuration.md", "capture", &c)
 	checkKeys(t, "configuration.md", "bus", &b, "dir") // the data folder decides
+	w := webhooks.DefaultConfig()
+	checkKeys(t, "webhooks.md", "verify", &w)
 	a, o := admin.DefaultConfig(), trace.DefaultConfig()
 	checkKeys(t, "configuration.md", "admin", &a)
 	checkKeys(t, "configuration.md", "telemetry", &o)

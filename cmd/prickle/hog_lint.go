@@ -24,8 +24,8 @@ func newHogLint(p *projectFlag) *cobra.Command {
 and below, in standard input for -, and without a name in this folder. The exit code is 1 when something is found. What is meant all the
 same is marked in a comment on its line or the line above: // lint:ignore rule reason. docs/hog/lint.md has the rules.
 
-The programs may use event, project, source and cleanNullValues, which transforms have, and sleep and fetch, which prickle hog run has;
-more with --globals and --functions. With --transform they may use what transforms have, and have to return what becomes of the event.`,
+The programs may use event, project, source and cleanNullValues, which transforms have, request and postHogCapture, which webhooks have, and
+sleep and fetch, which prickle hog run has; more with --globals and --functions. With --transform they may use what transforms have, and have to return what becomes of the event.`,
 		Example: `  prickle hog lint
   prickle hog lint --transform functions
   prickle hog lint --disable unused-parameter --json functions/enrich.hog`,
@@ -72,7 +72,8 @@ func (o *hogLintOptions) settings(std streams, args []string) (lint.Options, err
 	}
 	s.Globals, s.Functions = hogs.Names()
 	if !o.transform {
-		s.Functions = append(s.Functions, "sleep", "fetch")
+		globals, functions := hogs.HandlerNames()
+		s.Globals, s.Functions = append(s.Globals, globals...), slices.Concat(s.Functions, functions, []string{"sleep", "fetch"})
 	}
 	s.Functions = append(s.Functions, o.functions...)
 	if o.globals == "" {

@@ -24,6 +24,7 @@ func (a *App) buildWebhooks(errs *mistakes) {
 		if mistaken != nil {
 			err = placed(err)
 		}
+		errs.add(part.Component, webhooks.CheckKeys(part.Has))
 		errs.add(part.Component, mistaken)
 		errs.add(part.Component, err)
 		errs.add(part.Component, a.webhookProblem(part.Name))

@@ -77,19 +77,20 @@ func (j *job) webhook(name string, hook Webhook) (WebhookAnswer, error) {
 	if err != nil {
 		return WebhookAnswer{}, err
 	}
-	req := j.request()
+	most := j.server.config.Limits.sizes(v0Sizes)
+	req := j.request(most)
 	return hook.Receive(j.r.Context(), WebhookRequest{HTTP: j.r, Body: body, IP: req.ClientIP, Now: req.Now}, func(events [][]byte) error {
-		return j.storeWebhook(name, req, events)
+		return j.storeWebhook(name, req, most, events)
 	})
 }
 
 // storeWebhook stores events by the rules that hold for those of SDKs.
-func (j *job) storeWebhook(name string, req wire.Request, events [][]byte) error {
+func (j *job) storeWebhook(name string, req wire.Request, most sizes, events [][]byte) error {
 	size := 0
 	for _, e := range events {
 		size += len(e) + 1
 	}
-	if limit := int(j.server.config.Limits.Body); size > limit {
+	if limit := int(most.text); size > limit {
 		return wire.TooLarge("events_too_large", "the events of the request: %s", wire.SizeDetail(size, limit))
 	}
 	text := slices.Grow([]byte("["), size+1)

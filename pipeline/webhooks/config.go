@@ -50,9 +50,11 @@ type Limits struct {
 // Short makes `hog: webhooks/stripe.hog` the file.
 func (h *Hog) Short() any { return &h.File }
 
-// Validate refuses a file and code at once, and limits below 0.
+// Validate wants a file or code, and not both.
 func (h *Hog) Validate() error {
 	switch {
+	case !h.given():
+		return mistake("hog: want a file or code", "write for example hog: webhooks/stripe.hog")
 	case h.File.Path != "" && h.Code.Text != "":
 		return mistake("want either a file or code, not both", "")
 	case h.Limits.Time < 0 || h.Limits.Memory < 0 || h.Limits.Steps < 0:
@@ -94,19 +96,26 @@ func (m *Method) UnmarshalText(text []byte) error {
 	return mistake("want POST, GET or PUT", "write for example methods: [POST, GET]")
 }
 
-// Validate reports what is missing and what contradicts.
-func (c *Config) Validate() error {
+// CheckKeys reports which keys are missing and which contradict each other, given those that are written. It is right about a configuration
+// that could not be decoded, too.
+func CheckKeys(written func(key string) bool) error {
 	var errs []error
-	if c.Verify.Scheme == "" {
+	if !written("verify") {
 		errs = append(errs, mistake("the webhook does not say how requests are verified",
 			`add verify: {scheme: github, secret: "${GITHUB_SECRET}"}, or verify: none to believe everybody`))
 	}
-	switch {
-	case c.Hog.given() && c.Map.given():
+	switch hog, expressions := written("hog"), written("map"); {
+	case hog && expressions:
 		errs = append(errs, mistake("the webhook has both hog and map", "keep one"))
-	case !c.Hog.given() && !c.Map.given():
+	case !hog && !expressions:
 		errs = append(errs, mistake("the webhook does not say what becomes of a request", "add hog: with a function, or map: with expressions"))
 	}
+	return errors.Join(errs...)
+}
+
+// Validate reports settings that are out of bounds.
+func (c *Config) Validate() error {
+	var errs []error
 	if len(c.Methods) == 0 {
 		errs = append(errs, mistake("methods has no method", "write methods: [POST], or leave it out"))
 	}

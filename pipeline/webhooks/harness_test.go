@@ -3,6 +3,7 @@ package webhooks_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -99,7 +100,7 @@ func (f *fixture) load(path string) (map[string]*webhooks.Webhook, error) {
 	hooks := map[string]*webhooks.Webhook{}
 	for _, part := range project.Webhooks {
 		config := webhooks.DefaultConfig()
-		if err := part.Decode(&config); err != nil {
+		if err := errors.Join(webhooks.CheckKeys(part.Has), part.Decode(&config)); err != nil {
 			return nil, err
 		}
 		env := pipeline.Env{Log: slog.New(slog.NewTextHandler(&f.logged, nil)), Now: func() time.Time { return f.now }}

@@ -32,8 +32,8 @@ type Webhook struct {
 
 var _ capture.Webhook = (*Webhook)(nil)
 
-// New makes a webhook out of its configuration. Mistakes are *pipeline.ConfigError, joined; of a configuration that Validate has refused, it
-// finds those in code and expressions, and the Webhook is not to be used.
+// New makes a webhook out of its configuration. Mistakes are *pipeline.ConfigError, joined; of a configuration that could not be decoded, or
+// that CheckKeys or Validate has refused, it finds those in code and expressions, and the Webhook is not to be used.
 func New(name string, c Config, env pipeline.Env) (*Webhook, error) {
 	w := &Webhook{
 		name: name, maxBody: int64(c.MaxBody), keepBody: c.KeepBody,
