@@ -2,7 +2,7 @@ package control
 
 import "strings"
 
-// Changes says what a reload did: pipelines, destinations and sources by kind and name.
+// Changes says what a reload did: pipelines, destinations, sources and webhooks by kind and name.
 type Changes struct {
 	Added   []string `json:"added,omitempty"`
 	Changed []string `json:"changed,omitempty"`

@@ -41,6 +41,8 @@ func TestMistakes(t *testing.T) {
 		`{verify: {scheme: hmac, secret: s3cret, header: X, signed: "{id}{body}{x}"}, ` + ok + `}`:        {"unknown placeholder {x}", "{id} is in it"},
 		`{verify: {scheme: hmac, secret: s3cret, header: X, tolerance: 1m}, ` + ok + `}`:                  {"tolerance has no meaning without timestamp"},
 		`{verify: {scheme: hmac, secret: s3cret, header: X, timestamp: T, signed: "{body}"}, ` + ok + `}`: {"the time is not signed"},
+		`{verify: {scheme: github, secret: "s3cret "}, ` + ok + `}`:                                       {"a secret has blanks around it"},
+		`{verify: {scheme: header, secret: s3cret, header: "X: y"}, ` + ok + `}`:                          {"header: want the name of a header"},
 		`{verify: none}`: {"the webhook does not say what becomes of a request", "add hog:"},
 		`{verify: none, hog: {code: return null}, ` + ok + `}`:        {"the webhook has both hog and map"},
 		`{verify: none, hog: {code: return null, file: x.hog}}`:       {"want either a file or code"},

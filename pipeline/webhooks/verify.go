@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,8 +94,18 @@ func (v *Verify) Validate() error {
 			errs = append(errs, mistake(fmt.Sprintf("scheme %s has no %s", v.Scheme, key), "it has "+cmp.Or(strings.Join(known, ", "), "no keys")))
 		}
 	}
-	if slices.Contains(v.Secret, "") {
-		errs = append(errs, mistake("a secret is empty", "give it a value, or leave it out of the list"))
+	for _, secret := range v.Secret {
+		switch trimmed := strings.TrimSpace(string(secret)); {
+		case trimmed == "":
+			errs = append(errs, mistake("a secret is empty", "give it a value, or leave it out of the list"))
+		case trimmed != string(secret):
+			errs = append(errs, mistake("a secret has blanks around it", "perhaps a line end came along with it"))
+		}
+	}
+	for _, h := range []struct{ key, name string }{{"header", v.Header}, {"timestamp", v.Timestamp}, {"id", v.ID}} {
+		if h.name != "" && !headerName.MatchString(h.name) {
+			errs = append(errs, mistake(fmt.Sprintf("%s: want the name of a header", h.key), "such as X-Signature"))
+		}
 	}
 	if v.Tolerance != nil && *v.Tolerance <= 0 {
 		errs = append(errs, mistake("tolerance: want more than 0", "leave it out for 5m"))
@@ -105,6 +116,8 @@ func (v *Verify) Validate() error {
 	_, err := s.make(v)
 	return err
 }
+
+var headerName = regexp.MustCompile("^[A-Za-z0-9_-]+$")
 
 // examples are values to write for required keys.
 var examples = map[string]string{"secret": `"${WEBHOOK_SECRET}"`, "header": "X-Signature", "user": "webhooks"}

@@ -76,14 +76,9 @@ func (w *Webhook) Receive(ctx context.Context, r capture.WebhookRequest, store f
 		})
 		return capture.WebhookAnswer{}, err
 	}
-	d.read()
 	reply, err := w.make(ctx, d)
 	if err != nil {
 		return capture.WebhookAnswer{}, w.failed(ctx, d, err)
-	}
-	identity := w.verifier.identity(d)
-	for i, event := range reply.Events {
-		reply.Events[i] = w.complete(event, d, identity, i)
 	}
 	if len(reply.Events) > 0 {
 		if err := store(reply.Events); err != nil {
@@ -105,7 +100,7 @@ func (w *Webhook) Refused(code string) { w.stats.count(code) }
 // longestWait is how long a request waits for its turn.
 const longestWait = 5 * time.Second
 
-// make makes the events when it is the request's turn.
+// make makes the events when it is the request's turn. What it needs memory for beside the events is let go of.
 func (w *Webhook) make(ctx context.Context, d *delivery) (hogs.Reply, error) {
 	waiting, cancel := context.WithTimeout(ctx, longestWait)
 	defer cancel()
@@ -113,7 +108,17 @@ func (w *Webhook) make(ctx context.Context, d *delivery) (hogs.Reply, error) {
 		return hogs.Reply{}, capture.ErrOverloaded
 	}
 	defer w.running.Release(1)
-	return w.maker.events(ctx, d, w.verifier.proof())
+	d.read()
+	reply, err := w.maker.events(ctx, d, w.verifier.proof())
+	if err != nil {
+		return hogs.Reply{}, err
+	}
+	identity := w.verifier.identity(d)
+	for i, event := range reply.Events {
+		reply.Events[i] = w.complete(event, d, identity, i)
+	}
+	d.json = nil
+	return reply, nil
 }
 
 // failed is what a request is answered whose events could not be made. The service sends again, so nothing is lost when the function is mended
