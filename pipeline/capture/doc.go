@@ -10,6 +10,8 @@
 // Success is answered only after the Log has stored every event of the request. Nothing is buffered after an answer: a Log that is full
 // or away is a 503 with Retry-After, and the SDKs send again.
 //
+// Requests to /webhooks/<name> are for a Webhook, which says what events are in them; they go the rest of the way as those of SDKs.
+//
 // A PostHog request is stored whole or not at all, as its service does, and a refusal names every event that is wrong; in capture mode v1
 // every event is answered by itself. From a Segment batch the valid messages are stored and the answer lists the others.
 //

@@ -46,7 +46,7 @@ func (f *fixture) Append(_ context.Context, events []pipeline.Event) error {
 }
 
 // take returns what was stored since the last call.
-func (f *fixture) take(t *testing.T) []pipeline.Event {
+func (f *fixture) take(t testing.TB) []pipeline.Event {
 	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -62,7 +62,7 @@ func (f *fixture) take(t *testing.T) []pipeline.Event {
 	return events
 }
 
-func serve(t *testing.T, section string) *fixture {
+func serve(t testing.TB, section string) *fixture {
 	t.Helper()
 	f := &fixture{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	path := filepath.Join(t.TempDir(), "prickle.yaml")
