@@ -91,6 +91,9 @@ func TestErrorAnswers(t *testing.T) {
 			if got := answer.Header().Get("Access-Control-Allow-Origin"); got != "https://shop.example" {
 				t.Errorf("errors need CORS headers too, got origin %q", got)
 			}
+			if got := answer.Header().Get("Access-Control-Expose-Headers"); got != "Retry-After" {
+				t.Errorf("scripts may read %q, want Retry-After", got)
+			}
 			if strings.Contains(answer.Body.String(), "phc_secret") {
 				t.Errorf("answer repeats a token: %s", answer.Body)
 			}
