@@ -4,7 +4,7 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint
 NODE_MODULES := test/node/node_modules
 
-.PHONY: chaos numbers numbers-pipe numbers-test help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
+.PHONY: chaos sdks numbers numbers-pipe numbers-test help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ test: tools ## install what is missing, then vet, lint, and every test, with the
 	PRICKLE_TEST_ALL=1 $(GO) test -timeout 20m $(SLOW)
 	PRICKLE_TEST_ALL=1 $(GO) test -race -timeout 20m -run 'Golden|Session|SuspendAsync|Runs|Example|Shared|Isolat' ./hog
 	cd test/hogbench && $(GO) vet ./... && $(CURDIR)/$(LINT) run && PRICKLE_TEST_ALL=1 $(GO) test ./...
+	cd test/sdks/posthog-go && $(GO) vet ./... && $(CURDIR)/$(LINT) run
 
 quick: ## the tests that need only Go and gcc
 	$(GO) test ./...
@@ -60,6 +61,9 @@ chaos: ## break a running project in every way, CHAOS_ROUNDS (50) times each, fo
 	mkdir -p bin && rm -f bin/chaos.ndjson
 	PRICKLE_TEST_ALL=1 $(GO) test ./test/chaos -run '$(CHAOS)' -count 1 -v -timeout 0 -chaos.rounds $(CHAOS_ROUNDS) -chaos.results $(CURDIR)/bin/chaos.ndjson
 	$(GO) run ./test/chaos/report -results bin/chaos.ndjson -into docs/reliability.md
+
+sdks: tools ## everything that real SDKs are tested with, for docs/sdks.md; Chromium must be there
+	PRICKLE_TEST_ALL=1 PRICKLE_TEST_SDKS=1 $(GO) test ./test/sdks -count 1 -v -timeout 20m -update
 
 HOG_DIFF ?= 20000
 HOG_SEED ?= 1

@@ -2,6 +2,7 @@ package sdks
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -71,10 +72,14 @@ func posthogJS(part string) []want {
 	spring := merged(page, props{"campaign": "spring"})
 	inCompany := merged(spring, props{"$groups": props{"company": "acme"}})
 	click := merged(page, props{"$event_type": "click", "$el_text": "Buy now", "$elements_chain": "?"})
+	uuid := map[string]string{
+		"session": "0198c5a0-0000-7000-8000-0000000000a3", "uncompressed": "0198c5a0-0000-7000-8000-0000000000b3",
+		"no-config": "0198c5a0-0000-7000-8000-0000000000c3",
+	}[part]
 	wants := []want{
 		{event: "$pageview", id: "?anon", props: merged(page, props{"utm_source": "letter", "title": "Shop"})},
 		{event: "$autocapture", id: "?anon", props: click},
-		{event: "purchase", id: "?anon", uuid: "0198c5a0-0000-7000-8000-0000000000a3", at: then, props: merged(spring, purchase(nil))},
+		{event: "purchase", id: "?anon", uuid: uuid, at: then, props: merged(spring, purchase(nil))},
 		{event: "$identify", id: "ada", props: merged(spring, props{
 			"$anon_distinct_id": "?anon", "$set": some{"email": "ada@example.org"}, "$set_once": some{"first_seen": "monday", "$initial_utm_source": "letter"},
 		})},
@@ -86,6 +91,9 @@ func posthogJS(part string) []want {
 		{event: "$pageview", id: "ada", props: merged(inCompany, props{"page": 2})},
 		{event: "last words", id: "ada", props: inCompany},
 		{event: "$pageleave", id: "ada", props: merged(inCompany, props{"$prev_pageview_pathname": "/"})},
+	}
+	if part == "no-config" { // without settings it does not look at clicks
+		wants = slices.Delete(wants, 1, 2)
 	}
 	return wants
 }
