@@ -213,3 +213,22 @@ func TestUUIDFromMessageID(t *testing.T) {
 		t.Errorf("messages without id share the uuid %s", a)
 	}
 }
+
+// RudderStack's SDK for Node says when it was called beside the time that it was given.
+func TestTimeThatTheCallerSets(t *testing.T) {
+	for body, want := range map[string]time.Time{
+		`{"timestamp":"2025-03-04T05:06:07Z","originalTimestamp":"2026-03-01T11:49:00Z","sentAt":"2026-03-01T11:50:00Z"`: time.Date(2025, 3, 4, 5, 6, 7, 0, time.UTC),
+		`{"timestamp":"2025-03-04T05:06:07Z","sentAt":"2026-03-01T11:50:00Z"`:                                            time.Date(2025, 3, 4, 5, 16, 7, 0, time.UTC),
+		`{"timestamp":"soon","originalTimestamp":"2026-03-01T11:49:00Z","sentAt":"2026-03-01T11:50:00Z"`:                 time.Date(2026, 3, 1, 11, 59, 0, 0, time.UTC),
+	} {
+		s := new(wire.Scratch)
+		req := request("track")
+		req.WriteKey = "wk"
+		if err := Decode(req, []byte(body+`,"event":"e","userId":"u"}`), s); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Events[0].Timestamp; !got.Equal(want) {
+			t.Errorf("%s\n got %s\nwant %s", body, got, want)
+		}
+	}
+}

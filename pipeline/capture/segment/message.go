@@ -176,9 +176,15 @@ func (m *message) stated() []byte {
 	return nil
 }
 
-// timestamp works out when it happened by the server's clock (spec 8.4).
+// timestamp works out when it happened by the server's clock (spec 8.4). A message with both times was given one by who called the SDK
+// (RudderStack's for Node), or was corrected by Segment before it came here: that one stays as it is.
 func (d *decoder) timestamp(m *message) time.Time {
 	clock := d.clock
+	if wire.Present(m.originalTimestamp) {
+		if t, ok := wire.ParseTime(m.timestamp); ok {
+			return clock.Bound(t)
+		}
+	}
 	if sent, ok := wire.ParseTime(m.sentAt); ok {
 		clock.Sent = sent
 	}
