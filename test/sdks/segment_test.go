@@ -27,7 +27,9 @@ func analyticsNode(string) []want {
 }
 
 func rudderNode(string) []want {
-	return segmentServer("analytics-node", versionOf("@rudderstack/rudder-sdk-node"), "")
+	wants := segmentServer("analytics-node", versionOf("@rudderstack/rudder-sdk-node"), "")
+	wants[0].exact = true // a time that the caller sets is kept
+	return wants
 }
 
 // segmentBrowser is what the sessions of SDKs of Segment's kind in the browser mean.

@@ -18,7 +18,7 @@ type want struct {
 	event, id string
 	uuid      string    // "" for any
 	at        time.Time // zero for the time of the session
-	exact     bool      // the SDK does not tell when it sends, so that at is not corrected
+	exact     bool      // at is not corrected for the client's clock
 	props     props
 }
 

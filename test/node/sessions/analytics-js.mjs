@@ -2,7 +2,7 @@
 import { browse } from './browser.mjs'
 
 const [, , host, writeKey, part, chromium] = process.argv
-const options = { configUrl: host, queueOptions: { minRetryDelay: 200 }, useBeacon: part === 'beacon', anonymousIdOptions: {} }
+const options = { configUrl: host, queueOptions: { minRetryDelay: 200 }, useBeacon: part === 'beacon' }
 const code = `
 import { RudderAnalytics } from '@rudderstack/analytics-js/bundled'
 window.rudder = new RudderAnalytics()
@@ -26,4 +26,10 @@ const retry = () => {
     }
 }
 
-await browse(chromium, code, (page) => page.evaluate(['session', 'beacon'].includes(part) ? session : retry))
+await browse(chromium, code, async (page) => {
+    await page.evaluate(['session', 'beacon'].includes(part) ? session : retry)
+    if (part === 'beacon') { // it sends when the page goes
+        await page.waitForFunction(() => localStorage.length > 0)
+        await page.goto('about:blank')
+    }
+})
