@@ -91,6 +91,10 @@ func (k *Key) Validate() error {
 		return mistake("burst: want more than 0, got %d", "", k.Burst)
 	case k.Burst > 0 && k.Rate == 0:
 		return mistake("burst has no meaning without rate", "add rate: 500/s, or leave burst out")
+	case k.Origins != nil && len(k.Origins) == 0:
+		return mistake("origins is empty", "leave it out to let every page send, or name the origins of your pages")
+	case k.Endpoints != nil && len(k.Endpoints) == 0:
+		return mistake("endpoints is empty", "leave it out for all")
 	}
 	return nil
 }

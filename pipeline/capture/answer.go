@@ -49,7 +49,7 @@ func (s *Server) refuse(w http.ResponseWriter, err error) {
 	switch {
 	case refusal.Status >= 500:
 		kind = "server_error"
-	case refusal.Status == http.StatusUnauthorized:
+	case refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden:
 		kind = "authentication_error"
 	case refusal.Status == http.StatusTooManyRequests:
 		kind = "throttled_error"

@@ -39,6 +39,10 @@ type Key struct {
 	Burst int `yaml:"burst"`
 	// Quota is how many events may come in by the key in a day or month, in all processes together.
 	Quota Quota `yaml:"quota"`
+	// Origins are the pages that may send with the key; none listed is every page. What sends no Origin is no page, and may.
+	Origins []Origin `yaml:"origins"`
+	// Endpoints are the protocols that the key is for; none listed is all.
+	Endpoints []Endpoint `yaml:"endpoints"`
 }
 
 // Short lets a key be written as its token alone.

@@ -73,8 +73,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case method == http.MethodOptions:
-		preflight(w, r)
-		return nil
+		return s.preflight(w, r)
 	case !slices.Contains(route.methods, method):
 		w.Header().Set("Allow", strings.Join(append(slices.Clone(route.methods), http.MethodOptions), ", "))
 		return &wire.Refusal{

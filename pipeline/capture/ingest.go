@@ -27,6 +27,9 @@ type job struct {
 	scratch *wire.Scratch
 	metered metered
 	decoded share
+	// endpoint is what the key has to be for, and denied why a key that is known is not.
+	endpoint Endpoint
+	denied   error
 	// held means that the log may still be reading the scratch.
 	held bool
 }
@@ -68,7 +71,7 @@ func (j *job) request(most sizes) wire.Request {
 	req := wire.Request{
 		Now:           s.deps.Now().UTC(),
 		ClientIP:      clientIP(j.r, s.proxies),
-		Source:        s.keys.source,
+		Source:        j.source,
 		MaxEvents:     s.config.Limits.Events,
 		MaxBytes:      int(most.text),
 		MaxEventBytes: most.event,
@@ -77,6 +80,17 @@ func (j *job) request(most sizes) wire.Request {
 		req.Admit = j.check
 	}
 	return req
+}
+
+// source finds the name of a key for the decoder. One that is not for this request is none to the decoder; the request is refused with
+// why.
+func (j *job) source(token string) (name string, ok bool) {
+	key := j.server.keys.find(token)
+	if key == nil {
+		return "", false
+	}
+	j.denied = key.permits(j.endpoint, originOf(j.r))
+	return key.name, j.denied == nil
 }
 
 // check refuses a batch that is not within the allowance of its key before its events are decoded. Counting them takes about a tenth of the
@@ -147,6 +161,9 @@ func (j *job) decode(f func() (text []byte, err error)) error {
 	}
 	defer decoding.Release(1)
 	text, err := f()
+	if j.denied != nil {
+		return j.denied
+	}
 	if err != nil {
 		return err
 	}

@@ -96,8 +96,8 @@ func (s *Server) oldFlags(w http.ResponseWriter, version string) error {
 
 // remoteConfig answers with clientConfig as JSON.
 func (s *Server) remoteConfig(token string) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		if err := s.known(token); err != nil {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.known(r, token, EndpointPostHog); err != nil {
 			return err
 		}
 		config := s.clientConfig()
@@ -109,8 +109,8 @@ func (s *Server) remoteConfig(token string) func(http.ResponseWriter, *http.Requ
 
 // remoteConfigScript answers with clientConfig as a script.
 func (s *Server) remoteConfigScript(token string) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		if err := s.known(token); err != nil {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.known(r, token, EndpointPostHog); err != nil {
 			return err
 		}
 		config := s.clientConfig()
@@ -128,11 +128,13 @@ func (s *Server) remoteConfigScript(token string) func(http.ResponseWriter, *htt
 	}
 }
 
-func (s *Server) known(token string) error {
-	if _, ok := s.keys.source(token); !ok {
+// known refuses a request for the settings of a key that there is not, or that is not for the request.
+func (s *Server) known(r *http.Request, token string, endpoint Endpoint) error {
+	key := s.keys.find(token)
+	if key == nil {
 		return &wire.Refusal{Status: http.StatusNotFound, Code: "unknown_token", Detail: "the token is not one of this server's keys"}
 	}
-	return nil
+	return key.permits(endpoint, originOf(r))
 }
 
 func writeObject(w http.ResponseWriter, value object) error {

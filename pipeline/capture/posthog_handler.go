@@ -31,6 +31,7 @@ var (
 func (s *Server) posthog(path posthogPath) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		j := s.newJob(w, r)
+		j.endpoint = EndpointPostHog
 		defer j.release()
 		success := posthogSuccess
 		if err := j.posthog(path); err != nil {

@@ -15,7 +15,7 @@ func (s *Server) ignore(w http.ResponseWriter, _ *http.Request) error {
 // segmentSettings tells analytics.js to send its events here (spec 8.6).
 func (s *Server) segmentSettings(key string) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := s.known(key); err != nil {
+		if err := s.known(r, key, EndpointSegment); err != nil {
 			return err
 		}
 		protocol := "http"
@@ -37,15 +37,18 @@ func (s *Server) sourceConfig(w http.ResponseWriter, r *http.Request) error {
 	if key == "" {
 		key = r.URL.Query().Get("writeKey")
 	}
-	name, ok := s.keys.source(key)
-	if !ok {
+	known := s.keys.find(key)
+	if known == nil {
 		return wire.Unauthorized("unknown_write_key", "the write key is not one of this server's keys")
+	}
+	if err := known.permits(EndpointSegment, originOf(r)); err != nil {
+		return err
 	}
 	off := object{"enabled": false}
 	return writeObject(w, object{
 		"updatedAt": s.deps.Now().UTC(),
 		"source": object{
-			"id": name, "name": name, "writeKey": key, "enabled": true, "workspaceId": "prickle",
+			"id": known.name, "name": known.name, "writeKey": key, "enabled": true, "workspaceId": "prickle",
 			"config":       object{"statsCollection": object{"errors": off, "metrics": off}},
 			"destinations": []string{}, "dataplanes": object{},
 		},

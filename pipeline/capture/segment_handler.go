@@ -19,6 +19,7 @@ type segmentPath struct {
 func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		j := s.newJob(w, r)
+		j.endpoint = EndpointSegment
 		defer j.release()
 		key, err := writeKey(r)
 		if err != nil {

@@ -42,7 +42,7 @@ type Deps struct {
 type Server struct {
 	config  Config
 	deps    Deps
-	keys    keyring
+	keys    *keyring
 	proxies []netip.Prefix
 	routes  map[string]route
 	room    room

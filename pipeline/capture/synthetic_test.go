@@ -89,7 +89,7 @@ func checkEvents(t *testing.T, fx *fixture, want expectation, got []pipeline.Eve
 				have = decodeObject(t, g.Properties)["$historical_migration"]
 			case "token", "write_key":
 				have = g.Source
-				value, _ = fx.keys.source(value.(string))
+				value = fx.keys.find(value.(string)).name
 			default:
 				t.Fatalf("the test does not know how to check %q", key)
 			}

@@ -46,6 +46,11 @@ func Unauthorized(code, format string, args ...any) *Refusal {
 	return &Refusal{Status: http.StatusUnauthorized, Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
+// Forbidden is a refusal with status 403.
+func Forbidden(code, format string, args ...any) *Refusal {
+	return &Refusal{Status: http.StatusForbidden, Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
 // RefuseEvents makes one refusal of a request out of the problems of its events: 413 when one of them is too large, else 400. nil when
 // there are none.
 func RefuseEvents(problems []EventProblem) error {
