@@ -85,6 +85,8 @@ var exclusively = map[string][]string{
 	"github.com/expr-lang/expr":          {"pipeline/exprs"},
 	"go.yaml.in/yaml":                    {"configs"},
 	"github.com/duckdb/":                 {"destinations/duckdb"},
+	"github.com/pires/go-proxyproto":     {"pipeline/capture"},
+	"golang.org/x/crypto/acme":           {"pipeline/capture"},
 	"github.com/slack-go/":               {"destinations/slack"},
 	"github.com/stripe/stripe-go":        {"sources/stripe"},
 	"github.com/prometheus/":             {"pipeline/metrics"},

@@ -27,6 +27,7 @@ func TestExamples(t *testing.T) {
 	if err != nil || len(files) < 12 {
 		t.Fatalf("examples: %d found, %v", len(files), err)
 	}
+	certificate(t)
 	for _, file := range files {
 		dir := filepath.Dir(file)
 		t.Run(filepath.Base(dir), func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/prickle-dev/prickle/pipeline/app"
+	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/spf13/cobra"
 )
@@ -29,6 +30,9 @@ const sendBatch = 100
 type sendFlags struct {
 	to, key, file           string
 	event, distinctID, data string
+
+	client *http.Client
+	base   string // of the URLs to post to
 }
 
 func newSend(p *projectFlag) *cobra.Command {
@@ -58,7 +62,7 @@ made-up shop; --event sends one; --file sends JSON lines, each an object with ev
 			return f.send(cmd.Context(), lines, p.std.out)
 		},
 	}
-	cmd.Flags().StringVar(&f.to, "to", "", "the `address` to post to, for example http://127.0.0.1:8000; default: the project's capture.listen")
+	cmd.Flags().StringVar(&f.to, "to", "", "the `address` to post to, for example http://127.0.0.1:8000 or unix:/run/prickle.sock; default: the project's capture.listen")
 	cmd.Flags().StringVar(&f.key, "key", "", "the capture `key`; default: the project's first")
 	cmd.Flags().StringVar(&f.file, "file", "", "a `file` of JSON lines; - is standard input")
 	cmd.Flags().StringVar(&f.event, "event", "", "send one event of this `name`")
@@ -70,6 +74,8 @@ made-up shop; --event sends one; --file sends JSON lines, each an object with ev
 
 // fill finds address and key in the project when the flags do not name them. A running process knows its address best.
 func (f *sendFlags) fill(ctx context.Context, p *projectFlag) error {
+	var c capture.Config // of the server that is sent to, as far as it is known
+	defer func() { f.client, f.base = c.Client(f.to) }()
 	if f.to != "" && f.key != "" {
 		return nil
 	}
@@ -77,17 +83,17 @@ func (f *sendFlags) fill(ctx context.Context, p *projectFlag) error {
 	if err != nil {
 		return err
 	}
-	c, err := app.CaptureConfig(project)
+	own, err := app.CaptureConfig(project)
 	if err != nil {
 		return err
 	}
-	if f.key == "" && len(c.Keys) > 0 {
-		f.key = string(c.Keys[0].Token)
+	if f.key == "" && len(own.Keys) > 0 {
+		f.key = string(own.Keys[0].Token)
 	}
 	if f.to != "" {
 		return nil
 	}
-	f.to = "http://" + c.Listen
+	c, f.to = own, own.Address()
 	running, err := control.Dial(ctx, project.Data)
 	if err != nil {
 		return nil //nolint:nilerr // then posting will tell that nothing listens there
@@ -186,12 +192,12 @@ func (f *sendFlags) post(ctx context.Context, batch []json.RawMessage) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(f.to, "/")+"/batch/", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(f.base, "/")+"/batch/", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := f.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("%w; is the project running?", err)
 	}

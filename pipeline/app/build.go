@@ -90,6 +90,7 @@ func (a *App) captures() bool { return len(a.project.Pipelines) > 0 }
 // CaptureConfig decodes the project's capture part over the defaults.
 func CaptureConfig(project *configs.Project) (capture.Config, error) {
 	c := capture.DefaultConfig()
+	c.Dir = filepath.Join(project.Data, "acme")
 	err := project.Capture.Decode(&c)
 	return c, err
 }

@@ -30,7 +30,7 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		st.Admin = "http://" + a.admin.Addr().String()
 	}
 	if a.capture != nil {
-		st.Capture = "http://" + a.capture.Addr().String()
+		st.Capture = a.capture.URL()
 		st.Captured = int64(a.capture.Stats().Accepted.Load())
 		for _, n := range a.capture.Stats().Refused() {
 			st.Rejected += int64(n)

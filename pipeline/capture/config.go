@@ -3,8 +3,6 @@ package capture
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
@@ -12,11 +10,16 @@ import (
 
 // Config is the `capture` part of the configuration. DefaultConfig has the defaults.
 type Config struct {
-	// Listen is the address to bind, host:port. Port 0 takes a free one.
+	// Listen is the address to bind, host:port or unix:/path. Port 0 takes a free one.
 	Listen string `yaml:"listen"`
+	// TLS says where the certificate comes from; nil is HTTP without TLS.
+	TLS *TLS `yaml:"tls"`
+	// ProxyProtocol makes trusted proxies say who the client is by the PROXY protocol, in front of each connection.
+	ProxyProtocol bool `yaml:"proxy_protocol"`
 	// Keys are the project tokens and write keys that may send.
 	Keys []Key `yaml:"keys"`
-	// TrustedProxies are the addresses or CIDR ranges of proxies whose X-Forwarded-For and Forwarded headers are believed.
+	// TrustedProxies are the addresses or CIDR ranges of proxies whose X-Forwarded-For and Forwarded headers are believed; "unix" is whoever
+	// connects to the Unix socket.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 	// Recordings is what becomes of session recordings: RecordingsDrop, RecordingsRefuse or RecordingsKeep.
 	Recordings string `yaml:"recordings"`
@@ -24,6 +27,8 @@ type Config struct {
 	Static pipeline.File `yaml:"static"`
 	// Limits bound what one request may cost.
 	Limits Limits `yaml:"limits"`
+	// Dir is the folder for certificates by ACME. It is made when it is needed.
+	Dir string
 }
 
 // Key is one accepted token. In the configuration it is a mapping, or just the token.
@@ -80,10 +85,7 @@ func DefaultConfig() Config {
 
 // Validate reports every mistake of the configuration, joined.
 func (c *Config) Validate() error {
-	errs := []error{c.Limits.validate(), c.validateKeys(), c.validateRecordings(), c.validateStatic()}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		errs = append(errs, mistake(`capture.listen: %q is no host:port`, `write for example "127.0.0.1:8000"`, c.Listen))
-	}
+	errs := []error{c.Limits.validate(), c.validateKeys(), c.validateListener(), c.validateRecordings(), c.validateStatic()}
 	if _, err := parseProxies(c.TrustedProxies); err != nil {
 		errs = append(errs, err)
 	}
@@ -158,23 +160,9 @@ func (l *Limits) validate() error {
 	return errors.Join(errs...)
 }
 
-// parseProxies reads addresses and CIDR ranges.
-func parseProxies(texts []string) ([]netip.Prefix, error) {
-	var prefixes []netip.Prefix
-	var errs []error
-	for _, text := range texts {
-		if addr, err := netip.ParseAddr(text); err == nil {
-			prefixes = append(prefixes, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			errs = append(errs, mistake("capture.trusted_proxies: %q is no address", `write for example "10.0.0.0/8"`, text))
-			continue
-		}
-		prefixes = append(prefixes, prefix.Masked())
-	}
-	return prefixes, errors.Join(errs...)
+// placedMistake makes a ConfigError with its place.
+func placedMistake(pos pipeline.Pos, format string, args ...any) error {
+	return pipeline.Errorf(pos, format, args...)
 }
 
 // mistake makes a ConfigError without a place, which the loader fills in if it can.

@@ -2,15 +2,14 @@ package capture
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/measure"
@@ -43,15 +42,17 @@ type Server struct {
 	config  Config
 	deps    Deps
 	keys    *keyring
-	proxies []netip.Prefix
+	proxies proxies
 	routes  map[string]route
 	room    room
 	stats   *Stats
 	// allowances are what keys may send, by their names; nil when none is limited.
 	allowances map[string]*allowance
 
-	listener net.Listener
-	flow     *flow
+	listener  net.Listener
+	tls       *tls.Config // nil without TLS
+	authority *authority  // nil without ACME
+	flow      *flow
 	// adopted answers in this server's place, once there is one.
 	adopted atomic.Pointer[Server]
 }
@@ -119,23 +120,13 @@ func (s *Server) active() *Server {
 // Stats returns the server's counters, which go on counting.
 func (s *Server) Stats() *Stats { return s.stats }
 
-// Listen binds the configured address. It is called at most once, before Run; Run does it when it has not been done.
-func (s *Server) Listen() error {
-	l, err := net.Listen("tcp", s.config.Listen)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("capture: %s is in use by another program: stop it or set capture.listen to another address: %w", s.config.Listen, err)
-	case err != nil:
-		return fmt.Errorf("capture: listen on %s: %w", s.config.Listen, err)
-	}
-	s.listener = l
-	return nil
-}
-
 // Close gives the address up. It is for a server that was told to Listen; Run, if it was called, has seen to it already.
 func (s *Server) Close() error {
 	if s.listener == nil {
 		return nil
+	}
+	if s.authority != nil {
+		s.authority.close()
 	}
 	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("capture: %w", err)
@@ -163,7 +154,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cut()
 	server := s.httpServer(requests)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(s.listener) }()
+	go func() { served <- s.serveOn(server) }()
 	defer s.countQuotas()()
 
 	select {
@@ -183,6 +174,32 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
+// maxHeaderBytes bounds a request's line and headers together; beyond it is 431.
+const maxHeaderBytes = 64 << 10
+
+// maxStreams is how many requests an HTTP/2 connection may have at once. What they may hold unread is bounded for the whole connection.
+const maxStreams = 100
+
+// protocols are HTTP/1, HTTP/2 over TLS, and HTTP/2 without TLS for proxies that begin with it.
+func protocols() *http.Protocols {
+	var p http.Protocols
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	p.SetUnencryptedHTTP2(true)
+	return &p
+}
+
+func (s *Server) serveOn(server *http.Server) error {
+	if s.tls == nil {
+		return server.Serve(s.listener)
+	}
+	if s.authority != nil {
+		s.authority.begin()
+		defer s.authority.close()
+	}
+	return server.ServeTLS(s.listener, "", "")
+}
+
 func (s *Server) httpServer(requests context.Context) *http.Server {
 	return &http.Server{
 		Handler:           s.Handler(),
@@ -190,7 +207,10 @@ func (s *Server) httpServer(requests context.Context) *http.Server {
 		IdleTimeout:       s.config.Limits.IdleTimeout,
 		// Reading the body has its own deadline, set per request; what is left is storing and a short answer.
 		WriteTimeout:   s.config.Limits.HeaderTimeout + s.config.Limits.BodyTimeout + s.config.Limits.AppendTimeout + 5*time.Second,
-		MaxHeaderBytes: 64 << 10,
+		MaxHeaderBytes: maxHeaderBytes,
+		TLSConfig:      s.tls,
+		Protocols:      protocols(),
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: 256 << 10, MaxReceiveBufferPerStream: 128 << 10},
 		ConnState:      s.connection,
 		BaseContext:    func(net.Listener) context.Context { return requests },
 		ErrorLog:       slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug),

@@ -28,7 +28,11 @@ type running struct {
 
 func run(t *testing.T, change ...func(*Config)) *running {
 	t.Helper()
-	fx := newFixture(t, change...)
+	return runFixture(t, newFixture(t, change...))
+}
+
+func runFixture(t *testing.T, fx *fixture) *running {
+	t.Helper()
 	if err := fx.Listen(); err != nil {
 		t.Fatal(err)
 	}
