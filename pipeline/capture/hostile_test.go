@@ -89,3 +89,38 @@ func TestRoomForBodies(t *testing.T) {
 		t.Error("room was not given back")
 	}
 }
+
+// JSON may be nested as deep as 128 levels and not deeper, and a request may have so many events and not more, in every protocol and however
+// little it takes to say so.
+func TestDepthAndNumber(t *testing.T) {
+	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
+	many := strings.TrimSuffix(strings.Repeat("{},", 1_000_000), ",")
+	for _, test := range []struct {
+		name, target, body, code string
+		status                   int
+	}{
+		// The event and its properties are two levels.
+		{"posthog", "/e", fmt.Sprintf(`{"token":%q,"event":"e","distinct_id":"d","properties":{"a":%s}}`, projectToken, nested(126)), "", 200},
+		{"posthog, deeper", "/e", fmt.Sprintf(`{"token":%q,"event":"e","distinct_id":"d","properties":{"a":%s}}`, projectToken, nested(127)), "json_too_deep", 400},
+		{"segment", "/v1/track", fmt.Sprintf(`{"writeKey":%q,"event":"e","userId":"u","properties":{"a":%s}}`, projectToken, nested(126)), "", 200},
+		{"segment, deeper", "/v1/track", fmt.Sprintf(`{"writeKey":%q,"event":"e","userId":"u","properties":{"a":%s}}`, projectToken, nested(127)), "json_too_deep", 400},
+		{"posthog, many", "/batch", fmt.Sprintf(`{"api_key":%q,"batch":[%s]}`, projectToken, many), "too_many_events", 413},
+		{"posthog, an array", "/e", "[" + many + "]", "too_many_events", 413},
+		{"segment, many", "/v1/batch", fmt.Sprintf(`{"writeKey":%q,"batch":[%s]}`, projectToken, many), "too_many_events", 413},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fx := newFixture(t)
+			body := gzipped(t, test.body)
+			var answer *httptest.ResponseRecorder
+			used := allocated(func() { answer = fx.do(httptest.NewRequest(http.MethodPost, test.target, body)) })
+			if test.code != "" {
+				checkError(t, answer, test.status, test.code)
+			} else if answer.Code != test.status {
+				t.Errorf("got %d %s, want %d", answer.Code, answer.Body, test.status)
+			}
+			if used > 50<<20 {
+				t.Errorf("%d MB allocated", used>>20)
+			}
+		})
+	}
+}

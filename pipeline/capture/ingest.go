@@ -123,8 +123,11 @@ func (j *job) admit() error {
 	if err := j.server.deps.Accepts(); err != nil {
 		return err
 	}
-	if err := j.server.room.announced(j.r.ContentLength); err != nil {
-		return err
+	// What is over the limit never finds room, and reading it says so.
+	if length := j.r.ContentLength; length <= int64(j.server.config.Limits.Body) {
+		if err := j.server.room.announced(length); err != nil {
+			return err
+		}
 	}
 	// Memory of earlier requests counts from now on: a slow client holds it for as long as its body takes.
 	if err := j.metered.grow(j.scratch.HeldBody()); err != nil {
