@@ -51,7 +51,7 @@ in the file, so that nothing is there twice. Records that cannot be read are rep
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.to, "to", "", "the `address` to post to, for example http://127.0.0.1:8000; default: the project's capture.listen")
+	flags.StringVar(&f.to, "to", "", "the `address` to post to, for example http://127.0.0.1:8000 or unix:/run/prickle.sock; default: the project's capture.listen")
 	flags.StringVar(&f.key, "key", "", "the capture `key`, whose name becomes the events' source; default: the project's first")
 	flags.StringVar(&f.format, "format", "", "what the files are: "+strings.Join(bulk.Formats(), ", ")+"; default: by the file")
 	flags.StringArrayVar(&f.columns, "column", nil, "for CSV, `field=column`: the column that event, distinct_id, timestamp, uuid or properties is in; field==text gives all the same")
@@ -94,7 +94,7 @@ func (p *projectFlag) importFiles(ctx context.Context, f *importFlags, columns m
 	}
 	for _, file := range files {
 		i := &importing{
-			to:   importTarget{address: strings.TrimSuffix(f.to, "/"), key: f.key, columns: columns},
+			to:   importTarget{address: strings.TrimSuffix(f.to, "/"), client: f.client, base: strings.TrimSuffix(f.base, "/"), key: f.key, columns: columns},
 			file: file, limit: limit, rejects: rejects, report: p.std.err, bar: newCountBar(p.std.err, file, "events"),
 		}
 		err := i.run(ctx, f)

@@ -19,6 +19,8 @@ import (
 // importTarget is where a file is sent to.
 type importTarget struct {
 	address, key string
+	client       *http.Client
+	base         string // of the URLs to post to
 	format, file string
 	columns      map[string]string
 	waiting      func(error) // told what a part waits for
@@ -70,13 +72,13 @@ func (t *importTarget) try(ctx context.Context, body []byte, line int) (*importe
 	}
 	within, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(within, http.MethodPost, t.address+"/import?"+query.Encode(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(within, http.MethodPost, t.base+"/import?"+query.Encode(), bytes.NewReader(body))
 	if err != nil {
 		return nil, backoff.Permanent(err)
 	}
 	req.Header.Set("Content-Encoding", "gzip")
 	req.Header.Set("Authorization", "Bearer "+t.key)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := t.client.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, backoff.Permanent(ctx.Err())

@@ -15,10 +15,11 @@ type Endpoint string
 const (
 	EndpointPostHog Endpoint = "posthog"
 	EndpointSegment Endpoint = "segment" // RudderStack's, too
+	EndpointImport  Endpoint = "import"
 )
 
 // endpoints are the names that the configuration knows.
-var endpoints = []Endpoint{EndpointPostHog, EndpointSegment}
+var endpoints = []Endpoint{EndpointPostHog, EndpointSegment, EndpointImport}
 
 // UnmarshalText reads the name of an endpoint.
 func (e *Endpoint) UnmarshalText(text []byte) error {

@@ -19,6 +19,7 @@ import (
 // bulk takes records of other systems' exports. Those that are right are stored, and the answer lists the others by their lines.
 func (s *Server) bulk(w http.ResponseWriter, r *http.Request) error {
 	j := s.newJob(w, r)
+	j.endpoint = EndpointImport
 	defer j.release()
 	key, err := importKey(r, j.query)
 	if err != nil {

@@ -34,6 +34,7 @@ func TestOriginsAndEndpoints(t *testing.T) {
 		{name: "an unknown key of another page", target: "/e", body: event("phc_none"), origin: "https://evil.example", status: 401, code: "unknown_token"},
 		{name: "the other protocol", target: "/v1/track", body: track("phc_web"), status: 403, code: "endpoint_not_allowed"},
 		{name: "the other protocol, back", target: "/batch", body: event("wk_app"), status: 403, code: "endpoint_not_allowed"},
+		{name: "an import", target: "/import?api_key=phc_web", body: `{"event":"e","distinct_id":"d"}`, status: 403, code: "endpoint_not_allowed"},
 		{name: "segment", target: "/v1/t", body: track("wk_app"), origin: "https://app.example.com", status: 200},
 		{name: "segment of another page", target: "/v1/b", body: `{"writeKey":"wk_app","batch":[` + track("") + `]}`, origin: "https://evil.example", status: 403, code: "origin_not_allowed"},
 		{name: "settings", method: "GET", target: "/array/phc_web/config", origin: "https://shop.example.com", status: 200},
