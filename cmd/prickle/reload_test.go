@@ -146,9 +146,13 @@ func TestReload(t *testing.T) {
 	})
 
 	for name, c := range map[string]struct{ yaml, want string }{
-		"a mistake":    {strings.Replace(fmt.Sprintf(reloadProject, "[k]", one.URL, ""), "hog:", "hogg:", 1), `unknown transform "hogg"`},
-		"the bus":      {fmt.Sprintf(reloadProject, "[k]", one.URL, "bus: {retain: 3d}\n"), "bus was changed, which a running process cannot do; undo the change, or restart"},
-		"the address":  {strings.Replace(fmt.Sprintf(reloadProject, "[k]", one.URL, ""), "127.0.0.1:0", "127.0.0.1:1", 1), "capture.listen was changed"},
+		"a mistake":   {strings.Replace(fmt.Sprintf(reloadProject, "[k]", one.URL, ""), "hog:", "hogg:", 1), `unknown transform "hogg"`},
+		"the bus":     {fmt.Sprintf(reloadProject, "[k]", one.URL, "bus: {retain: 3d}\n"), "bus was changed, which a running process cannot do; undo the change, or restart"},
+		"the address": {strings.Replace(fmt.Sprintf(reloadProject, "[k]", one.URL, ""), "127.0.0.1:0", "127.0.0.1:1", 1), "capture.listen was changed"},
+		"the PROXY protocol": {
+			strings.Replace(fmt.Sprintf(reloadProject, "[k]", one.URL, ""), "keys:", "proxy_protocol: true, trusted_proxies: [10.0.0.1], keys:", 1),
+			"capture.tls or capture.proxy_protocol was changed",
+		},
 		"no pipelines": {"sources: {stripe: {key: sk_test_1}}\n", "whether there are pipelines at all was changed"},
 	} {
 		if code, text := reload(c.yaml); code != 1 || !strings.Contains(text, c.want) {

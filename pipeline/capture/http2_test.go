@@ -121,12 +121,20 @@ func TestHTTP2SlowHeaders(t *testing.T) {
 		f := talkFrames(t, fx)
 		start := time.Now()
 		f.post(1, false)
+		closed, dripped := make(chan struct{}), make(chan struct{})
 		go func() { // a little now and then
+			defer close(dripped)
 			for f.WriteContinuation(1, false, nil) == nil {
-				time.Sleep(time.Second) // of the bubble
+				select {
+				case <-time.After(time.Second):
+				case <-closed:
+					return
+				}
 			}
 		}()
 		status, after := f.answer(start)
+		close(closed)
+		<-dripped
 		if limit := fx.config.Limits.IdleTimeout + 5*time.Second; status != "closed" || after > limit {
 			t.Errorf("got %s after %s, want closed within %s", status, after, limit)
 		}
