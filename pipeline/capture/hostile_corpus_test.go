@@ -109,3 +109,29 @@ func hostile(t *testing.T, r *running, raw []byte) (first int, all string) {
 	}
 	return parsed.StatusCode, string(answer)
 }
+
+// Headers have 64 KB together, in HTTP/1 and in HTTP/2, whose clients may keep to it by themselves.
+func TestHeaderSize(t *testing.T) {
+	r := run(t)
+	for name, client := range map[string]*http.Client{"HTTP/1": r.client, "HTTP/2": unencrypted(t)} {
+		for size, taken := range map[int]bool{maxHeaderBytes - 4<<10: true, maxHeaderBytes + 8<<10: false} {
+			request := mustRequest(t, "POST", r.url("/e"), strings.NewReader(goodEvent))
+			request.Header.Set("X-A", strings.Repeat("a", size))
+			answer, err := client.Do(request)
+			if err != nil {
+				if taken {
+					t.Errorf("%s, %d bytes: %v", name, size, err)
+				}
+				continue
+			}
+			answer.Body.Close()
+			if want := map[bool]int{true: 200, false: 431}[taken]; answer.StatusCode != want {
+				t.Errorf("%s, %d bytes: got %d, want %d", name, size, answer.StatusCode, want)
+			}
+		}
+	}
+	r.stop()
+	if err := <-r.done; err != nil { // it waits for connections that were refused
+		t.Error(err)
+	}
+}

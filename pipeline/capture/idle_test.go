@@ -60,7 +60,9 @@ const idleBytes = 300 << 20 / 10_000
 
 func TestIdleConnectionsAreCheap(t *testing.T) {
 	n := manyConnections(t, 10_000)
-	r := run(t, func(c *Config) { c.Limits.Connections, c.Limits.HeaderTimeout, c.Limits.IdleTimeout = 3*n, time.Hour, time.Hour })
+	r := run(t, func(c *Config) {
+		c.Limits.Connections, c.Limits.HeaderTimeout, c.Limits.IdleTimeout = 3*n, time.Hour, time.Hour
+	})
 	before := inUse()
 	conns := dialMany(t, r, n)
 	for _, conn := range conns {
