@@ -196,20 +196,26 @@ func TestCertificateIsReadAgain(t *testing.T) {
 func TestRenewedCertificateIsServed(t *testing.T) {
 	files := newPair(t)
 	r := run(t, files.config)
+	serial := func(client *http.Client) int64 {
+		t.Helper()
+		answer, err := client.Get(r.URL() + "/_liveness")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+		return answer.TLS.PeerCertificates[0].SerialNumber.Int64()
+	}
 	before := files.secure(nil)
-	if _, err := before.Get(r.URL() + "/_liveness"); err != nil {
-		t.Fatal(err)
+	if got := serial(before); got != 1 {
+		t.Fatalf("serial %d", got)
 	}
 	files.write(files.issue(time.Now().Add(time.Hour)))
-	answer, err := files.secure(nil).Get(r.URL() + "/_liveness")
-	if err != nil {
-		t.Fatal(err)
+	if got := serial(files.secure(nil)); got != 2 {
+		t.Errorf("a new connection: serial %d, want the new one", got)
 	}
-	if got := answer.TLS.PeerCertificates[0].SerialNumber.Int64(); got != 2 {
-		t.Errorf("serial %d, want the new one", got)
-	}
-	if answer, err := before.Get(r.URL() + "/_liveness"); err != nil || answer.TLS.PeerCertificates[0].SerialNumber.Int64() != 1 {
-		t.Errorf("an open connection does not go on: %v", err)
+	if got := serial(before); got != 1 {
+		t.Errorf("the open connection does not go on: serial %d", got)
 	}
 }
 
