@@ -119,12 +119,12 @@ func guessEvents(batch []byte) int {
 }
 
 // admit refuses a request before it is read when there is no place for it: in the log, or in memory.
-func (j *job) admit() error {
+func (j *job) admit(limit int64) error {
 	if err := j.server.deps.Accepts(); err != nil {
 		return err
 	}
-	// What is over the limit never finds room, and reading it says so.
-	if length := j.r.ContentLength; length <= int64(j.server.config.Limits.Body) {
+	// What is over the limit of a body never finds room, and reading it says so.
+	if length := j.r.ContentLength; length <= limit {
 		if err := j.server.room.announced(length); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (j *job) readBody(most sizes) ([]byte, error) { return j.readBodyUpTo(most.
 
 // readBodyUpTo reads a body of at most limit bytes.
 func (j *job) readBodyUpTo(limit int64) ([]byte, error) {
-	if err := j.admit(); err != nil {
+	if err := j.admit(limit); err != nil {
 		return nil, err
 	}
 	body, err := j.scratch.ReadBody(&j.metered, j.r.ContentLength, limit)

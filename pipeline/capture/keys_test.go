@@ -35,6 +35,9 @@ func TestOriginsAndEndpoints(t *testing.T) {
 		{name: "the other protocol", target: "/v1/track", body: track("phc_web"), status: 403, code: "endpoint_not_allowed"},
 		{name: "the other protocol, back", target: "/batch", body: event("wk_app"), status: 403, code: "endpoint_not_allowed"},
 		{name: "an import", target: "/import?api_key=phc_web", body: `{"event":"e","distinct_id":"d"}`, status: 403, code: "endpoint_not_allowed"},
+		{name: "mode v1 of another page", target: "/i/v1/analytics/events", body: "phc_web", origin: "https://evil.example", status: 403},
+		{name: "mode v1 of another protocol", target: "/i/v1/analytics/events", body: "wk_app", status: 403},
+		{name: "a pixel of another protocol", method: "GET", target: "/pixel/v1/track?writeKey=phc_web&event=e&userId=u", status: 200},
 		{name: "segment", target: "/v1/t", body: track("wk_app"), origin: "https://app.example.com", status: 200},
 		{name: "segment of another page", target: "/v1/b", body: `{"writeKey":"wk_app","batch":[` + track("") + `]}`, origin: "https://evil.example", status: 403, code: "origin_not_allowed"},
 		{name: "settings", method: "GET", target: "/array/phc_web/config", origin: "https://shop.example.com", status: 200},
@@ -51,6 +54,14 @@ func TestOriginsAndEndpoints(t *testing.T) {
 				test.method = "POST"
 			}
 			r := httptest.NewRequest(test.method, test.target, strings.NewReader(test.body))
+			if strings.HasPrefix(test.target, "/i/v1/") {
+				for _, h := range [][2]string{
+					{"Authorization", "Bearer " + test.body}, {"Content-Type", "application/json"}, {"PostHog-Sdk-Info", "posthog-test/1.2.3"}, {"PostHog-Attempt", "1"},
+					{"PostHog-Request-Id", "0198c5a0-0000-7000-8000-000000000001"}, {"PostHog-Request-Timestamp", "2026-03-01T12:00:00Z"},
+				} {
+					r.Header.Set(h[0], h[1])
+				}
+			}
 			if test.origin != "" {
 				r.Header.Set("Origin", test.origin)
 			}

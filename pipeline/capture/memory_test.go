@@ -215,7 +215,7 @@ func TestRefusedBeforeReading(t *testing.T) {
 				fx := newFixture(t)
 				code, retry := refuse(fx)
 				r := mustRequest(t, "POST", target, unread{t})
-				r.ContentLength = 5 << 20
+				r.ContentLength = 3 << 20 // which every path would take
 				answer := fx.do(r)
 				checkError(t, answer, 503, code)
 				if got := answer.Header().Get("Retry-After"); got != retry {

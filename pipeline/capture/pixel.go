@@ -17,6 +17,7 @@ const blank = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x
 func (s *Server) pixel(kind string) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		j := s.newJob(w, r)
+		j.endpoint = EndpointSegment
 		defer j.release()
 		if err := j.pixel(kind); err != nil {
 			refusal, _ := s.refusal(err)
@@ -33,7 +34,7 @@ func (s *Server) pixel(kind string) func(http.ResponseWriter, *http.Request) err
 }
 
 func (j *job) pixel(kind string) error {
-	if err := j.admit(); err != nil {
+	if err := j.admit(0); err != nil {
 		return err
 	}
 	req := segment.Request{Request: j.request(j.server.config.Limits.sizes(segmentSizes)), Kind: kind, WriteKey: j.query.Get("writeKey")}

@@ -15,6 +15,7 @@ import (
 func (s *Server) v1(own sizes) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		j := s.newJob(w, r)
+		j.endpoint = EndpointPostHog
 		defer j.release()
 		w.Header().Set("Access-Control-Expose-Headers", "Date, PostHog-Request-Id, Retry-After")
 		results, err := j.v1(s.config.Limits.sizes(own))
@@ -28,9 +29,12 @@ func (s *Server) v1(own sizes) func(http.ResponseWriter, *http.Request) error {
 }
 
 func (j *job) v1(most sizes) ([]posthog.Result, error) {
-	head, err := posthog.ReadHead(j.r.Header, j.server.keys.source)
+	head, err := posthog.ReadHead(j.r.Header, j.source)
 	if head.RequestID != "" {
 		j.w.Header().Set("PostHog-Request-Id", head.RequestID)
+	}
+	if j.denied != nil {
+		return nil, j.denied
 	}
 	if err != nil {
 		return nil, err
