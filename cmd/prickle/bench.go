@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -33,7 +34,7 @@ webhooks. At the end every acknowledged event is looked up. Prints rates, latenc
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cases, err := bench.Find(name)
-			if err != nil {
+			if err = errors.Join(err, checkRate(o.Rate, "events")); err != nil {
 				return err
 			}
 			o.Log = quietLog(p.std.err)
@@ -55,6 +56,7 @@ webhooks. At the end every acknowledged event is looked up. Prints rates, latenc
 	cmd.Flags().IntVar(&o.Batch, "batch", 0, "events in a request; default: the case's own")
 	cmd.Flags().IntVar(&o.Connections, "connections", 0, "requests at the same time; default: the case's own")
 	cmd.Flags().BoolVar(&o.Gzip, "gzip", false, "compress the requests")
+	cmd.Flags().Float64Var(&o.Rate, "rate", 0, "for capture and single: send at most so many `events` a second; 0 for as fast as they are taken")
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "the `folder` for the temporary instance; default: the system's")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each case")
 	return cmd

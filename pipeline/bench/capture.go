@@ -36,7 +36,7 @@ func readOnly(s *stand) string {
 
 func captured(ctx context.Context, s *stand, unit string) error {
 	s.load.answers = new(latencies)
-	n, took, _, err := s.burst(ctx, span{events: s.Events, time: s.For})
+	n, took, _, err := s.burst(ctx, span{events: s.Events, time: s.For, perS: s.Rate})
 	if err != nil {
 		return err
 	}

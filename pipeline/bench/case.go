@@ -52,6 +52,7 @@ type Options struct {
 	Connections int           // requests at the same time
 	Rounds      int           // how often to measure, each time with a new instance; 0 is once
 	Gzip        bool          // compress request bodies
+	Rate        float64       // events a second that capture and single send at most; 0 is as fast as they are taken
 	Dir         string        // where the instance's folder is made; "" is the system's
 	Log         *slog.Logger
 	Progress    func(what string) // told of each phase; may be nil
