@@ -2,6 +2,7 @@ package bus
 
 import (
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -21,9 +22,10 @@ type decoded struct {
 
 // decodedFrame is decoded by whoever comes first.
 type decodedFrame struct {
-	once  sync.Once
-	frame Frame
-	size  int
+	once   sync.Once
+	frame  Frame
+	size   int
+	stored time.Time // a log that was begun anew has the same sequences again
 }
 
 // enter and leave say that a pipeline reads a lane.
@@ -49,9 +51,9 @@ func (d *decoded) leave(pipeline string) {
 }
 
 // frame decodes a frame of EVENTS, or returns what another pipeline has decoded. Its events must not be changed.
-func (d *decoded) frame(sequence uint64, header nats.Header, data []byte) Frame {
-	kept := d.find(sequence, header, data)
-	if kept == nil {
+func (d *decoded) frame(sequence uint64, stored time.Time, header nats.Header, data []byte) Frame {
+	kept := d.find(sequence, stored, header, data)
+	if kept == nil || !kept.stored.Equal(stored) {
 		return frameOf(header, data)
 	}
 	kept.once.Do(func() { kept.frame = frameOf(header, data) })
@@ -59,7 +61,7 @@ func (d *decoded) frame(sequence uint64, header nats.Header, data []byte) Frame 
 }
 
 // find returns what is kept of a frame, or begins to keep it, and drops the oldest ones for it.
-func (d *decoded) find(sequence uint64, header nats.Header, data []byte) *decodedFrame {
+func (d *decoded) find(sequence uint64, stored time.Time, header nats.Header, data []byte) *decodedFrame {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.pipelines) < 2 {
@@ -68,7 +70,7 @@ func (d *decoded) find(sequence uint64, header nats.Header, data []byte) *decode
 	if kept := d.frames[sequence]; kept != nil {
 		return kept
 	}
-	kept := &decodedFrame{size: unpackedSize(header, data)}
+	kept := &decodedFrame{size: unpackedSize(header, data), stored: stored}
 	d.frames[sequence] = kept
 	d.order = append(d.order, sequence)
 	d.bytes += kept.size

@@ -3,6 +3,7 @@ package bus
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -12,10 +13,10 @@ import (
 // Frames are decoded once for all pipelines, and not kept for one.
 func TestDecodedOnce(t *testing.T) {
 	var d decoded
-	lines := AppendFrame(nil, events(1, 3))
+	lines, stored := AppendFrame(nil, events(1, 3)), time.Unix(1_800_000_000, 0)
 	decode := func(sequence uint64) *pipeline.Event {
 		t.Helper()
-		f := d.frame(sequence, nats.Header{}, slices.Clone(lines))
+		f := d.frame(sequence, stored, nats.Header{}, slices.Clone(lines))
 		if uuids(f.Events) != uuids(events(1, 3)) {
 			t.Errorf("frame %d:\n%s", sequence, uuids(f.Events))
 		}
@@ -31,6 +32,11 @@ func TestDecodedOnce(t *testing.T) {
 	if first != decode(2) {
 		t.Error("it was decoded twice")
 	}
+	stored = stored.Add(time.Second)
+	if first == decode(2) {
+		t.Error("a frame of a log that was begun anew is taken for the one before")
+	}
+	stored = stored.Add(-time.Second)
 	d.leave("web")
 	if first != decode(2) {
 		t.Error("it was decoded twice")
@@ -47,7 +53,7 @@ func TestDecodedIsBounded(t *testing.T) {
 	d.enter("web")
 	d.enter("app")
 	lines := AppendFrame(nil, fat(1))
-	decode := func(i uint64) *pipeline.Event { return &d.frame(i, nats.Header{}, lines).Events[0] }
+	decode := func(i uint64) *pipeline.Event { return &d.frame(i, time.Time{}, nats.Header{}, lines).Events[0] }
 	n := uint64(2 * decodedBytes / len(lines))
 	oldest, newest := decode(0), (*pipeline.Event)(nil)
 	for i := range n {

@@ -39,7 +39,7 @@ type Received struct {
 // Frame decodes the frame, or returns what another pipeline has decoded: its events must not be changed. Whoever works frames together lets go of
 // each before the next, so that the lines of one are in memory and not those of all.
 func (r *Received) Frame() Frame {
-	frame := r.decoded.frame(r.Sequence, r.header, r.data)
+	frame := r.decoded.frame(r.Sequence, r.Stored, r.header, r.data)
 	frame.Lane = r.Lane
 	return frame
 }

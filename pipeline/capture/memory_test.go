@@ -85,7 +85,7 @@ func TestMemoryIsBoundedUnderLoad(t *testing.T) {
 	}
 	high := most()
 	// The room is for bodies and once more for what they become; decoders at work come on top, and garbage may be as much as all of it.
-	if limit := int64(2 * (2*room + 2*runtime.GOMAXPROCS(0)*4*blank)); high > limit {
+	if limit := int64(2 * (2*room + 2*runtime.NumCPU()*4*blank)); high > limit {
 		t.Errorf("the heap grew by %d MB, want at most %d MB", high>>20, limit>>20)
 	}
 	stored := len(log.take(t))

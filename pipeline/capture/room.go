@@ -22,7 +22,7 @@ func newRoom(limits Limits) room {
 	return room{
 		bodies:   semaphore.NewWeighted(int64(limits.InFlight)),
 		decoded:  semaphore.NewWeighted(int64(limits.InFlight)),
-		decoding: semaphore.NewWeighted(int64(2 * runtime.GOMAXPROCS(0))),
+		decoding: semaphore.NewWeighted(int64(2 * runtime.NumCPU())),
 	}
 }
 

@@ -1,8 +1,8 @@
 package rawjson
 
 // AddAbsent returns the object b with the members whose keys it does not have yet behind its own, in their order. Keys are plain names, values
-// raw JSON text; a member without a value is left out. b itself is not changed, and returned when there is nothing to add. Text that is not an
-// object counts as an empty one.
+// raw JSON text; a member without a value is left out. b itself is not changed, and an object is returned as it is when there is nothing to add. Text
+// that is not an object counts as an empty one.
 func AddAbsent(b []byte, members []Named) []byte {
 	var have uint64 // by place among the members
 	end := 0
@@ -20,8 +20,12 @@ func AddAbsent(b []byte, members []Named) []byte {
 			size += len(m.Name) + len(m.Value) + 8
 		}
 	}
-	if size == 0 {
+	switch {
+	case size > 0:
+	case end > 0 || KindOf(b) == Object:
 		return b
+	default:
+		return []byte("{}")
 	}
 	out := append(make([]byte, 0, end+size+2), b[:end]...)
 	if end == 0 {

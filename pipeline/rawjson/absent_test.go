@@ -24,4 +24,9 @@ func TestAddAbsent(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{"": "{}", "null": "{}", "{ }": "{ }", `{"a":1}`: `{"a":1}`} {
+		if got := rawjson.AddAbsent([]byte(text), []rawjson.Named{{Name: "none"}}); string(got) != want {
+			t.Errorf("nothing to add to %q: %s", text, got)
+		}
+	}
 }

@@ -37,7 +37,7 @@ var _ capture.Webhook = (*Webhook)(nil)
 func New(name string, c Config, env pipeline.Env) (*Webhook, error) {
 	w := &Webhook{
 		name: name, maxBody: int64(c.MaxBody), keepBody: c.KeepBody,
-		running: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), stats: &Stats{}, log: env.Log,
+		running: semaphore.NewWeighted(int64(runtime.NumCPU())), stats: &Stats{}, log: env.Log,
 	}
 	for _, m := range c.Methods {
 		w.methods = append(w.methods, string(m))

@@ -160,6 +160,21 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// Of some addresses a database knows only who has them.
+func TestNowhere(t *testing.T) {
+	g := newGeoIP(t, func(c *geoip.Config) {
+		c.Database = database(t, "GeoLite2-City", network, mmdbtype.Map{"registered_country": mmdbtype.Map{"iso_code": mmdbtype.String("DE")}})
+	})
+	const properties = `{"$ip":"81.2.69.160","z":1}`
+	if got := apply(t, g, properties); got != properties {
+		t.Errorf("got %s", got)
+	}
+	const own = `{"$ip":"81.2.69.160","$set":"mine","$set_once":null}`
+	if got := apply(t, newGeoIP(t), own); !strings.Contains(got, `"$set":"mine"`) || !strings.Contains(got, `"$set_once":{"$initial`) {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestSettings(t *testing.T) {
 	g := newGeoIP(t, func(c *geoip.Config) { c.Person, c.Language = false, "de" })
 	got := apply(t, g, `{"$ip":"81.2.69.160"}`)

@@ -99,12 +99,21 @@ func (p members) as(prefix string) []rawjson.Named {
 
 // into puts a place into properties, and into those of the person unless the event is to have none.
 func (p *place) into(properties pipeline.Properties, person bool) pipeline.Properties {
+	if len(p.event) == 0 {
+		return properties // the database knows the address, and nothing of where it is
+	}
 	properties = rawjson.AddAbsent(properties, p.event)
 	if profile, ok := properties.Get("$process_person_profile"); !person || ok && string(profile) == "false" {
 		return properties
 	}
-	set, _ := properties.Get("$set")
-	once, _ := properties.Get("$set_once")
-	properties = properties.Set(rawjson.AddAbsent(set, p.event), "$set")
-	return properties.Set(rawjson.AddAbsent(once, p.first), "$set_once")
+	return with(with(properties, "$set", p.event), "$set_once", p.first)
+}
+
+// with adds members to the object under a key. What is no object there is the event's own, and stays.
+func with(properties pipeline.Properties, key string, members []rawjson.Named) pipeline.Properties {
+	of, there := properties.Get(key)
+	if kind := rawjson.KindOf(of); there && kind != rawjson.Object && kind != rawjson.Null {
+		return properties
+	}
+	return properties.Set(rawjson.AddAbsent(of, members), key)
 }

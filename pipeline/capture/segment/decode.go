@@ -25,6 +25,8 @@ type Request struct {
 	WriteKey string
 	// Historical marks all events as imported.
 	Historical bool
+	// Stored says that the messages come from where somebody has stored them: when they were sent says nothing of the client's clock.
+	Stored bool
 }
 
 // DefaultGroupType is the group type of a message that names none.

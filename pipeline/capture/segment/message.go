@@ -188,6 +188,9 @@ func (d *decoder) timestamp(m *message) time.Time {
 	if sent, ok := wire.ParseTime(m.sentAt); ok {
 		clock.Sent = sent
 	}
+	if d.Stored {
+		clock.Sent = time.Time{}
+	}
 	t, ok := wire.ParseTime(m.stated())
 	if !ok {
 		return d.Now

@@ -40,8 +40,9 @@ func (s *Scratch) Decompress(encoding string, data []byte, limit int64) ([]byte,
 	return text, nil
 }
 
-// smallestWindow is what a decoder of zstd should take whatever its text may be (RFC 8878): encoders announce it for short texts as well.
-const smallestWindow = 8 << 20
+// window is what a decoder of zstd should take at least whatever its text may be, and need not take more of (RFC 8878). Encoders announce it for short
+// texts as well.
+const window = 8 << 20
 
 // openEncoding makes the reader that undoes an encoding. end gives up what it holds.
 func openEncoding(encoding string, data io.Reader, limit int64) (r io.Reader, end func(), err error) {
@@ -52,7 +53,7 @@ func openEncoding(encoding string, data io.Reader, limit int64) (r io.Reader, en
 		r = brotli.NewReader(data)
 	case "zstd":
 		d, err := zstd.NewReader(data, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(uint64(max(limit, smallestWindow))))
+			zstd.WithDecoderMaxWindow(window))
 		if err != nil {
 			return nil, nil, err
 		}
