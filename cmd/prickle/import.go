@@ -93,6 +93,10 @@ func (p *projectFlag) importFiles(ctx context.Context, f *importFlags, columns m
 		rejects = out
 	}
 	for _, file := range files {
+		if strings.HasSuffix(file, importSuffix) { // as *.json* may bring
+			fmt.Fprintf(p.std.err, "%s: left out, since it notes how far another file is\n", file)
+			continue
+		}
 		i := &importing{
 			to:   importTarget{address: strings.TrimSuffix(f.to, "/"), client: f.client, base: strings.TrimSuffix(f.base, "/"), key: f.key, columns: columns},
 			file: file, limit: limit, rejects: rejects, report: p.std.err, bar: newCountBar(p.std.err, file, "events"),
@@ -102,7 +106,7 @@ func (p *projectFlag) importFiles(ctx context.Context, f *importFlags, columns m
 		if err != nil {
 			return i.failed(ctx, p.std.err, err)
 		}
-		if _, err := fmt.Fprintf(p.std.out, "%s: %s stored by %s, %d rejected\n", file, count(i.state.Accepted, "event"), f.to, i.state.Rejected); err != nil {
+		if _, err := fmt.Fprintf(p.std.out, "%s: %s stored by %s, %d rejected\n", file, count(i.state.Accepted, "event"), i.to.shown(), i.state.Rejected); err != nil {
 			return err
 		}
 	}

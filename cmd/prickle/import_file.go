@@ -25,6 +25,8 @@ import (
 // importRecords and importBytes bound what is sent at once.
 const importRecords, importBytes = 1000, 2 << 20
 
+const byteOrderMark = "\xef\xbb\xbf"
+
 // importShown is how many rejected records are reported in words.
 const importShown = 20
 
@@ -52,12 +54,46 @@ type importing struct {
 	told    time.Time // when it was told last what the import waits for
 }
 
-// part is some records of a file.
+// part is some records of a file, with their lines.
 type part struct {
-	body    []byte
-	first   int            // the line of the first one
-	last    int            // the line of the last one
-	records map[int]string // by line
+	header  []byte // of a CSV
+	lines   []int
+	records [][]byte // each with its line break
+	size    int      // of the records
+}
+
+func (p *part) add(line int, record []byte) {
+	p.lines, p.records, p.size = append(p.lines, line), append(p.records, record), p.size+len(record)
+}
+
+func (p *part) full() bool { return len(p.records) >= importRecords || p.size >= importBytes }
+
+// body is what is sent: records keep their lines, so that where the file has something else, the body has empty ones.
+func (p *part) body() []byte {
+	out := append(make([]byte, 0, len(p.header)+p.size), p.header...)
+	next := p.lines[0]
+	for i, record := range p.records {
+		for ; next < p.lines[i]; next++ {
+			out = append(out, '\n')
+		}
+		out = append(out, record...)
+		next += bytes.Count(record, []byte("\n"))
+	}
+	return out
+}
+
+// halves splits a part.
+func (p *part) halves() (first, second part) {
+	n := len(p.records) / 2
+	first.header, second.header = p.header, p.header
+	for i, record := range p.records {
+		if i < n {
+			first.add(p.lines[i], record)
+		} else {
+			second.add(p.lines[i], record)
+		}
+	}
+	return first, second
 }
 
 func (i *importing) run(ctx context.Context, f *importFlags) error {
@@ -76,15 +112,17 @@ func (i *importing) run(ctx context.Context, f *importFlags) error {
 		return err
 	}
 	head, _ := text.Peek(64 << 10) // as much as there is
-	sum := sha256.Sum256(head)
-	i.to.file, i.to.format = hex.EncodeToString(sum[:16]), f.format
-	if i.to.format == "" {
-		i.to.format = detected(i.file, head)
+	head = bytes.Clone(head)
+	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
+		_, _ = text.Discard(len(byteOrderMark)) // which is there
+	}
+	if i.to.format = f.format; i.to.format == "" {
+		i.to.format = detected(i.file, bytes.TrimPrefix(head, []byte(byteOrderMark)))
 	}
 	if i.to.format != bulk.CSV && len(i.to.columns) > 0 {
 		return fmt.Errorf("--column is for CSV, and this file is read as %s; --format says otherwise", i.to.format)
 	}
-	if err := i.resume(f.restart); err != nil {
+	if err := i.resume(head, f.restart); err != nil {
 		return err
 	}
 	i.to.waiting = i.waits
@@ -139,27 +177,24 @@ func unzipped(in *bufio.Reader) (*bufio.Reader, error) {
 
 // linesOf hands on the lines behind those that are imported already.
 func (i *importing) linesOf(text *bufio.Reader, send func(part) error) error {
-	p := part{records: map[int]string{}}
+	var p part
 	for line := 1; ; line++ {
 		record, err := text.ReadBytes('\n')
 		ended := errors.Is(err, io.EOF)
 		if err != nil && !ended {
 			return &importError{i.file, line, err}
 		}
-		if line > i.state.Line && len(record) > 0 {
-			if p.body == nil {
-				p.first = line
+		if line > i.state.Line && len(bytes.TrimSpace(record)) > 0 {
+			if ended {
+				record = append(record, '\n')
 			}
-			p.body, p.last = append(p.body, record...), line
-			if len(bytes.TrimSpace(record)) > 0 {
-				p.records[line] = strings.TrimSpace(string(record))
-			}
+			p.add(line, record)
 		}
-		if len(p.records) >= importRecords || len(p.body) >= importBytes || ended && len(p.records) > 0 {
+		if p.full() || ended && len(p.records) > 0 {
 			if err := send(p); err != nil {
 				return err
 			}
-			p = part{records: map[int]string{}}
+			p = part{}
 		}
 		if ended {
 			return nil
@@ -167,7 +202,7 @@ func (i *importing) linesOf(text *bufio.Reader, send func(part) error) error {
 	}
 }
 
-// rowsOf hands on the rows of a CSV, each part with the header. Rows keep their lines: where the file has an empty one, so has the part.
+// rowsOf hands on the rows of a CSV, each part with the header.
 func (i *importing) rowsOf(text *bufio.Reader, send func(part) error) error {
 	in := csv.NewReader(text)
 	in.FieldsPerRecord = -1
@@ -175,34 +210,33 @@ func (i *importing) rowsOf(text *bufio.Reader, send func(part) error) error {
 	if err != nil {
 		return &importError{i.file, 1, fmt.Errorf("the header cannot be read: %w", err)}
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	p := part{records: map[int]string{}}
+	p, rows := part{header: appendRow(nil, header)}, 0
 	for {
 		row, err := in.Read()
 		ended := errors.Is(err, io.EOF)
-		if err != nil && !ended {
-			var syntax *csv.ParseError
-			if errors.As(err, &syntax) {
-				return errors.Join(i.sendRows(p, send), &importError{i.file, syntax.StartLine, syntax.Err})
+		var syntax *csv.ParseError
+		switch {
+		case errors.As(err, &syntax): // what follows cannot be told apart
+			err = &importError{i.file, syntax.StartLine, syntax.Err}
+			if len(p.records) > 0 {
+				err = errors.Join(send(p), err)
 			}
 			return err
-		}
-		if !ended {
+		case err != nil && !ended:
+			return err
+		case !ended:
+			rows++
 			if line, _ := in.FieldPos(0); line > i.state.Line {
-				if p.body == nil {
-					p.body, p.first, p.last = appendRow(nil, header), line, line
-				}
-				next := p.first + bytes.Count(p.body, []byte("\n")) - bytes.Count(appendRow(nil, header), []byte("\n"))
-				p.body = append(p.body, bytes.Repeat([]byte("\n"), max(line-next, 0))...)
-				record := appendRow(nil, row)
-				p.body, p.last, p.records[line] = append(p.body, record...), line, strings.TrimSuffix(string(record), "\n")
+				p.add(line, appendRow(nil, row))
 			}
+		case rows == 0:
+			return &importError{i.file, 1, errors.New("there is a header and no row: lines have to end with a line feed")}
 		}
-		if len(p.records) >= importRecords || len(p.body) >= importBytes || ended {
-			if err := i.sendRows(p, send); err != nil {
+		if p.full() || ended && len(p.records) > 0 {
+			if err := send(p); err != nil {
 				return err
 			}
-			p = part{records: map[int]string{}}
+			p = part{header: p.header}
 		}
 		if ended {
 			return nil
@@ -210,14 +244,11 @@ func (i *importing) rowsOf(text *bufio.Reader, send func(part) error) error {
 	}
 }
 
-func (i *importing) sendRows(p part, send func(part) error) error {
-	if len(p.records) == 0 {
-		return nil
-	}
-	return send(p)
-}
-
+// appendRow appends a row as CSV. One that is a single empty text is not an empty line.
 func appendRow(dst []byte, row []string) []byte {
+	if len(row) == 1 && row[0] == "" {
+		return append(dst, "\"\"\n"...)
+	}
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	_ = w.Write(row) // to memory
@@ -230,30 +261,47 @@ func (i *importing) send(ctx context.Context, p part) error {
 	if err := i.limit.WaitN(ctx, min(len(p.records), importRecords)); err != nil {
 		return err
 	}
-	answer, err := i.to.post(ctx, p.body, p.first)
-	if err != nil {
+	answer, err := i.to.post(ctx, p.body(), p.lines[0])
+	switch {
+	case errors.Is(err, errTooLarge) && len(p.records) > 1:
+		first, second := p.halves()
+		if err := i.send(ctx, first); err != nil {
+			return err
+		}
+		return i.send(ctx, second)
+	case errors.Is(err, errTooLarge):
+		answer = &imported{Rejected: []rejection{{p.lines[0], err.Error()}}}
+	case err != nil:
 		return err
 	}
-	for _, r := range answer.Rejected {
-		if i.state.Rejected++; i.state.Rejected <= importShown {
-			fmt.Fprintf(i.report, "%s:%d: %s\n", i.file, r.Line, r.Detail)
-		} else if i.state.Rejected == importShown+1 {
-			fmt.Fprintf(i.report, "%s: further ones are counted, and written to the file of --rejected if there is one\n", i.file)
-		}
-		if i.rejects != nil {
-			if _, err := fmt.Fprintln(i.rejects, p.records[r.Line]); err != nil {
-				return err
-			}
-		}
+	if err := i.reject(p, answer.Rejected); err != nil {
+		return err
 	}
 	i.state.Accepted += answer.Accepted
-	i.state.Line = p.last
+	i.state.Line = p.lines[len(p.lines)-1]
 	total := int64(0)
 	if i.read.n > 0 {
 		total = int64(float64(i.state.Accepted) * float64(i.size) / float64(i.read.n))
 	}
 	i.bar.update(filepath.Base(i.file), int64(i.state.Accepted), total)
 	return i.save()
+}
+
+// reject reports records that were not stored.
+func (i *importing) reject(p part, rejected []rejection) error {
+	for _, r := range rejected {
+		if i.state.Rejected++; i.state.Rejected <= importShown {
+			fmt.Fprintf(i.report, "%s:%d: %s\n", i.file, r.Line, r.Detail)
+		} else if i.state.Rejected == importShown+1 {
+			fmt.Fprintf(i.report, "%s: further ones are counted, and written to the file of --rejected if there is one\n", i.file)
+		}
+		if at, found := slices.BinarySearch(p.lines, r.Line); found && i.rejects != nil {
+			if _, err := i.rejects.Write(p.records[at]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // waits tells, once a minute, what the import waits for.
@@ -278,7 +326,8 @@ func (r *countingReader) Read(b []byte) (int, error) {
 
 // importState is how far a file is imported. It is kept beside the file until that is done.
 type importState struct {
-	File     string `json:"file"` // what the file begins with, as a hash
+	Begins   string `json:"begins"` // what the file begins with, as a hash
+	Bytes    int    `json:"bytes"`  // of how much: a file may grow
 	To       string `json:"to"`
 	As       string `json:"as"`   // how it is read
 	Line     int    `json:"line"` // that was sent last
@@ -286,15 +335,14 @@ type importState struct {
 	Rejected int    `json:"rejected"`
 }
 
-func (i *importing) statePath() string { return i.file + ".import" }
+func (i *importing) statePath() string { return i.file + importSuffix }
 
-// resume finds out how far the file is.
-func (i *importing) resume(restart bool) error {
-	as := i.to.format
-	for _, field := range sortedFields(i.to.columns) {
-		as += " " + field + "=" + i.to.columns[field]
-	}
-	i.state = importState{File: i.to.file, To: i.to.address, As: as}
+// importSuffix is that of the file that notes how far another one is.
+const importSuffix = ".import"
+
+// resume finds out how far the file is, which begins with head.
+func (i *importing) resume(head []byte, restart bool) error {
+	i.state = importState{Begins: digest(head), Bytes: len(head), To: i.to.shown(), As: i.to.how()}
 	text, err := os.ReadFile(i.statePath())
 	if errors.Is(err, os.ErrNotExist) || restart {
 		return nil
@@ -306,12 +354,17 @@ func (i *importing) resume(restart bool) error {
 	if err := json.Unmarshal(text, &was); err != nil {
 		return fmt.Errorf("%s is damaged: remove it, or begin anew with --restart", i.statePath())
 	}
-	if was.File != i.state.File || was.To != i.state.To || was.As != i.state.As {
-		return fmt.Errorf("%s says that another file was being imported, to another address or in another way: begin anew with --restart", i.statePath())
+	if was.Bytes > len(head) || was.Begins != digest(head[:was.Bytes]) || was.To != i.state.To || was.As != i.state.As {
+		return fmt.Errorf("%s says that another file was being imported, to another address, by another key or in another way: begin anew with --restart", i.statePath())
 	}
 	i.state = was
 	fmt.Fprintf(i.report, "%s: goes on behind line %d, %s stored so far\n", i.file, was.Line, count(was.Accepted, "event"))
 	return nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
 }
 
 func (i *importing) save() error {
@@ -332,14 +385,4 @@ func (i *importing) done() error {
 		return err
 	}
 	return nil
-}
-
-// sortedFields are the columns in a fixed order.
-func sortedFields(columns map[string]string) []string {
-	var fields []string
-	for f := range columns {
-		fields = append(fields, f)
-	}
-	slices.Sort(fields)
-	return fields
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,20 +23,43 @@ type importTarget struct {
 	address, key string
 	client       *http.Client
 	base         string // of the URLs to post to
-	format, file string
+	format       string
 	columns      map[string]string
 	waiting      func(error) // told what a part waits for
 	reached      bool        // something has answered
 }
 
+// shown is the address without a password that is in it.
+func (t *importTarget) shown() string {
+	if u, err := url.Parse(t.address); err == nil {
+		return u.Redacted()
+	}
+	return t.address
+}
+
+// how is what decides how a file is read: the format, the columns, and the key, of which it gives nothing away.
+func (t *importTarget) how() string {
+	how := t.format
+	for _, field := range slices.Sorted(maps.Keys(t.columns)) {
+		how += " " + field + "=" + t.columns[field]
+	}
+	return how + " by " + digest([]byte(t.key))[:8]
+}
+
 // imported is what capture answers to a part.
 type imported struct {
-	Accepted int `json:"accepted"`
-	Rejected []struct {
-		Line   int    `json:"line"`
-		Detail string `json:"detail"`
-	} `json:"rejected"`
+	Accepted int         `json:"accepted"`
+	Rejected []rejection `json:"rejected"`
 }
+
+// rejection is a record that was not stored.
+type rejection struct {
+	Line   int    `json:"line"`
+	Detail string `json:"detail"`
+}
+
+// errTooLarge is a part of which capture takes less at once.
+var errTooLarge = errors.New("larger than capture takes")
 
 // refused is capture's answer to a part of which it stores nothing.
 type refused struct {
@@ -66,9 +91,9 @@ func (t *importTarget) post(ctx context.Context, body []byte, line int) (*import
 }
 
 func (t *importTarget) try(ctx context.Context, body []byte, line int) (*imported, error) {
-	query := url.Values{"format": {t.format}, "file": {t.file}, "line": {strconv.Itoa(line)}}
-	for _, field := range sortedFields(t.columns) {
-		query.Set("column."+field, t.columns[field])
+	query := url.Values{"format": {t.format}, "line": {strconv.Itoa(line)}}
+	for field, column := range t.columns {
+		query.Set("column."+field, column)
 	}
 	within, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -118,14 +143,14 @@ func answerOf(resp *http.Response, text []byte) (*imported, error) {
 	if err := json.Unmarshal(text, &no); err != nil || no.Code == "" {
 		return nil, backoff.Permanent(fmt.Errorf("%s answered %s: is that the capture address of a Prickle that knows imports?", resp.Request.URL.Host, resp.Status))
 	}
-	if len(no.Errors) == 0 {
+	switch {
+	case resp.StatusCode == http.StatusRequestEntityTooLarge:
+		return nil, backoff.Permanent(fmt.Errorf("%w: %s", errTooLarge, no.Detail))
+	case len(no.Errors) == 0:
 		return nil, backoff.Permanent(errors.New(no.Detail))
 	}
 	for _, e := range no.Errors { // nothing of the part can be stored
-		got.Rejected = append(got.Rejected, struct {
-			Line   int    `json:"line"`
-			Detail string `json:"detail"`
-		}{e.Index, e.Detail})
+		got.Rejected = append(got.Rejected, rejection{e.Index, e.Detail})
 	}
 	return &got, nil
 }

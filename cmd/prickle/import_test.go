@@ -130,8 +130,43 @@ func TestImportResumes(t *testing.T) {
 	}
 }
 
+// What capture takes at once may be less than what is sent, and a record may be too large for it alone.
+func TestImportHalves(t *testing.T) {
+	large := `{"event":"n","distinct_id":"u","properties":{"n":0,"x":"` + strings.Repeat("x", 30_000) + `"}}` + "\n"
+	rows := "\ufeff\"distinct_id\",event,n,note\n"
+	for n := range 1200 {
+		rows += fmt.Sprintf("u%d,row,%d,\"a\n\nb\"\n\n", n%7, n)
+	}
+	dir := project(t, map[string]string{
+		"prickle.yaml": strings.Replace(importProject, "capture: {", "capture: {limits: {events: 300, body: 20KB}, ", 1),
+		"log.jsonl":    "\ufeff" + numbered(0, 1500) + large + strings.Repeat("\n", 3<<20) + numbered(1500, 2000), "rows.csv": rows, "old.jsonl.import": "{}",
+	})
+	p := start(t, dir)
+	log := filepath.Join(dir, "log.jsonl")
+	code, out, errOut := run(t, "import", "-p", dir, "--rate", "0", log, filepath.Join(dir, "rows.csv"), filepath.Join(dir, "old.jsonl.import"))
+	if code != 0 || !strings.Contains(out, "2000 events stored") || !strings.Contains(out, "1200 events stored") || !strings.Contains(errOut, log+":1501: larger than capture takes: ") {
+		t.Fatalf("exit code %d\n%s%s", code, out, errOut)
+	}
+	wantImported(t, p, `SELECT event, count(*), count(DISTINCT uuid), sum(CAST(properties->>'$.n' AS INT)) FROM events GROUP BY event ORDER BY event`,
+		fmt.Sprintf("[[n 2000 2000 %d] [row 1200 1200 %d]]", 2000*1999/2, 1200*1199/2))
+
+	// The file grows, and its beginning has the same uuids.
+	f, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(numbered(2000, 2010)); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errOut := run(t, "import", "-p", dir, "--rate", "0", log); code != 0 || !strings.Contains(out, "2010 events stored") {
+		t.Fatalf("exit code %d\n%s%s", code, out, errOut)
+	}
+	wantImported(t, p, `SELECT count(*) FROM events WHERE event = 'n'`, "[[2010]]")
+}
+
 func TestImportMistakes(t *testing.T) {
-	dir := project(t, map[string]string{"prickle.yaml": importProject, "broken.csv": "event,distinct_id\na,1\nb,\"2\nc,3\n", "log.jsonl": numbered(0, 1), "bare.csv": "a,b\n1,2\n"})
+	dir := project(t, map[string]string{"prickle.yaml": importProject, "broken.csv": "event,distinct_id\na,1\nb,\"2\nc,3\n", "log.jsonl": numbered(0, 1), "bare.csv": "a,b\n1,2\n", "old.csv": "event,distinct_id\ra,1\r"})
 	start(t, dir)
 	for want, args := range map[string][]string{
 		`--format: want one of events, segment, mixpanel, amplitude, csv, got "xml"`:                  {"--format", "xml", "log.jsonl"},
@@ -144,6 +179,7 @@ func TestImportMistakes(t *testing.T) {
 		`is the project running?`:                  {"--to", "http://127.0.0.1:1", "log.jsonl"},
 		`the key is not one of this server's keys`: {"--key", "other", "log.jsonl"},
 		`no such file`:                             {"missing.jsonl"},
+		`old.csv:1: there is a header and no row`:  {"old.csv"},
 	} {
 		full := append([]string{"import", "-p", dir}, args...)
 		full[len(full)-1] = filepath.Join(dir, full[len(full)-1])

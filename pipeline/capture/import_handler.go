@@ -134,7 +134,7 @@ func importKey(r *http.Request, query url.Values) (string, error) {
 // importOptions reads the query. Without a format, the content type says whether it is CSV.
 func (j *job) importOptions() (bulk.Options, error) {
 	limits := j.server.config.Limits
-	o := bulk.Options{Format: j.query.Get("format"), File: j.query.Get("file"), MaxRecords: limits.Events, MaxBytes: 2 * int(limits.Body), Columns: map[string]string{}}
+	o := bulk.Options{Format: j.query.Get("format"), MaxRecords: limits.Events, MaxBytes: 2 * int(limits.Body), MaxRecord: int(limits.Event), Columns: map[string]string{}}
 	if o.Format == "" {
 		o.Format = bulk.Events
 		if kind, _, _ := mime.ParseMediaType(j.r.Header.Get("Content-Type")); kind == "text/csv" {

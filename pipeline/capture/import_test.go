@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -139,7 +140,8 @@ func TestImportCSVLines(t *testing.T) {
 	}
 }
 
-// A part that is sent again gives events with the same UUIDs, and two records that say the same are two events.
+// A part that is sent again gives events with the same UUIDs. Two records that say the same are two events, and so is a record that is read as
+// something else.
 func TestImportUUIDs(t *testing.T) {
 	fx := newFixture(t)
 	ids := func(query, body string) string {
@@ -157,18 +159,91 @@ func TestImportUUIDs(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	const same = `{"event":"a","distinct_id":"1","timestamp":"2024-01-02"}` + "\n"
-	byText, byLine := ids("", same+same), ids("file=x&line=7", same+same)
-	if byText != ids("", same+same) || byLine != ids("file=x&line=7", same+same) {
-		t.Error("what is sent again has other UUIDs")
-	}
-	if byLine == ids("file=y&line=7", same+same) || byLine == ids("file=x&line=9", same+same) {
-		t.Error("other places have the same UUIDs")
+	const message = `{"type":"track","userId":"a","event":"b","messageId":null}` + "\n"
+	const table = "id,at,also\n1,2024-01-02,2024-02-02\n2,2024-01-02,2024-02-02\n"
+	const csv = "format=csv&column.distinct_id=id&column.event=="
+	seen := map[string]string{}
+	for _, c := range []struct{ query, body string }{
+		{"", same + same},
+		{"line=7", same + same},
+		{"line=9", same + same},
+		{"line=7", strings.ReplaceAll(same, "1", "2") + same},
+		{"format=segment", message + message},
+		{"format=segment&line=3", message + message},
+		{csv + "signed_up&column.timestamp=at", table},
+		{csv + "churned&column.timestamp=at", table},
+		{csv + "signed_up&column.timestamp=also", table},
+		{csv + "signed_up&line=2", table},
+		{csv + "signed_up&line=2", strings.Replace(table, "also", "too", 1)},
+	} {
+		first := ids(c.query, c.body)
+		if first != ids(c.query, c.body) {
+			t.Errorf("%s: what is sent again has other UUIDs", c.query)
+		}
+		if other, ok := seen[first]; ok {
+			t.Errorf("%s and %s have the same UUIDs", c.query, other)
+		}
+		seen[first] = c.query
 	}
 	const insert = `{"event":"a","properties":{"time":1,"distinct_id":"x","$insert_id":"%s"}}` + "\n"
 	mixpanel := fmt.Sprintf(insert+insert, "1", "2")
-	if ids("format=mixpanel&file=x", mixpanel) != ids("format=mixpanel&file=y&line=5", mixpanel) {
+	if ids("format=mixpanel", mixpanel) != ids("format=mixpanel&line=5", mixpanel) {
 		t.Error("an event of Mixpanel is not known by its insert id")
 	}
+}
+
+// What is too deep or too large is rejected alone, and a table that is too wide as a whole, before memory is spent on it.
+func TestImportBounds(t *testing.T) {
+	fx := newFixture(t, func(c *Config) { c.Limits.Event = 1000 })
+	deep := strings.Repeat("[", 127) + strings.Repeat("]", 127)
+	lines := `{"event":"a","distinct_id":"1"}` + "\n" + `{"event":"b","distinct_id":"1","properties":{"x":` + deep + `}}` + "\n" +
+		`{"event":"c","distinct_id":"1","properties":"{\"x\":` + deep + `}"}` + "\n" + `{"event":"d","distinct_id":"1","x":"` + strings.Repeat("x", 1000) + `"}` + "\n"
+	status, answer := importTo(t, fx, "", lines)
+	want := `{"accepted":1,"rejected":[{"line":2,"code":"json_too_deep","detail":"the JSON is nested deeper than 124 levels"},` +
+		`{"line":3,"code":"invalid_record","detail":"properties: the JSON is nested deeper than 124 levels"},{"line":4,"code":"event_too_large","detail":"1038 bytes, the limit is 1000"}]}`
+	if status != 200 || answer != want {
+		t.Errorf("%d\n got %s\nwant %s", status, answer, want)
+	}
+	wide := "a" + strings.Repeat(",", 1<<20)
+	for query, code := range map[string]string{
+		"format=csv&column.event==x&column.distinct_id==y":          "too_many_columns",
+		"format=csv&column.event==x&column.distinct_id==y&line=100": "too_many_columns",
+	} {
+		for _, body := range []string{wide, "a,b\n" + wide} {
+			before := heap()
+			status, answer := importTo(t, fx, query, body)
+			if status != 400 || !strings.Contains(answer, code) {
+				t.Errorf("%d %.200s", status, answer)
+			}
+			if used := heap() - before; used > 16<<20 {
+				t.Errorf("%d bytes for a table of 1 MB", used)
+			}
+		}
+	}
+	for want, body := range map[string]string{
+		"two columns are named": "event,distinct_id,a,a\nx,1,2,3\n",
+	} {
+		if status, answer := importTo(t, fx, "format=csv", body); status != 400 || !strings.Contains(answer, want) {
+			t.Errorf("%d %s", status, answer)
+		}
+	}
+	fx.log.take(t)
+	if status, answer := importTo(t, fx, "format=csv", "\ufeff\"event\",distinct_id,,n,big\nx,1,unnamed,12e4,1e999\n"); status != 200 {
+		t.Fatalf("%d %s", status, answer)
+	}
+	if got := string(fx.log.take(t)[0].Properties); got != `{"column_3":"unnamed","n":"12e4","big":"1e999","$historical_migration":true}` {
+		t.Errorf("got %s", got)
+	}
+	if status, answer := importTo(t, fx, "", "\ufeff"+`{"event":"a","distinct_id":"1"}`); status != 200 {
+		t.Errorf("a byte order mark: %d %s", status, answer)
+	}
+}
+
+// heap is how much memory has been allocated so far.
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }
 
 func TestImportKeysAndGzip(t *testing.T) {

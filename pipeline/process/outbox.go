@@ -69,7 +69,7 @@ func (s *shelf) clear() {
 // add puts e up for a route, in the lane of whoever it concerns: a transform may have changed that.
 func (o *outbox) add(route int, e *pipeline.Event) {
 	s := &o.shelves[route*o.lanes+bus.LaneOf(e.DistinctID, o.lanes)]
-	if s.draft != nil && !s.draft.Takes(e, o.pipeline.Routes[route].Frame) {
+	if s.draft != nil && !s.draft.Takes(e, o.limit(route)) {
 		o.finish(s)
 	}
 	if s.draft == nil {
@@ -77,6 +77,16 @@ func (o *outbox) add(route int, e *pipeline.Event) {
 	}
 	s.draft.Add(e)
 	_, _ = s.draft.events.Write([]byte(e.UUID)) // a hash takes every write
+}
+
+// draftBytes bounds the lines that the drafts of a worker hold together, and leastBytes those of a frame below which they are not made smaller for it.
+const draftBytes, leastBytes = 8 << 20, 64 << 10
+
+// limit is that of a route's frames. With many destinations, frames are smaller: each has one in the making.
+func (o *outbox) limit(route int) bus.FrameLimit {
+	limit := o.pipeline.Routes[route].Frame
+	limit.Bytes = min(limit.Bytes, max(draftBytes/len(o.pipeline.Routes), leastBytes))
+	return limit
 }
 
 // finish makes a shelf's draft a frame.

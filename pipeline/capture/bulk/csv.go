@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
@@ -25,7 +26,9 @@ type table struct {
 
 // csv reads a header and a record for each row. A row's line is where it begins: a text may have several lines.
 func (r *reader) csv(body []byte) error {
-	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if n := widest(body); n > maxColumns {
+		return wire.Invalid("too_many_columns", "more than %d columns", maxColumns)
+	}
 	in := csv.NewReader(bytes.NewReader(body))
 	in.FieldsPerRecord = -1
 	in.ReuseRecord = true
@@ -41,6 +44,7 @@ func (r *reader) csv(body []byte) error {
 	if err != nil {
 		return wire.Invalid("invalid_columns", "%v", err)
 	}
+	r.readAs(header)
 	for {
 		row, err := in.Read()
 		switch {
@@ -58,15 +62,40 @@ func (r *reader) csv(body []byte) error {
 			r.reject(line, "invalid_record", fmt.Sprintf("%d columns, the header has %d", len(row), len(t.names)))
 			continue
 		}
+		text := strings.Join(row, "\x00")
+		if r.MaxRecord > 0 && len(text) > r.MaxRecord {
+			r.reject(line, "event_too_large", wire.SizeDetail(len(text), r.MaxRecord))
+			continue
+		}
 		d, err := t.draft(row)
 		if err != nil {
 			r.reject(line, "invalid_record", err.Error())
 			continue
 		}
-		if err := r.add(line, []byte(strings.Join(row, "\x00")), d); err != nil {
+		if err := r.add(line, []byte(text), d); err != nil {
 			return err
 		}
 	}
+}
+
+// maxColumns is more than tables have. Each costs some dozens of bytes, whatever is in it.
+const maxColumns = 2000
+
+// widest is about how many columns the widest row has: commas outside of quotes are counted, which is more for a broken text and never less.
+func widest(body []byte) int {
+	most, n, quoted := 0, 1, false
+	for _, ch := range body {
+		switch {
+		case ch == '"':
+			quoted = !quoted
+		case quoted:
+		case ch == ',':
+			n++
+		case ch == '\n':
+			most, n = max(most, n), 1
+		}
+	}
+	return max(most, n)
 }
 
 // table finds the columns.
@@ -77,8 +106,15 @@ func (r *reader) table(header []string) (*table, error) {
 			return nil, fmt.Errorf("%q is no field of an event: want one of %s", field, strings.Join(columnFields, ", "))
 		}
 	}
+	seen := map[string]bool{}
 	for i, name := range header {
-		header[i] = strings.TrimSpace(name)
+		if header[i] = strings.TrimSpace(name); header[i] == "" {
+			header[i] = "column_" + strconv.Itoa(i+1)
+		}
+		if seen[header[i]] {
+			return nil, fmt.Errorf("two columns are named %q", wire.Cut(header[i], 100))
+		}
+		seen[header[i]] = true
 	}
 	for _, field := range columnFields {
 		column, named := r.Columns[field]
@@ -94,7 +130,7 @@ func (r *reader) table(header []string) (*table, error) {
 		case i >= 0:
 			t.fields[field] = i
 		case named:
-			return nil, fmt.Errorf("there is no column %q for %s: the header has %s", column, field, strings.Join(header, ", "))
+			return nil, fmt.Errorf("there is no column %q for %s: the header has %s", column, field, wire.Cut(strings.Join(header, ", "), 500))
 		case field == "event" || field == "distinct_id":
 			return nil, fmt.Errorf("there is no column %q: say which one it is, or give all the same value with =", field)
 		}
@@ -136,10 +172,12 @@ func (t *table) draft(row []string) (*draft, error) {
 func typed(text string) []byte {
 	const digits = 15 // that every reader of JSON keeps
 	raw := []byte(text)
-	if ok, _, _ := rawjson.Valid(raw, 1); ok && len(raw) <= digits {
+	if ok, _, _ := rawjson.Valid(raw, 1); ok && len(raw) <= digits && !bytes.ContainsAny(raw, " \t\r\n") {
 		switch rawjson.KindOf(raw) {
-		case rawjson.Number, rawjson.Bool:
-			if !bytes.ContainsAny(raw, " \t\r\n") {
+		case rawjson.Bool:
+			return raw
+		case rawjson.Number:
+			if !bytes.ContainsAny(raw, "eE") { // an id, rather than a number as it is written
 				return raw
 			}
 		}

@@ -16,7 +16,7 @@ type draft struct {
 // append appends the event as an SDK would send it.
 func (d *draft) append(dst []byte) []byte {
 	if d.message != nil {
-		return append(dst, rawjson.AddAbsent(d.message, []rawjson.Named{{Name: "messageId", Value: d.id}})...)
+		return append(dst, rawjson.Set(d.message, "messageId", d.id)...) // which may be there and be null
 	}
 	properties := d.properties
 	if properties == nil {

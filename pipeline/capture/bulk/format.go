@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,15 +28,15 @@ func Formats() []string { return []string{Events, Segment, Mixpanel, Amplitude, 
 type Options struct {
 	// Format is one of Formats.
 	Format string
-	// File names what the body is a part of, and Line is the line of its first record there; 0 counts from where the body begins. Together they make
-	// the UUIDs of records that have none: a part that is sent again gives the same. Without File they are made of the records' texts.
-	File string
+	// Line is the line in a file of the body's first record; 0 counts from where the body begins. A record without a UUID gets one that is made of its
+	// text, of how it is read, and of its line: whatever is sent again gives the same, and another record another. Without Line it is how many
+	// records before it say the same that counts.
 	Line int
 	// Columns says for CSV which column an event's field is in: event, distinct_id, timestamp, uuid, properties. A field that is not named is in the column
 	// of its own name. A text that begins with = stands for itself.
 	Columns map[string]string
-	// MaxRecords and MaxBytes bound a body.
-	MaxRecords, MaxBytes int
+	// MaxRecords and MaxBytes bound a body, and MaxRecord the bytes of a record; 0 is no bound.
+	MaxRecords, MaxBytes, MaxRecord int
 }
 
 // Batch is what a body holds.
@@ -50,7 +51,8 @@ type Batch struct {
 
 // Read reads a body. A *wire.Refusal says why nothing of it can be.
 func Read(o Options, body []byte) (*Batch, error) {
-	r := reader{Options: o, batch: &Batch{Text: []byte(`{"batch":[`)}}
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	r := reader{Options: o, batch: &Batch{Text: []byte(`{"batch":[`)}, numbered: o.Line > 0}
 	var err error
 	switch o.Format {
 	case CSV:
@@ -78,9 +80,14 @@ func Read(o Options, body []byte) (*Batch, error) {
 
 type reader struct {
 	Options
-	batch *Batch
-	seen  map[uuid.UUID]int // records without a UUID, by their texts
+	batch    *Batch
+	numbered bool              // Line was given
+	space    uuid.UUID         // of the UUIDs of records that have none
+	seen     map[uuid.UUID]int // records without a UUID, by their texts
 }
+
+// maxDepth is how deep a record may be nested: what it becomes is deeper by some levels.
+const maxDepth = rawjson.MaxDepth - 4
 
 // record is what a line is read as: the text of an object. The members are found once.
 type record struct {
@@ -116,6 +123,9 @@ func (r record) object(name string) ([]byte, error) {
 	}
 	if text, ok := rawjson.String(value); ok {
 		value = []byte(text)
+		if _, _, tooDeep := rawjson.Valid(value, maxDepth); tooDeep {
+			return nil, fmt.Errorf("%s: the JSON is nested deeper than %d levels", name, maxDepth)
+		}
 		if err := wire.CheckJSON(value); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -136,6 +146,14 @@ func (r *reader) lines(body []byte, read func(record, *draft) error) error {
 		}
 		if err := r.more(); err != nil {
 			return err
+		}
+		if r.MaxRecord > 0 && len(text) > r.MaxRecord {
+			r.reject(line, "event_too_large", wire.SizeDetail(len(text), r.MaxRecord))
+			continue
+		}
+		if _, _, tooDeep := rawjson.Valid(text, maxDepth); tooDeep {
+			r.reject(line, "json_too_deep", fmt.Sprintf("the JSON is nested deeper than %d levels", maxDepth))
+			continue
 		}
 		text = bytes.Clone(text) // which is repaired in place
 		if err := wire.CheckJSON(text); err != nil {
@@ -191,18 +209,29 @@ var idSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://prickle.dev/import
 
 // id is the UUID of a record that has none.
 func (r *reader) id(line int, text []byte) string {
-	if r.File != "" {
-		return uuid.NewSHA1(idSpace, fmt.Appendf(nil, "%s:%d", r.File, line)).String()
+	if r.space == uuid.Nil {
+		r.readAs(nil)
 	}
-	id := uuid.NewSHA1(idSpace, text)
-	if r.seen == nil {
-		r.seen = map[uuid.UUID]int{}
+	id := uuid.NewSHA1(r.space, text)
+	n := line
+	if !r.numbered { // two records that say the same are two events
+		if r.seen == nil {
+			r.seen = map[uuid.UUID]int{}
+		}
+		n = r.seen[id]
+		r.seen[id]++
 	}
-	r.seen[id]++
-	if n := r.seen[id]; n > 1 { // two records that say the same are two events
-		id = uuid.NewSHA1(id, fmt.Append(nil, n))
+	return uuid.NewSHA1(id, fmt.Append(nil, n)).String()
+}
+
+// readAs makes the space of UUIDs: what a record is read as is a part of what it says.
+func (r *reader) readAs(header []string) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %q", r.Format, header)
+	for _, field := range columnFields {
+		fmt.Fprintf(h, " %q", r.Columns[field])
 	}
-	return id.String()
+	r.space = uuid.NewSHA1(idSpace, h.Sum(nil))
 }
 
 // derived is a UUID made of what stands for a record in the system that it is from.

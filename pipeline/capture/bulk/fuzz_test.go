@@ -23,7 +23,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, format uint8, named bool) {
 		o := bulk.Options{Format: bulk.Formats()[int(format)%len(bulk.Formats())], MaxRecords: 100, MaxBytes: 1 << 20}
 		if named {
-			o.File, o.Line = "f", 7
+			o.Line = 7
 		}
 		b, err := bulk.Read(o, body)
 		if err != nil {
