@@ -5,9 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/csv"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,48 +49,6 @@ type importing struct {
 	size    int64 // of the file
 	read    *countingReader
 	told    time.Time // when it was told last what the import waits for
-}
-
-// part is some records of a file, with their lines.
-type part struct {
-	header  []byte // of a CSV
-	lines   []int
-	records [][]byte // each with its line break
-	size    int      // of the records
-}
-
-func (p *part) add(line int, record []byte) {
-	p.lines, p.records, p.size = append(p.lines, line), append(p.records, record), p.size+len(record)
-}
-
-func (p *part) full() bool { return len(p.records) >= importRecords || p.size >= importBytes }
-
-// body is what is sent: records keep their lines, so that where the file has something else, the body has empty ones.
-func (p *part) body() []byte {
-	out := append(make([]byte, 0, len(p.header)+p.size), p.header...)
-	next := p.lines[0]
-	for i, record := range p.records {
-		for ; next < p.lines[i]; next++ {
-			out = append(out, '\n')
-		}
-		out = append(out, record...)
-		next += bytes.Count(record, []byte("\n"))
-	}
-	return out
-}
-
-// halves splits a part.
-func (p *part) halves() (first, second part) {
-	n := len(p.records) / 2
-	first.header, second.header = p.header, p.header
-	for i, record := range p.records {
-		if i < n {
-			first.add(p.lines[i], record)
-		} else {
-			second.add(p.lines[i], record)
-		}
-	}
-	return first, second
 }
 
 func (i *importing) run(ctx context.Context, f *importFlags) error {
@@ -175,87 +130,6 @@ func unzipped(in *bufio.Reader) (*bufio.Reader, error) {
 	return bufio.NewReaderSize(z, 1<<20), nil
 }
 
-// linesOf hands on the lines behind those that are imported already.
-func (i *importing) linesOf(text *bufio.Reader, send func(part) error) error {
-	var p part
-	for line := 1; ; line++ {
-		record, err := text.ReadBytes('\n')
-		ended := errors.Is(err, io.EOF)
-		if err != nil && !ended {
-			return &importError{i.file, line, err}
-		}
-		if line > i.state.Line && len(bytes.TrimSpace(record)) > 0 {
-			if ended {
-				record = append(record, '\n')
-			}
-			p.add(line, record)
-		}
-		if p.full() || ended && len(p.records) > 0 {
-			if err := send(p); err != nil {
-				return err
-			}
-			p = part{}
-		}
-		if ended {
-			return nil
-		}
-	}
-}
-
-// rowsOf hands on the rows of a CSV, each part with the header.
-func (i *importing) rowsOf(text *bufio.Reader, send func(part) error) error {
-	in := csv.NewReader(text)
-	in.FieldsPerRecord = -1
-	header, err := in.Read()
-	if err != nil {
-		return &importError{i.file, 1, fmt.Errorf("the header cannot be read: %w", err)}
-	}
-	p, rows := part{header: appendRow(nil, header)}, 0
-	for {
-		row, err := in.Read()
-		ended := errors.Is(err, io.EOF)
-		var syntax *csv.ParseError
-		switch {
-		case errors.As(err, &syntax): // what follows cannot be told apart
-			err = &importError{i.file, syntax.StartLine, syntax.Err}
-			if len(p.records) > 0 {
-				err = errors.Join(send(p), err)
-			}
-			return err
-		case err != nil && !ended:
-			return err
-		case !ended:
-			rows++
-			if line, _ := in.FieldPos(0); line > i.state.Line {
-				p.add(line, appendRow(nil, row))
-			}
-		case rows == 0:
-			return &importError{i.file, 1, errors.New("there is a header and no row: lines have to end with a line feed")}
-		}
-		if p.full() || ended && len(p.records) > 0 {
-			if err := send(p); err != nil {
-				return err
-			}
-			p = part{header: p.header}
-		}
-		if ended {
-			return nil
-		}
-	}
-}
-
-// appendRow appends a row as CSV. One that is a single empty text is not an empty line.
-func appendRow(dst []byte, row []string) []byte {
-	if len(row) == 1 && row[0] == "" {
-		return append(dst, "\"\"\n"...)
-	}
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	_ = w.Write(row) // to memory
-	w.Flush()
-	return append(dst, out.Bytes()...)
-}
-
 // send sends a part, notes how far the file is, and shows it.
 func (i *importing) send(ctx context.Context, p part) error {
 	if err := i.limit.WaitN(ctx, min(len(p.records), importRecords)); err != nil {
@@ -322,67 +196,4 @@ func (r *countingReader) Read(b []byte) (int, error) {
 	n, err := r.from.Read(b)
 	r.n += int64(n)
 	return n, err
-}
-
-// importState is how far a file is imported. It is kept beside the file until that is done.
-type importState struct {
-	Begins   string `json:"begins"` // what the file begins with, as a hash
-	Bytes    int    `json:"bytes"`  // of how much: a file may grow
-	To       string `json:"to"`
-	As       string `json:"as"`   // how it is read
-	Line     int    `json:"line"` // that was sent last
-	Accepted int    `json:"accepted"`
-	Rejected int    `json:"rejected"`
-}
-
-func (i *importing) statePath() string { return i.file + importSuffix }
-
-// importSuffix is that of the file that notes how far another one is.
-const importSuffix = ".import"
-
-// resume finds out how far the file is, which begins with head.
-func (i *importing) resume(head []byte, restart bool) error {
-	i.state = importState{Begins: digest(head), Bytes: len(head), To: i.to.shown(), As: i.to.how()}
-	text, err := os.ReadFile(i.statePath())
-	if errors.Is(err, os.ErrNotExist) || restart {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var was importState
-	if err := json.Unmarshal(text, &was); err != nil {
-		return fmt.Errorf("%s is damaged: remove it, or begin anew with --restart", i.statePath())
-	}
-	if was.Bytes > len(head) || was.Begins != digest(head[:was.Bytes]) || was.To != i.state.To || was.As != i.state.As {
-		return fmt.Errorf("%s says that another file was being imported, to another address, by another key or in another way: begin anew with --restart", i.statePath())
-	}
-	i.state = was
-	fmt.Fprintf(i.report, "%s: goes on behind line %d, %s stored so far\n", i.file, was.Line, count(was.Accepted, "event"))
-	return nil
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
-}
-
-func (i *importing) save() error {
-	text, err := json.Marshal(i.state)
-	if err != nil {
-		return err
-	}
-	path := i.statePath()
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
-		return fmt.Errorf("how far the import is cannot be noted: %w", err)
-	}
-	return os.Rename(path+".new", path)
-}
-
-// done removes what was noted.
-func (i *importing) done() error {
-	if err := os.Remove(i.statePath()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }
