@@ -43,8 +43,8 @@ func limitMemory() {
 }
 
 // syncing is how many threads more than processors may run Go code. A sync to disk takes milliseconds, in which Go counts its thread as busy
-// for as long as it has not looked: with few processors, half of them would stand still.
-const syncing = 2
+// for as long as it has not looked: with few processors, half of them would stand still. More threads than that cost more memory than they bring.
+const syncing = 1
 
 // addThreads makes up for those that wait for the disk. GOMAXPROCS in the environment overrides it.
 func addThreads() {
