@@ -1,13 +1,11 @@
 package capture
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -210,12 +208,13 @@ func TestImportBounds(t *testing.T) {
 		"format=csv&column.event==x&column.distinct_id==y&line=100": "too_many_columns",
 	} {
 		for _, body := range []string{wide, "a,b\n" + wide} {
-			before := heap()
-			status, answer := importTo(t, fx, query, body)
-			if status != 400 || !strings.Contains(answer, code) {
-				t.Errorf("%d %.200s", status, answer)
-			}
-			if used := heap() - before; used > 16<<20 {
+			used := allocated(func() {
+				status, answer := importTo(t, fx, query, body)
+				if status != 400 || !strings.Contains(answer, code) {
+					t.Errorf("%d %.200s", status, answer)
+				}
+			})
+			if used > 16<<20 {
 				t.Errorf("%d bytes for a table of 1 MB", used)
 			}
 		}
@@ -239,29 +238,18 @@ func TestImportBounds(t *testing.T) {
 	}
 }
 
-// heap is how much memory has been allocated so far.
-func heap() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.TotalAlloc
-}
-
 func TestImportKeysAndGzip(t *testing.T) {
 	fx := newFixture(t)
 	const line = `{"event":"a","distinct_id":"1"}`
-	var zipped bytes.Buffer
-	z := gzip.NewWriter(&zipped)
-	if _, err := z.Write([]byte(line)); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
+	zipped, err := io.ReadAll(gzipped(t, line))
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		name, query, body, header, value string
 		status                           int
 	}{
-		{"gzip", "", zipped.String(), "Content-Encoding", "gzip", 200},
+		{"gzip", "", string(zipped), "Content-Encoding", "gzip", 200},
 		{"bearer", "", line, "Authorization", "Bearer wk_test_0002", 200},
 		{"query", "api_key=wk_test_0001", line, "Authorization", "", 200},
 		{"unknown", "", line, "Authorization", "Bearer other", 401},
