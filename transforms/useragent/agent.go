@@ -21,7 +21,7 @@ type Agent struct {
 }
 
 // recent holds the agents that were read last: a few hundred make up nearly all traffic.
-var recent, _ = lru.New[string, Agent](4096)
+var recent, _ = lru.New[string, Agent](4096) // which fails for a size below 1 alone
 
 // longest is how much of a text is read. Real ones have a few hundred bytes.
 const longest = 1024
