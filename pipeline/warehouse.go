@@ -14,6 +14,34 @@ type Warehouse interface {
 	Cursor(ctx context.Context, source string) (Cursor, error)
 	// Query runs one SQL statement that reads. A statement that would write is refused.
 	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+
+	// Capabilities tells what the store is and can do. It is known from Open on and asks nobody.
+	Capabilities() Capabilities
+	// Health asks the store how it is. Its error says why it cannot be asked.
+	Health(ctx context.Context) (Health, error)
+	// Compact does the housekeeping that makes a store smaller and faster: what many small writes left is put together, what is past its
+	// retention goes. Writes and queries go on meanwhile. It may take minutes, and doing it again is cheap.
+	Compact(ctx context.Context) error
+}
+
+// Capabilities is what a store is and can do beyond what every Warehouse does.
+type Capabilities struct {
+	Store   string // as users call it: "DuckDB"
+	Version string // of the store: "1.5.4"
+	// Atomic says that a Merge's records and cursor become visible together, and an event's batch as a whole.
+	Atomic bool
+	// Shared says that other processes may read the store while Prickle writes to it.
+	Shared bool
+	// JSON says that the properties of events are in a type whose members the store reads without parsing text.
+	JSON bool
+}
+
+// Health is how a store is.
+type Health struct {
+	Events int64 // rows of the events table, an estimate where counting is dear
+	Bytes  int64 // on disk, of everything in the store that is Prickle's
+	// Warnings are what someone should look at, one sentence each, that say what to do: "disk 93% full: …".
+	Warnings []string
 }
 
 // Load is one batch of a source's records with the cursor that follows them.

@@ -19,3 +19,9 @@ func isDataFault(err error) bool {
 	}
 	return false
 }
+
+// quotes reports whether DuckDB's text of a fault quotes the value that it refused.
+func quotes(err error) bool {
+	var fault *duckdb.Error
+	return errors.As(err, &fault) && fault.Type == duckdb.ErrorTypeConversion
+}

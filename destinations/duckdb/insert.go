@@ -10,6 +10,8 @@ import (
 	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 )
 
 // duplicateWindow is how far apart the two copies of an event may have been captured for the second to be found: an SDK that sends again does so
@@ -18,25 +20,19 @@ import (
 // replayed keeps the time of its capture, so its first copy is found however long ago that was.
 const duplicateWindow = 48 * time.Hour
 
-// stageEvents is where a batch waits for its INSERT. Its JSON is text until the INSERT casts it, which checks it. The appender could run
-// the INSERT itself, but its errors do not tell a bad value from a full disk.
-const stageEvents = `CREATE OR REPLACE TEMP TABLE _prickle_batch (uuid UUID, event VARCHAR, distinct_id VARCHAR, timestamp TIMESTAMPTZ,
-	properties VARCHAR, source VARCHAR, received_at TIMESTAMPTZ, inserted_at TIMESTAMPTZ)`
-
 // insertEvents takes the staged rows captured from one time to another that the table does not have yet. The join reads the uuids of the row
 // groups in the window only, which is the last two times.
 const insertEvents = `
 INSERT INTO events
-SELECT uuid, event, distinct_id, timestamp, CAST(properties AS JSON), source, received_at, inserted_at
+SELECT * REPLACE (CAST(properties AS JSON) AS properties, CAST(groups AS JSON) AS groups)
 FROM _prickle_batch AS b
 WHERE b.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d) AND NOT EXISTS (
 	SELECT 1 FROM events AS e
 	WHERE e.uuid = b.uuid AND e.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d))`
 
 // insert stores rows in one transaction; no UUID occurs twice in them.
-func (w *Warehouse) insert(rows []eventRow) error {
-	ctx := context.Background() // the rows belong to several calls, and one that gives up must not take the others with it
-	tx, err := w.writer.BeginTx(ctx, nil)
+func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error {
+	tx, err := w.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -47,15 +43,15 @@ func (w *Warehouse) insert(rows []eventRow) error {
 	return tx.Commit()
 }
 
-func (w *Warehouse) insertBatch(ctx context.Context, tx *sql.Tx, rows []eventRow, now time.Time) error {
-	if _, err := tx.ExecContext(ctx, stageEvents); err != nil {
+func (w *Warehouse) insertBatch(ctx context.Context, tx *sql.Tx, rows []warehouse.EventRow, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, stageEvents()); err != nil {
 		return err
 	}
-	err := appendTo(ctx, w.writer, "_prickle_batch", func(appendRow func(...driver.Value) error) error {
+	err := appendTo(ctx, w.conn, "_prickle_batch", func(appendRow func(...driver.Value) error) error {
+		values := make([]driver.Value, 0, len(eventColumns()))
 		for i := range rows {
-			r, e := &rows[i], rows[i].event
-			err := appendRow(r.uuid, text(e.Name), text(e.DistinctID), e.Timestamp, r.properties, text(e.Source), e.ReceivedAt, now)
-			if err != nil {
+			values = w.eventValues(values[:0], &rows[i], now)
+			if err := appendRow(values...); err != nil {
 				return err
 			}
 		}
@@ -79,10 +75,10 @@ type period struct{ first, last time.Time }
 
 // periods are the times in which the rows were captured. What is captured now and what is replayed from last week come together; one window
 // over both would make the live events pay for a search through the whole week.
-func periods(rows []eventRow) []period {
+func periods(rows []warehouse.EventRow) []period {
 	times := make([]time.Time, len(rows))
 	for i := range rows {
-		times[i] = rows[i].event.ReceivedAt
+		times[i] = rows[i].Event.ReceivedAt
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	out := []period{{times[0], times[0]}}

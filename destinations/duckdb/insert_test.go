@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
@@ -59,11 +60,11 @@ func TestPeriods(t *testing.T) {
 		"0 49 200 155": "0-0 49-49 155-200",
 		"300 0 1 301":  "0-1 300-301",
 	} {
-		var rows []eventRow
+		var rows []warehouse.EventRow
 		for text := range strings.FieldsSeq(hours) {
 			var h int
 			fmt.Sscan(text, &h)
-			rows = append(rows, eventRow{event: &pipeline.Event{ReceivedAt: at.Add(time.Duration(h) * time.Hour)}})
+			rows = append(rows, warehouse.EventRow{Event: &pipeline.Event{ReceivedAt: at.Add(time.Duration(h) * time.Hour)}})
 		}
 		var got []string
 		for _, p := range periods(rows) {

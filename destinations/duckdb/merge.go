@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
@@ -16,9 +17,9 @@ import (
 // Unchanged counts records that a newer or the same state was there for already; the row's version still moves on with the same state, so
 // that a state from in between cannot replace it later.
 func (w *Warehouse) Merge(ctx context.Context, load pipeline.Load) (merged pipeline.Merged, err error) {
-	j := job{ctx: ctx, done: make(chan error, 1)}
-	j.run = func(conn *sql.Conn) error {
-		merged, err = mergeLoad(ctx, conn, load)
+	err = w.writer.Do(ctx, func() error {
+		var err error
+		merged, err = mergeLoad(ctx, w.conn, load)
 		switch {
 		case err == nil:
 			return nil
@@ -26,8 +27,8 @@ func (w *Warehouse) Merge(ctx context.Context, load pipeline.Load) (merged pipel
 			return ctx.Err()
 		}
 		return fmt.Errorf("duckdb: merge %q: %w", load.Source, err)
-	}
-	if err := w.submit(j); err != nil {
+	})
+	if err != nil {
 		return pipeline.Merged{}, err
 	}
 	return merged, nil
@@ -53,7 +54,7 @@ func mergeLoad(ctx context.Context, conn *sql.Conn, load pipeline.Load) (pipelin
 		return merged, err
 	}
 	defer tx.Rollback()
-	for _, s := range byStream(load) {
+	for _, s := range warehouse.ByStream(load) {
 		if err := mergeStream(ctx, conn, tx, load.Source, s, &merged); err != nil {
 			return pipeline.Merged{}, fmt.Errorf("stream %q: %w", s.Name, err)
 		}
@@ -64,40 +65,14 @@ func mergeLoad(ctx context.Context, conn *sql.Conn, load pipeline.Load) (pipelin
 	return merged, tx.Commit()
 }
 
-type streamRecords struct {
-	pipeline.Stream
-	records []pipeline.Record
-}
-
-// byStream sorts the records by stream: the declared streams in their order, then the others in order of appearance.
-func byStream(load pipeline.Load) []*streamRecords {
-	var streams []*streamRecords
-	byName := map[string]*streamRecords{}
-	add := func(s pipeline.Stream) *streamRecords {
-		if byName[s.Name] == nil {
-			byName[s.Name] = &streamRecords{Stream: s}
-			streams = append(streams, byName[s.Name])
-		}
-		return byName[s.Name]
-	}
-	for _, s := range load.Streams {
-		add(s)
-	}
-	for _, r := range load.Records {
-		s := add(pipeline.Stream{Name: r.Stream})
-		s.records = append(s.records, r)
-	}
-	return streams
-}
-
-func mergeStream(ctx context.Context, conn *sql.Conn, tx *sql.Tx, source string, s *streamRecords, merged *pipeline.Merged) error {
+func mergeStream(ctx context.Context, conn *sql.Conn, tx *sql.Tx, source string, s *warehouse.StreamRecords, merged *pipeline.Merged) error {
 	t, err := loadTable(ctx, tx, source, s.Name)
 	if err != nil {
 		return err
 	}
-	states := reduce(s.records)
-	t.fit(s.Columns, states)
-	if err := t.alter(ctx, tx); err != nil {
+	states := warehouse.Reduce(s.Records)
+	t.Fit(s.Columns, states)
+	if err := alter(ctx, tx, t); err != nil {
 		return err
 	}
 	if len(states) == 0 {
@@ -114,11 +89,11 @@ func mergeStream(ctx context.Context, conn *sql.Conn, tx *sql.Tx, source string,
 }
 
 // stage fills a temporary table with the states, their values as text.
-func stage(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t *table, states []state) error {
+func stage(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t *warehouse.Table, states []warehouse.State) error {
 	var b strings.Builder
 	b.WriteString(`CREATE OR REPLACE TEMP TABLE _prickle_stage (key VARCHAR, version BIGINT, read_at TIMESTAMPTZ, deleted BOOLEAN,
 		deleted_at TIMESTAMPTZ, hash UBIGINT, extra VARCHAR, raw VARCHAR`)
-	for i := range t.columns {
+	for i := range t.Columns {
 		fmt.Fprintf(&b, ", c%d VARCHAR", i)
 	}
 	b.WriteByte(')')
@@ -126,9 +101,9 @@ func stage(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t *table, states []s
 		return err
 	}
 	return appendTo(ctx, conn, "_prickle_stage", func(appendRow func(...driver.Value) error) error {
-		row := make([]driver.Value, 8+len(t.columns))
+		row := make([]driver.Value, 8+len(t.Columns))
 		for i := range states {
-			t.fill(row, &states[i])
+			fill(row, t, &states[i])
 			if err := appendRow(row...); err != nil {
 				return err
 			}
@@ -138,39 +113,29 @@ func stage(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t *table, states []s
 }
 
 // fill spells a state as a row of the staging table. Fields without a column, or that do not fit theirs, become the object extra.
-func (t *table) fill(row []driver.Value, s *state) {
+func fill(row []driver.Value, t *warehouse.Table, s *warehouse.State) {
 	clear(row)
-	row[0], row[1], row[2], row[3], row[5] = s.key, s.version, s.at.UTC(), s.deletedAt != nil, s.hash
-	if s.deletedAt != nil {
-		row[4] = s.deletedAt.UTC()
+	row[0], row[1], row[2], row[3], row[5] = s.Key, s.Version, s.At.UTC(), s.DeletedAt != nil, s.Hash
+	if s.DeletedAt != nil {
+		row[4] = s.DeletedAt.UTC()
 	}
-	if s.data != nil {
-		row[7] = s.data
+	if s.Data != nil {
+		row[7] = s.Data
 	}
-	var extra []byte
-	for _, f := range s.fields {
-		if i, ok := t.byField[f.name]; ok {
-			if text, ok := cell(t.columns[i].typ, t.columns[i].declared, f.value); ok {
-				row[8+i] = text
-				continue
-			}
-		}
-		extra = rawjson.Set(extra, f.name, f.value)
-	}
-	if extra != nil {
+	if extra := t.Cells(s, func(column int, text string) { row[8+column] = text }); extra != nil {
 		row[6] = extra
 	}
 }
 
 // count tells what the MERGE of the staged states will do. It does not say itself.
-func count(ctx context.Context, tx *sql.Tx, t *table, merged *pipeline.Merged) error {
+func count(ctx context.Context, tx *sql.Tx, t *warehouse.Table, merged *pipeline.Merged) error {
 	var all, inserted, updated, deleted int
 	err := tx.QueryRowContext(ctx, fmt.Sprintf(`
 		SELECT count(*),
 			count(*) FILTER (t._sync_key IS NULL AND NOT s.deleted),
 			count(*) FILTER (s.version >= t._sync_version AND NOT s.deleted AND (t._sync_deleted OR s.hash <> t._sync_hash)),
 			count(*) FILTER (s.deleted AND (t._sync_key IS NULL OR s.version >= t._sync_version AND NOT t._sync_deleted))
-		FROM _prickle_stage AS s LEFT JOIN %s AS t ON t._sync_key = s.key`, identifier(t.name))).Scan(&all, &inserted, &updated, &deleted)
+		FROM _prickle_stage AS s LEFT JOIN %s AS t ON t._sync_key = s.key`, warehouse.Identifier(t.Rows()))).Scan(&all, &inserted, &updated, &deleted)
 	if err != nil {
 		return err
 	}
@@ -183,12 +148,12 @@ func count(ctx context.Context, tx *sql.Tx, t *table, merged *pipeline.Merged) e
 
 // mergeStatement is the upsert: an older version does nothing, a tombstone marks, another state replaces, and the same state read later
 // only moves the version on.
-func mergeStatement(t *table) string {
+func mergeStatement(t *warehouse.Table) string {
 	var set, names, values strings.Builder
-	for i, c := range t.columns {
-		value := fmt.Sprintf("CAST(s.c%d AS %s)", i, c.typ)
-		fmt.Fprintf(&set, ", %s = %s", identifier(c.name), value)
-		fmt.Fprintf(&names, ", %s", identifier(c.name))
+	for i, c := range t.Columns {
+		value := fmt.Sprintf("CAST(s.c%d AS %s)", i, typeNames[c.Type])
+		fmt.Fprintf(&set, ", %s = %s", warehouse.Identifier(c.Name), value)
+		fmt.Fprintf(&names, ", %s", warehouse.Identifier(c.Name))
 		fmt.Fprintf(&values, ", %s", value)
 	}
 	return fmt.Sprintf(`
@@ -203,7 +168,7 @@ func mergeStatement(t *table) string {
 		WHEN NOT MATCHED THEN INSERT
 			(_sync_key, _sync_version, _sync_at, _sync_deleted, _sync_deleted_at, _sync_hash, _sync_extra, _sync_raw%s)
 			VALUES (s.key, s.version, s.read_at, s.deleted, s.deleted_at, s.hash, CAST(s.extra AS JSON), CAST(s.raw AS JSON)%s)`,
-		identifier(t.name), set.String(), names.String(), values.String())
+		warehouse.Identifier(t.Rows()), set.String(), names.String(), values.String())
 }
 
 func saveCursor(ctx context.Context, tx *sql.Tx, load pipeline.Load) error {
@@ -213,7 +178,7 @@ func saveCursor(ctx context.Context, tx *sql.Tx, load pipeline.Load) error {
 	if ok, offset, _ := rawjson.Valid(load.Cursor, rawjson.MaxDepth); !ok {
 		return fmt.Errorf("cursor: not JSON at byte %d", offset)
 	}
-	cursor := string(storable(load.Cursor))
+	cursor := string(warehouse.Storable(load.Cursor))
 	result, err := tx.ExecContext(ctx, "UPDATE _prickle_cursors SET cursor = ?::JSON, updated_at = now() WHERE source = ?", cursor, load.Source)
 	if err != nil {
 		return fmt.Errorf("cursor: %w", err)

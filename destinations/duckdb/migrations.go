@@ -5,11 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 )
 
 // migrations[i] brings a file from version i to version i+1. They are only ever added to.
-var migrations = []string{`
+var migrations = []func(ctx context.Context, tx *sql.Tx, project int) error{
+	statements(`
 CREATE TABLE events (
 	uuid        UUID NOT NULL,
 	event       VARCHAR NOT NULL,
@@ -23,10 +28,109 @@ CREATE TABLE events (
 CREATE TABLE _prickle_cursors (source VARCHAR NOT NULL, cursor JSON NOT NULL, updated_at TIMESTAMPTZ NOT NULL);
 CREATE TABLE _prickle_tables (source VARCHAR NOT NULL, stream VARCHAR NOT NULL, table_name VARCHAR NOT NULL);
 CREATE TABLE _prickle_columns (table_name VARCHAR NOT NULL, column_name VARCHAR NOT NULL, field VARCHAR NOT NULL);
-`}
+`),
+	widerEvents,
+	tablesBehindViews,
+}
+
+func statements(text string) func(context.Context, *sql.Tx, int) error {
+	return func(ctx context.Context, tx *sql.Tx, _ int) error {
+		_, err := tx.ExecContext(ctx, text)
+		return err
+	}
+}
+
+// widerEvents gives the events table the columns that are read from properties, for the rows that there are too.
+func widerEvents(ctx context.Context, tx *sql.Tx, project int) error {
+	from := []string{
+		strconv.Itoa(project), "uuid", "event", "e.distinct_id", "p.person_id", "timestamp", "properties", property(warehouse.Extracted[0].Property),
+		`CASE WHEN json_type(properties, '$."$groups"') = 'OBJECT' THEN json_extract(properties, '$."$groups"') ELSE '{}' END`, "source",
+	}
+	for _, e := range warehouse.Extracted[1:] {
+		from = append(from, property(e.Property))
+	}
+	from = append(from, "received_at", "inserted_at")
+	if err := statements("ALTER TABLE events RENAME TO _prickle_events; "+createEvents())(ctx, tx, project); err != nil {
+		return err
+	}
+	if err := personsOfEvents(ctx, tx, project); err != nil {
+		return err
+	}
+	return statements(`
+INSERT INTO events SELECT `+strings.Join(from, ", ")+` FROM _prickle_events AS e JOIN _prickle_persons AS p USING (distinct_id) ORDER BY e.rowid;
+DROP TABLE _prickle_events;
+DROP TABLE _prickle_persons`)(ctx, tx, project)
+}
+
+// property is what warehouse.EventRow makes of a property.
+func property(name string) string {
+	path := warehouse.Literal(`$."` + name + `"`)
+	return fmt.Sprintf("CASE WHEN json_type(properties, %s) IN ('OBJECT', 'ARRAY', 'NULL') THEN '' ELSE coalesce(left(properties->>%s, 1024), '') END", path, path)
+}
+
+// personsOfEvents makes a temporary table of the person of each distinct id.
+func personsOfEvents(ctx context.Context, tx *sql.Tx, project int) error {
+	if err := statements("CREATE TEMP TABLE _prickle_persons (distinct_id VARCHAR, person_id UUID)")(ctx, tx, project); err != nil {
+		return err
+	}
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO _prickle_persons VALUES (?, ?)")
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	ids, err := texts(ctx, tx, "SELECT DISTINCT distinct_id FROM _prickle_events")
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := insert.ExecContext(ctx, id, warehouse.PersonID(project, id).String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tablesBehindViews renames the tables of sources, which views take the names of.
+func tablesBehindViews(ctx context.Context, tx *sql.Tx, project int) error {
+	names, err := texts(ctx, tx, "SELECT table_name FROM _prickle_tables JOIN duckdb_tables() USING (table_name)")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		t := warehouse.Table{Name: name}
+		rename := fmt.Sprintf("ALTER TABLE %s RENAME TO %s", warehouse.Identifier(t.Name), warehouse.Identifier(t.Rows()))
+		if err := statements(rename)(ctx, tx, project); err != nil {
+			return err
+		}
+		if err := addColumns(ctx, tx, &t); err != nil {
+			return err
+		}
+		if err := makeViews(ctx, tx, &t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// texts is the first column of a query's result.
+func texts(ctx context.Context, tx *sql.Tx, query string) (all []string, err error) {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, rows.Err()
+}
 
 // migrate brings the tables up to date, all in one transaction.
-func migrate(ctx context.Context, conn *sql.Conn, now time.Time) error {
+func migrate(ctx context.Context, conn *sql.Conn, project int, now time.Time) error {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -40,8 +144,8 @@ func migrate(ctx context.Context, conn *sql.Conn, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for i, statements := range migrations[have:] {
-		if _, err := tx.ExecContext(ctx, statements); err != nil {
+	for i, migration := range migrations[have:] {
+		if err := migration(ctx, tx, project); err != nil {
 			return fmt.Errorf("migration %d: %w", have+i+1, err)
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO _prickle_migrations VALUES (?, ?)", have+i+1, now.UTC()); err != nil {

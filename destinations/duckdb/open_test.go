@@ -14,6 +14,7 @@ import (
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
@@ -83,7 +84,7 @@ func TestOpenNewerDuckDB(t *testing.T) {
 func TestOpenNewerTables(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "warehouse.duckdb")
 	w := open(t, path)
-	if _, err := w.writer.ExecContext(t.Context(), "INSERT INTO _prickle_migrations VALUES (99, now())"); err != nil {
+	if _, err := w.conn.ExecContext(t.Context(), "INSERT INTO _prickle_migrations VALUES (99, now())"); err != nil {
 		t.Fatal(err)
 	}
 	closed(t, w)
@@ -152,8 +153,8 @@ func TestAfterClose(t *testing.T) {
 	w := open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
 	closed(t, w)
 	closed(t, w)
-	if err := w.Send(t.Context(), pipelinetest.Events(0, 1)); !errors.Is(err, errClosed) {
-		t.Errorf("Send after Close\n got %v\nwant %v", err, errClosed)
+	if err := w.Send(t.Context(), pipelinetest.Events(0, 1)); !errors.Is(err, warehouse.ErrClosed) {
+		t.Errorf("Send after Close\n got %v\nwant %v", err, warehouse.ErrClosed)
 	}
 }
 
@@ -191,11 +192,11 @@ func TestCancelWaiting(t *testing.T) {
 	busy, release := make(chan struct{}), make(chan struct{})
 	first := make(chan error, 1)
 	go func() {
-		first <- w.submit(job{ctx: t.Context(), done: make(chan error, 1), run: func(*sql.Conn) error {
+		first <- w.writer.Do(t.Context(), func() error {
 			close(busy)
 			<-release
 			return nil
-		}})
+		})
 	}()
 	<-busy
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)

@@ -9,6 +9,7 @@ import (
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
@@ -72,7 +73,7 @@ func printable(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, query 
 			columns[i] = "CAST(" + aliases[i] + " AS VARCHAR)"
 			cast = true
 		}
-		columns[i] += " AS " + identifier(name)
+		columns[i] += " AS " + warehouse.Identifier(name)
 	}
 	_, _ = result.Close(), prepared.Close()
 	if !cast {

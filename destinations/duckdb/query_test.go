@@ -42,7 +42,7 @@ func TestQueryValues(t *testing.T) {
 		"SELECT true":                                                "bool true",
 		"SELECT 'x'::BLOB":                                           "[]uint8 [120]",
 		"SELECT list(properties ORDER BY uuid) FROM events":          `string [{"b":12345678901234567890123,"a":[1.10]}]`,
-		"SELECT column_name FROM (DESCRIBE events) LIMIT 1":          "string uuid",
+		"SELECT column_name FROM (DESCRIBE events) LIMIT 1":          "string project_id",
 		"SHOW TABLES":                                                "string _prickle_columns",
 		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 9) SELECT max(i) FROM n": "int64 9",
 	} {

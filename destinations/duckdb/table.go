@@ -7,146 +7,87 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
-// mostColumns is how many fields of a stream get a column; what comes later goes to _sync_extra.
-const mostColumns = 990
-
-// table is a stream's table as it is, and as the records at hand want it to be.
-type table struct {
-	name    string
-	exists  bool
-	columns []column
-	byField map[string]int
-	taken   map[string]bool // column names
-}
-
-type column struct {
-	name, field string
-	typ         string // as it shall be
-	was         string // as it is in the file; "" when it does not exist
-	declared    bool
-}
-
 // loadTable finds or invents the table of a stream. Which table and column belongs to what is kept in the file, so that names stay when
 // another stream or field arrives that wants the same one.
-func loadTable(ctx context.Context, tx *sql.Tx, source, stream string) (*table, error) {
-	t := &table{byField: map[string]int{}, taken: map[string]bool{}}
-	err := tx.QueryRowContext(ctx, "SELECT table_name FROM _prickle_tables WHERE source = ? AND stream = ?", source, stream).Scan(&t.name)
+func loadTable(ctx context.Context, tx *sql.Tx, source, stream string) (*warehouse.Table, error) {
+	t := &warehouse.Table{}
+	err := tx.QueryRowContext(ctx, "SELECT table_name FROM _prickle_tables WHERE source = ? AND stream = ?", source, stream).Scan(&t.Name)
 	if errors.Is(err, sql.ErrNoRows) {
-		return t, t.choose(ctx, tx, source, stream)
+		t.Name, err = chooseName(ctx, tx, source, stream)
+		return t, err
 	}
 	if err != nil {
 		return nil, err
 	}
-	t.exists = true
+	t.Exists = true
+	return t, addColumns(ctx, tx, t)
+}
+
+// addColumns adds the columns that the table has.
+func addColumns(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
 	rows, err := tx.QueryContext(ctx, `
 		SELECT p.column_name, p.field, c.data_type
 		FROM _prickle_columns AS p
-		JOIN duckdb_columns() AS c ON c.table_name = p.table_name AND c.column_name = p.column_name
+		JOIN duckdb_columns() AS c ON c.table_name = ? AND c.column_name = p.column_name
 		WHERE p.table_name = ? AND c.schema_name = 'main' AND NOT c.internal
-		ORDER BY c.column_index`, t.name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var c column
-		if err := rows.Scan(&c.name, &c.field, &c.typ); err != nil {
-			return nil, err
-		}
-		c.was = c.typ
-		t.add(c)
-	}
-	return t, rows.Err()
-}
-
-// choose finds a name for the table of a stream that has none, and records it.
-func (t *table) choose(ctx context.Context, tx *sql.Tx, source, stream string) error {
-	t.name = tableName(source, stream)
-	var taken bool
-	err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = ?", t.name).Scan(&taken)
+		ORDER BY c.column_index`, t.Rows(), t.Name)
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
+	for rows.Next() {
+		var c warehouse.Column
+		var typ string
+		if err := rows.Scan(&c.Name, &c.Field, &typ); err != nil {
+			return err
+		}
+		var ok bool
+		if c.Type, ok = typesByName[typ]; !ok {
+			return fmt.Errorf("column %s of %s has the type %s, which prickle does not use: change it back, or drop the column", c.Name, t.Rows(), typ)
+		}
+		c.Was = c.Type
+		t.Add(c)
+	}
+	return rows.Err()
+}
+
+// chooseName finds a name for the table of a stream that has none, and records it.
+func chooseName(ctx context.Context, tx *sql.Tx, source, stream string) (string, error) {
+	t := warehouse.Table{Name: warehouse.TableName(source, stream)}
+	var taken bool
+	err := tx.QueryRowContext(ctx, `
+		SELECT count(*) > 0 FROM (SELECT table_name AS name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views())
+		WHERE name IN (?, ?, ?)`, t.Name, t.Rows(), t.All()).Scan(&taken)
+	if err != nil {
+		return "", err
+	}
 	if taken {
-		t.name = distinct(t.name, source+"\x00"+stream)
+		t.Name = warehouse.SecondTableName(source, stream)
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO _prickle_tables VALUES (?, ?, ?)", source, stream, t.name)
-	return err
+	_, err = tx.ExecContext(ctx, "INSERT INTO _prickle_tables VALUES (?, ?, ?)", source, stream, t.Name)
+	return t.Name, err
 }
 
-func (t *table) add(c column) {
-	t.byField[c.field] = len(t.columns)
-	t.taken[c.name] = true
-	t.columns = append(t.columns, c)
-}
-
-// want notes that field shall have a column, and tells which, or -1 when the table is full.
-func (t *table) want(field, typ string) int {
-	if i, ok := t.byField[field]; ok {
-		return i
-	}
-	if len(t.columns) >= mostColumns {
-		return -1
-	}
-	name := columnName(field)
-	if t.taken[name] {
-		name = distinct(name, field)
-	}
-	t.add(column{name: name, field: field, typ: typ})
-	return len(t.columns) - 1
-}
-
-// fit plans columns for what the stream declares and what the states hold.
-func (t *table) fit(declared []pipeline.Column, states []state) {
-	for _, d := range declared {
-		if i := t.want(d.Name, declaredType(d.Type)); i >= 0 {
-			t.columns[i].declared = true
-			t.columns[i].typ = join(t.columns[i].typ, declaredType(d.Type))
-		}
-	}
-	for _, s := range states {
-		for _, f := range s.fields {
-			i := t.want(f.name, "")
-			if i < 0 {
-				continue
-			}
-			c := &t.columns[i]
-			if c.typ == "" {
-				c.typ = infer(f.value)
-			}
-			if _, ok := cell(c.typ, c.declared, f.value); !ok && !c.declared {
-				c.typ = widen(c.typ, f.value)
-			}
-		}
-	}
-}
-
-// alter brings the table in the file to where fit wants it.
-func (t *table) alter(ctx context.Context, tx *sql.Tx) error {
-	var statements []string
-	if !t.exists {
-		statements = append(statements, t.create())
-	}
-	for _, c := range t.columns {
-		switch {
-		case c.was == "" && t.exists:
-			statements = append(statements, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", identifier(t.name), identifier(c.name), c.typ))
-		case c.was != "" && c.was != c.typ:
-			statements = append(statements, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s",
-				identifier(t.name), identifier(c.name), c.typ, fromRaw(c)))
-		}
-	}
+// alter brings the table in the file to where t wants it, and its views after it.
+func alter(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
+	statements := changes(t)
 	for _, s := range statements {
 		if _, err := tx.ExecContext(ctx, s); err != nil {
 			return err
 		}
 	}
-	for _, c := range t.columns {
-		if c.was == "" {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO _prickle_columns VALUES (?, ?, ?)", t.name, c.name, c.field); err != nil {
+	if len(statements) > 0 {
+		if err := makeViews(ctx, tx, t); err != nil {
+			return err
+		}
+	}
+	for _, c := range t.Columns {
+		if c.Was == "" {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO _prickle_columns VALUES (?, ?, ?)", t.Name, c.Name, c.Field); err != nil {
 				return err
 			}
 		}
@@ -154,22 +95,66 @@ func (t *table) alter(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-func (t *table) create() string {
+// changes are the statements that make the table what t wants.
+func changes(t *warehouse.Table) (statements []string) {
+	if !t.Exists {
+		return []string{create(t)}
+	}
+	name := warehouse.Identifier(t.Rows())
+	for _, c := range t.Columns {
+		switch {
+		case c.Was == "":
+			statements = append(statements, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", name, warehouse.Identifier(c.Name), typeNames[c.Type]))
+		case c.Was != c.Type:
+			statements = append(statements, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s",
+				name, warehouse.Identifier(c.Name), typeNames[c.Type], fromRaw(c)))
+		}
+	}
+	return statements
+}
+
+func create(t *warehouse.Table) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "CREATE TABLE %s (_sync_key VARCHAR NOT NULL", identifier(t.name))
-	for _, c := range t.columns {
-		fmt.Fprintf(&b, ", %s %s", identifier(c.name), c.typ)
+	fmt.Fprintf(&b, "CREATE TABLE %s (_sync_key VARCHAR NOT NULL", warehouse.Identifier(t.Rows()))
+	for _, c := range t.Columns {
+		fmt.Fprintf(&b, ", %s %s", warehouse.Identifier(c.Name), typeNames[c.Type])
 	}
 	b.WriteString(`, _sync_version BIGINT, _sync_at TIMESTAMPTZ, _sync_deleted BOOLEAN, _sync_deleted_at TIMESTAMPTZ,
 		_sync_hash UBIGINT, _sync_extra JSON, _sync_raw JSON)`)
 	return b.String()
 }
 
+// makeViews makes the two views of a table anew. DuckDB settles a view's columns when it is made.
+func makeViews(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
+	var columns strings.Builder
+	for _, c := range t.Columns {
+		columns.WriteString(warehouse.Identifier(c.Name) + ", ")
+	}
+	rows := warehouse.Identifier(t.Rows())
+	for _, view := range []struct{ name, query string }{
+		{t.All(), fmt.Sprintf("SELECT %s_sync_key, _sync_version, _sync_at, _sync_deleted, _sync_deleted_at, _sync_hash, _sync_extra, _sync_raw FROM %s",
+			columns.String(), rows)},
+		{t.Name, fmt.Sprintf("SELECT %s_sync_key, _sync_at, _sync_extra FROM %s WHERE NOT _sync_deleted", columns.String(), rows)},
+	} {
+		var table bool
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = ?", view.name).Scan(&table); err != nil {
+			return err
+		}
+		if table {
+			return fmt.Errorf("there is a table %s where prickle keeps a view of %s: rename it", warehouse.Identifier(view.name), rows)
+		}
+		if _, err := tx.ExecContext(ctx, "CREATE OR REPLACE VIEW "+warehouse.Identifier(view.name)+" AS "+view.query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fromRaw computes a column again from the records as received, for a type that was widened.
-func fromRaw(c column) string {
-	path := literal("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(c.field))
-	if c.typ == typeJSON {
+func fromRaw(c warehouse.Column) string {
+	path := warehouse.Literal("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(c.Field))
+	if c.Type == pipeline.JSON {
 		return fmt.Sprintf("nullif(json_extract(_sync_raw, %s), 'null'::JSON)", path)
 	}
-	return fmt.Sprintf("TRY_CAST(json_extract_string(_sync_raw, %s) AS %s)", path, c.typ)
+	return fmt.Sprintf("TRY_CAST(json_extract_string(_sync_raw, %s) AS %s)", path, typeNames[c.Type])
 }

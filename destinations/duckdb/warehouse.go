@@ -10,22 +10,23 @@ import (
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // Warehouse is one DuckDB file with everything in it. It is safe for concurrent use: one goroutine, started by Open and ended by Close,
 // does all writing, and queries have connections of their own.
 type Warehouse struct {
-	config Config
-	log    *slog.Logger
-	now    func() time.Time
+	config  Config
+	project int
+	log     *slog.Logger
+	now     func() time.Time
 
 	file    *claim
 	db      *database
-	writer  *sql.Conn
-	jobs    chan job
-	stop    chan struct{} // closed by Close: the writer ends
-	stopped chan struct{} // closed by the writer
+	conn    *sql.Conn // the writer's
+	version string    // of DuckDB
+	writer  warehouse.Writer
 }
 
 var (
@@ -34,18 +35,9 @@ var (
 	_ pipeline.Closer    = (*Warehouse)(nil)
 )
 
-var errClosed = errors.New("duckdb: the warehouse is closed")
-
 // New makes a Warehouse that Open will open. config is copied.
 func New(config Config, env pipeline.Env) *Warehouse {
-	w := &Warehouse{
-		config:  config,
-		log:     env.Log,
-		now:     env.Now,
-		jobs:    make(chan job),
-		stop:    make(chan struct{}),
-		stopped: make(chan struct{}),
-	}
+	w := &Warehouse{config: config, log: env.Log, now: env.Now, project: env.Project.ID}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -67,7 +59,10 @@ func (w *Warehouse) Open(ctx context.Context) error {
 		return fmt.Errorf("duckdb: %s: %w", w.config.Path, err)
 	}
 	w.file = file
-	go w.write()
+	w.writer = warehouse.Writer{
+		Store: "duckdb", ProjectID: w.project, Insert: w.insert, Fault: isDataFault, Quotes: quotes, Sizes: sizes,
+	}
+	w.writer.Start()
 	return nil
 }
 
@@ -85,10 +80,13 @@ func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := migrate(ctx, conn, w.now()); err != nil {
+	if err := migrate(ctx, conn, w.project, w.now()); err != nil {
 		return errors.Join(err, conn.Close())
 	}
-	w.db, w.writer = db, conn
+	if err := conn.QueryRowContext(ctx, "SELECT ltrim(version(), 'v')").Scan(&w.version); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	w.db, w.conn = db, conn
 	return nil
 }
 
@@ -97,9 +95,8 @@ func (w *Warehouse) Close() error {
 	if w.db == nil {
 		return nil
 	}
-	close(w.stop)
-	<-w.stopped
-	err := errors.Join(w.writer.Close(), w.db.Close())
+	w.writer.Stop()
+	err := errors.Join(w.conn.Close(), w.db.Close())
 	w.db = nil
 	w.file.release()
 	if err != nil {
@@ -107,6 +104,16 @@ func (w *Warehouse) Close() error {
 	}
 	return nil
 }
+
+// Send stores events and returns nil when they are on disk. An event that cannot be stored at all (a UUID that is none, properties that are
+// not JSON) fails alone and for good; a full disk, or memory used up by queries, fails all of them for now.
+func (w *Warehouse) Send(ctx context.Context, events []pipeline.Event) error {
+	return w.writer.Send(ctx, events)
+}
+
+// sizes: a transaction costs milliseconds whatever is in it, and little for each event from a few thousand on. A write is below the number of
+// rows at which the appender starts to write by itself.
+var sizes = warehouse.Sizes{Events: 50_000, Bytes: 64 << 20, Enough: 4000, Rest: 100 * time.Millisecond}
 
 // Query runs one SQL statement that reads: SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE or a PRAGMA that only shows. Anything that writes,
 // changes a setting, or touches files or the network is refused. The result is computed before Query returns and counts towards the

@@ -40,6 +40,9 @@ func Warehouse(t *testing.T, create func(t *testing.T) WarehouseHarness) {
 	})
 	parts := map[string]func(*testing.T, WarehouseHarness){
 		"event columns":             eventColumns,
+		"extracted columns":         extractedColumns,
+		"health":                    health,
+		"compaction":                compacts,
 		"awkward events":            awkwardEvents,
 		"duplicates":                duplicates,
 		"restart":                   restart,
@@ -132,6 +135,34 @@ func eventColumns(t *testing.T, h WarehouseHarness) {
 	wantTable(t, w, "SELECT event FROM events WHERE timestamp >= '2026-08-20' AND timestamp < '2026-08-21'", "purchase")
 }
 
+// extractedColumns has the same values in the same columns, and in the same order, in every warehouse.
+func extractedColumns(t *testing.T, h WarehouseHarness) {
+	w := openWarehouse(t, h)
+	events := Events(0, 3)
+	events[0].Properties = pipeline.Properties(`{"$session_id":"s1","$groups":{"company":"acme"},"$lib":"web","$lib_version":"1.2.3","$geoip_country_code":"DE",
+		"$browser":"Firefox","$os":"Linux","$device_type":"Desktop","$host":"example.com","$pathname":"/a/\u00fc","utm_source":"s","utm_medium":"m",
+		"utm_campaign":"c","utm_content":"co","utm_term":"t"}`)
+	events[1].Properties = pipeline.Properties(`{"$session_id":17,"$groups":"none","$lib":null,"$browser":{"a":1},"$os":true,"$host":"` + strings.Repeat("ü", 600) + `"}`)
+	if err := w.Send(t.Context(), events); err != nil {
+		t.Fatalf("Send: %v", err)
+	}
+	columns := "session_id, groups, lib, lib_version, country, browser, os, device, host, path, utm_source, utm_medium, utm_campaign, utm_content, utm_term"
+	wantTable(t, w, "SELECT "+columns+" FROM events ORDER BY timestamp",
+		`s1|{"company":"acme"}|web|1.2.3|DE|Firefox|Linux|Desktop|example.com|/a/ü|s|m|c|co|t`,
+		`17|{}|||||true||`+strings.Repeat("ü", 512)+strings.Repeat("|", 6), `|{}`+strings.Repeat("|", 13))
+	wantTable(t, w, "SELECT count(DISTINCT person_id) FROM events", "3")
+	wantTable(t, w, "SELECT person_id FROM events WHERE distinct_id = 'user-0'", "47347b5c-fdf1-5764-a5ec-494a23fa9dc6")
+	rows, err := w.Query(t.Context(), "SELECT * FROM events")
+	if err != nil {
+		t.Fatalf("Query: %v", err)
+	}
+	defer rows.Close()
+	want := "project_id, uuid, event, distinct_id, person_id, timestamp, properties, " + strings.Replace(columns, "groups,", "groups, source,", 1) + ", received_at, inserted_at"
+	if got := strings.Join(rows.Columns(), ", "); got != want {
+		t.Errorf("columns of events\n got %s\nwant %s", got, want)
+	}
+}
+
 func awkwardEvents(t *testing.T, h WarehouseHarness) {
 	w := openWarehouse(t, h)
 	for i, test := range []struct{ properties, want string }{
@@ -175,6 +206,48 @@ func duplicates(t *testing.T, h WarehouseHarness) {
 	}
 	wantTable(t, w, "SELECT uuid, count(*) FROM events GROUP BY uuid ORDER BY uuid",
 		Event(1).UUID+"|1", Event(2).UUID+"|1", Event(3).UUID+"|1")
+}
+
+func health(t *testing.T, h WarehouseHarness) {
+	w := openWarehouse(t, h)
+	if c := w.Capabilities(); c.Store == "" || c.Version == "" {
+		t.Errorf("Capabilities\n got %+v\nwant the store's name and version", c)
+	}
+	if err := w.Send(t.Context(), Events(0, 100)); err != nil {
+		t.Fatalf("Send: %v", err)
+	}
+	if err := w.Compact(t.Context()); err != nil {
+		t.Fatalf("Compact: %v", err)
+	}
+	got, err := w.Health(t.Context())
+	if err != nil || got.Events != 100 || got.Bytes == 0 || len(got.Warnings) > 0 {
+		t.Errorf("Health of a store with 100 events\n got %+v, %v\nwant them, their size and no warnings", got, err)
+	}
+}
+
+// compacts does the housekeeping between and beside writes, and wants what was there before.
+func compacts(t *testing.T, h WarehouseHarness) {
+	w := openWarehouse(t, h)
+	for n := range 5 {
+		if err := w.Send(t.Context(), Events(n*10, n*10+20)); err != nil {
+			t.Fatalf("Send: %v", err)
+		}
+		want := pipeline.Merged{Inserted: 1}
+		if n > 0 {
+			want = pipeline.Merged{Updated: 1}
+		}
+		merge(t, w, records(record("a", int64(n), fmt.Sprintf(`{"n":%d}`, n))), want)
+	}
+	done := make(chan error, 1)
+	go func() { done <- w.Compact(t.Context()) }()
+	if err := w.Send(t.Context(), Events(60, 70)); err != nil {
+		t.Errorf("Send beside Compact: %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Fatalf("Compact: %v", err)
+	}
+	wantTable(t, w, "SELECT count(*), count(DISTINCT uuid) FROM events", "70|70")
+	wantTable(t, w, "SELECT n, _sync_key FROM shop_items", "4|a")
 }
 
 func restart(t *testing.T, h WarehouseHarness) {

@@ -18,7 +18,7 @@ func mergeVersions(t *testing.T, h WarehouseHarness) {
 	merge(t, w, records(record("a", 4, `{"n":99}`)), pipeline.Merged{Unchanged: 1})
 	merge(t, w, records(record("b", 5, `{"n":20}`)), pipeline.Merged{Updated: 1})
 	merge(t, w, records(tombstone("b", 4)), pipeline.Merged{Unchanged: 1})
-	wantTable(t, w, "SELECT _sync_key, n, _sync_version, _sync_at, _sync_deleted FROM shop_items ORDER BY _sync_key",
+	wantTable(t, w, "SELECT _sync_key, n, _sync_version, _sync_at, _sync_deleted FROM shop_items__all ORDER BY _sync_key",
 		"a|10|6|2026-08-20T10:00:06Z|false", "b|20|5|2026-08-20T10:00:05Z|false")
 }
 
@@ -27,7 +27,7 @@ func mergeAgain(t *testing.T, h WarehouseHarness) {
 	load := records(record("a", 5, `{"n":1}`), record("b", 5, `{"n":2,"s":"x"}`), tombstone("c", 5), record("b", 5, `{"n":3,"s":"y"}`))
 	load.Cursor = pipeline.Cursor(`{"page":1}`)
 	merge(t, w, load, pipeline.Merged{Inserted: 2, Deleted: 1})
-	all := "SELECT _sync_key, n, s, _sync_version, _sync_at, _sync_deleted, _sync_deleted_at, _sync_raw FROM shop_items ORDER BY _sync_key"
+	all := "SELECT _sync_key, n, s, _sync_version, _sync_at, _sync_deleted, _sync_deleted_at, _sync_raw FROM shop_items__all ORDER BY _sync_key"
 	before := Table(t, w, all)
 	merge(t, w, load, pipeline.Merged{Unchanged: 3})
 	if diff := cmp.Diff(before, Table(t, w, all)); diff != "" {
@@ -37,7 +37,7 @@ func mergeAgain(t *testing.T, h WarehouseHarness) {
 
 func tombstones(t *testing.T, h WarehouseHarness) {
 	w := openWarehouse(t, h)
-	query := "SELECT n, _sync_version, _sync_deleted, _sync_deleted_at FROM shop_items ORDER BY _sync_key"
+	query := "SELECT n, _sync_version, _sync_deleted, _sync_deleted_at FROM shop_items__all ORDER BY _sync_key"
 	merge(t, w, records(record("a", 1, `{"n":1}`)), pipeline.Merged{Inserted: 1})
 	merge(t, w, records(tombstone("a", 2)), pipeline.Merged{Deleted: 1})
 	wantTable(t, w, query, "1|2|true|2026-08-20T10:00:02Z")
@@ -46,9 +46,11 @@ func tombstones(t *testing.T, h WarehouseHarness) {
 	wantTable(t, w, query, "1|3|true|2026-08-20T10:00:02Z")
 	merge(t, w, records(record("a", 4, `{"n":1}`)), pipeline.Merged{Updated: 1})
 	wantTable(t, w, query, "1|4|false|null")
+	wantTable(t, w, "SELECT n, _sync_key FROM shop_items", "1|a")
 	merge(t, w, records(tombstone("b", 9)), pipeline.Merged{Deleted: 1})
 	merge(t, w, records(record("b", 8, `{"n":8}`)), pipeline.Merged{Unchanged: 1})
 	wantTable(t, w, query, "1|4|false|null", "null|9|true|2026-08-20T10:00:09Z")
+	wantTable(t, w, "SELECT n, _sync_key FROM shop_items", "1|a")
 }
 
 func newestOfLoad(t *testing.T, h WarehouseHarness) {
@@ -59,7 +61,7 @@ func newestOfLoad(t *testing.T, h WarehouseHarness) {
 		tombstone("c", 2), record("c", 1, `{"n":1}`), record("c", 3, `{"n":3}`),
 		tombstone("d", 2), record("d", 1, `{"n":4}`),
 	), pipeline.Merged{Inserted: 2, Deleted: 2})
-	wantTable(t, w, "SELECT _sync_key, n, _sync_version, _sync_deleted FROM shop_items ORDER BY _sync_key",
+	wantTable(t, w, "SELECT _sync_key, n, _sync_version, _sync_deleted FROM shop_items__all ORDER BY _sync_key",
 		"a|3|3|false", "b|1|2|true", "c|3|3|false", "d|4|2|true")
 }
 
@@ -69,7 +71,7 @@ func sameStateLater(t *testing.T, h WarehouseHarness) {
 	merge(t, w, records(record("a", 1, `{"n":1,"m":2}`)), pipeline.Merged{Inserted: 1})
 	merge(t, w, records(record("a", 3, `{ "m":2, "n":1 }`)), pipeline.Merged{Unchanged: 1})
 	merge(t, w, records(record("a", 2, `{"n":2,"m":2}`)), pipeline.Merged{Unchanged: 1})
-	wantTable(t, w, "SELECT n, _sync_version FROM shop_items", "1|3")
+	wantTable(t, w, "SELECT n, _sync_version FROM shop_items__all", "1|3")
 }
 
 func schemaEvolution(t *testing.T, h WarehouseHarness) {
@@ -83,7 +85,7 @@ func schemaEvolution(t *testing.T, h WarehouseHarness) {
 	merge(t, w, records(record("a", 2, `{"id":"a"}`)), pipeline.Merged{Updated: 1})
 	wantTable(t, w, "SELECT id, n, nothing, list, object, text FROM shop_items ORDER BY _sync_key",
 		`a|null|null|null|null|null`, `b|null|true|[1,{"x":2}]|{"y":"z"}|t`)
-	wantTable(t, w, "SELECT _sync_raw FROM shop_items ORDER BY _sync_key",
+	wantTable(t, w, "SELECT _sync_raw FROM shop_items__all ORDER BY _sync_key",
 		`{"id":"a"}`, `{"id":"b","list":[1,{"x":2}],"nothing":true,"object":{"y":"z"},"text":"t"}`)
 }
 
@@ -199,7 +201,7 @@ func mergeIsAtomic(t *testing.T, h WarehouseHarness) {
 	if _, err := w.Merge(t.Context(), bad); err == nil {
 		t.Error("Merge with a broken cursor\n got no error\nwant one")
 	}
-	wantTable(t, w, "SELECT _sync_key, n, _sync_version FROM shop_items", "a|1|1")
+	wantTable(t, w, "SELECT _sync_key, n, _sync_version FROM shop_items__all", "a|1|1")
 	wantCursor(t, w, `{"page":1}`)
 }
 

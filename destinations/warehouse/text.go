@@ -1,4 +1,4 @@
-package duckdb
+package warehouse
 
 import (
 	"bytes"
@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// storable returns JSON text as DuckDB takes it: valid UTF-8, and no escape of half a surrogate pair. JavaScript makes those by cutting a
+// Storable returns JSON text as DuckDB takes it: valid UTF-8, and no escape of half a surrogate pair. JavaScript makes those by cutting a
 // text inside an emoji, and JSON's grammar allows them. text itself is returned when nothing has to be mended.
-func storable(text []byte) []byte {
+func Storable(text []byte) []byte {
 	if !utf8.Valid(text) {
 		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
 	}
@@ -56,10 +56,10 @@ func escapedUnit(b []byte) int {
 	return int(unit)
 }
 
-func toValidUTF8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+func ValidUTF8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// identifier quotes a name for SQL.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// Identifier quotes a name for SQL.
+func Identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// literal quotes a text for SQL.
-func literal(s string) string { return `'` + strings.ReplaceAll(s, `'`, `''`) + `'` }
+// Literal quotes a text for SQL.
+func Literal(s string) string { return `'` + strings.ReplaceAll(s, `'`, `''`) + `'` }

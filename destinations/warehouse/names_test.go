@@ -1,4 +1,4 @@
-package duckdb
+package warehouse
 
 import (
 	"regexp"
@@ -13,8 +13,8 @@ func TestColumnName(t *testing.T) {
 		strings.Repeat("a", 63): strings.Repeat("a", 63),
 		strings.Repeat("a", 64): strings.Repeat("a", 54) + "_" + hash8(strings.Repeat("a", 64)),
 	} {
-		if got := columnName(field); got != want {
-			t.Errorf("columnName(%q)\n got %s\nwant %s", field, got, want)
+		if got := ColumnName(field); got != want {
+			t.Errorf("ColumnName(%q)\n got %s\nwant %s", field, got, want)
 		}
 	}
 }
@@ -26,9 +26,13 @@ func TestTableName(t *testing.T) {
 		{"_prickle", "cursors", "prickle_cursors"},
 		{"2go", "x", "t_2go_x"},
 		{"名", "前", "t_"},
+		{"", "persons", "persons"},
+		{"a__b", "__c", "a_b_c"},
+		{strings.Repeat("a", 50), "orders", strings.Repeat("a", 50) + "_orders"},
+		{strings.Repeat("a", 50), "orders2", strings.Repeat("a", 48) + "_" + hash8(strings.Repeat("a", 50)+"_orders2")},
 	} {
-		if got := tableName(test.source, test.stream); got != test.want {
-			t.Errorf("tableName(%q, %q)\n got %s\nwant %s", test.source, test.stream, got, test.want)
+		if got := TableName(test.source, test.stream); got != test.want {
+			t.Errorf("TableName(%q, %q)\n got %s\nwant %s", test.source, test.stream, got, test.want)
 		}
 	}
 }
@@ -40,9 +44,9 @@ func FuzzColumnName(f *testing.F) {
 	f.Add(strings.Repeat("A", 200))
 	plain := regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 	f.Fuzz(func(t *testing.T, field string) {
-		name := columnName(field)
+		name := ColumnName(field)
 		if !plain.MatchString(name) || len(name) > longestName || strings.HasPrefix(name, "_sync_") {
-			t.Errorf("columnName(%q)\n got %q\nwant a plain name of at most %d bytes that is not ours", field, name, longestName)
+			t.Errorf("ColumnName(%q)\n got %q\nwant a plain name of at most %d bytes that is not ours", field, name, longestName)
 		}
 	})
 }

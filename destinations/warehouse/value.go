@@ -1,4 +1,4 @@
-package duckdb
+package warehouse
 
 import (
 	"bytes"
@@ -11,42 +11,12 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
-// The DuckDB types of columns.
-const (
-	typeBoolean = "BOOLEAN"
-	typeInteger = "BIGINT"
-	typeFloat   = "DOUBLE"
-	typeDecimal = "DECIMAL(38,12)"
-	typeString  = "VARCHAR"
-	typeInstant = "TIMESTAMP WITH TIME ZONE"
-	typeJSON    = "JSON"
-)
-
-// declaredType is how a logical type is stored. An unknown one is text, which takes everything but objects and arrays.
-func declaredType(t pipeline.Type) string {
-	switch t {
-	case pipeline.Boolean:
-		return typeBoolean
-	case pipeline.Integer:
-		return typeInteger
-	case pipeline.Float:
-		return typeFloat
-	case pipeline.Decimal:
-		return typeDecimal
-	case pipeline.Instant:
-		return typeInstant
-	case pipeline.JSON:
-		return typeJSON
-	}
-	return typeString
-}
-
-// cell spells the raw JSON value v as text that casts to typ without loss, and reports false when v does not fit. A declared column takes
+// Cell spells the raw JSON value v as text that casts to typ without loss, and reports false when v does not fit. A declared column takes
 // text that spells a value of its type; for an inferred one "42" is text.
-func cell(typ string, declared bool, v []byte) (string, bool) {
+func Cell(typ pipeline.Type, declared bool, v []byte) (string, bool) {
 	kind := rawjson.KindOf(v)
-	if typ == typeJSON {
-		return string(storable(v)), true
+	if typ == pipeline.JSON {
+		return string(Storable(v)), true
 	}
 	if kind == rawjson.Object || kind == rawjson.Array {
 		return "", false
@@ -54,67 +24,67 @@ func cell(typ string, declared bool, v []byte) (string, bool) {
 	s := string(v)
 	if kind == rawjson.Text {
 		s, _ = rawjson.String(v)
-		s = toValidUTF8(strings.Clone(s))
+		s = ValidUTF8(strings.Clone(s))
 	}
-	if typ == typeString {
+	if typ == pipeline.String {
 		return s, true
 	}
 	if kind == rawjson.Text && !declared {
 		return "", false
 	}
 	switch typ {
-	case typeBoolean:
+	case pipeline.Boolean:
 		return s, s == "true" || s == "false"
-	case typeInteger:
+	case pipeline.Integer:
 		_, err := strconv.ParseInt(s, 10, 64)
 		return s, err == nil
-	case typeDecimal:
+	case pipeline.Decimal:
 		return s, fitsDecimal(s)
-	case typeFloat:
+	case pipeline.Float:
 		return s, fitsFloat(s)
-	case typeInstant:
+	case pipeline.Instant:
 		return instant(kind, s)
 	}
 	return "", false
 }
 
-// infer is the type of a column whose first value is v.
-func infer(v []byte) string {
+// Infer is the type of a column whose first value is v.
+func Infer(v []byte) pipeline.Type {
 	switch rawjson.KindOf(v) {
 	case rawjson.Bool:
-		return typeBoolean
+		return pipeline.Boolean
 	case rawjson.Number:
-		for _, typ := range []string{typeInteger, typeFloat, typeDecimal} {
-			if _, ok := cell(typ, false, v); ok {
+		for _, typ := range []pipeline.Type{pipeline.Integer, pipeline.Float, pipeline.Decimal} {
+			if _, ok := Cell(typ, false, v); ok {
 				return typ
 			}
 		}
 	case rawjson.Object, rawjson.Array:
-		return typeJSON
+		return pipeline.JSON
 	}
-	return typeString
+	return pipeline.String
 }
 
-// widen is the narrowest type that holds what typ holds and v besides, which typ does not: integer to decimal to text, boolean and float
+// Widen is the narrowest type that holds what typ holds and v besides, which typ does not: integer to decimal to text, boolean and float
 // to text, and anything to JSON for an object or array.
-func widen(typ string, v []byte) string {
+func Widen(typ pipeline.Type, v []byte) pipeline.Type {
 	if k := rawjson.KindOf(v); k == rawjson.Object || k == rawjson.Array {
-		return typeJSON
+		return pipeline.JSON
 	}
-	if _, ok := cell(typeDecimal, false, v); ok && typ == typeInteger {
-		return typeDecimal
+	if _, ok := Cell(pipeline.Decimal, false, v); ok && typ == pipeline.Integer {
+		return pipeline.Decimal
 	}
-	return typeString
+	return pipeline.String
 }
 
-// join is widen for two types: what a column of type a has to become when the stream declares it as b. A type is never narrowed.
-func join(a, b string) string {
+// Join is widen for two types: what a column of type a has to become when the stream declares it as b. A type is never narrowed.
+func Join(a, b pipeline.Type) pipeline.Type {
 	switch {
-	case a == b || a == typeJSON:
+	case a == b || a == pipeline.JSON:
 		return a
-	case b == typeJSON, b == typeString:
+	case b == pipeline.JSON, b == pipeline.String:
 		return b
-	case a == typeInteger && b == typeDecimal:
+	case a == pipeline.Integer && b == pipeline.Decimal:
 		return b
 	}
 	return a

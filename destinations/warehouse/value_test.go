@@ -1,4 +1,4 @@
-package duckdb
+package warehouse
 
 import (
 	"encoding/json"
@@ -7,41 +7,45 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
 func TestInferAndWiden(t *testing.T) {
-	for _, test := range []struct{ first, second, inferred, widened string }{
-		{`true`, `"x"`, typeBoolean, typeString},
-		{`1`, `1.5`, typeInteger, typeDecimal},
-		{`1`, `99999999999999999999`, typeInteger, typeDecimal},
-		{`1`, `1e300`, typeInteger, typeString},
-		{`1`, `true`, typeInteger, typeString},
-		{`1.5`, `0.1234567890123456789`, typeFloat, typeString},
-		{`12345678901234567890123456`, `"x"`, typeDecimal, typeString},
-		{`0.1234567890123456789`, `[1]`, typeString, typeJSON},
-		{`"x"`, `{}`, typeString, typeJSON},
-		{`"42"`, `[]`, typeString, typeJSON},
+	for _, test := range []struct {
+		first, second     string
+		inferred, widened pipeline.Type
+	}{
+		{`true`, `"x"`, pipeline.Boolean, pipeline.String},
+		{`1`, `1.5`, pipeline.Integer, pipeline.Decimal},
+		{`1`, `99999999999999999999`, pipeline.Integer, pipeline.Decimal},
+		{`1`, `1e300`, pipeline.Integer, pipeline.String},
+		{`1`, `true`, pipeline.Integer, pipeline.String},
+		{`1.5`, `0.1234567890123456789`, pipeline.Float, pipeline.String},
+		{`12345678901234567890123456`, `"x"`, pipeline.Decimal, pipeline.String},
+		{`0.1234567890123456789`, `[1]`, pipeline.String, pipeline.JSON},
+		{`"x"`, `{}`, pipeline.String, pipeline.JSON},
+		{`"42"`, `[]`, pipeline.String, pipeline.JSON},
 	} {
-		if got := infer([]byte(test.first)); got != test.inferred {
-			t.Errorf("infer(%s)\n got %s\nwant %s", test.first, got, test.inferred)
+		if got := Infer([]byte(test.first)); got != test.inferred {
+			t.Errorf("Infer(%s)\n got %s\nwant %s", test.first, got, test.inferred)
 		}
-		if _, ok := cell(test.inferred, false, []byte(test.second)); ok {
+		if _, ok := Cell(test.inferred, false, []byte(test.second)); ok {
 			t.Errorf("%s in a column of %s\n got a fit\nwant none", test.second, test.inferred)
 		}
-		if got := widen(test.inferred, []byte(test.second)); got != test.widened {
-			t.Errorf("widen(%s, %s)\n got %s\nwant %s", test.inferred, test.second, got, test.widened)
+		if got := Widen(test.inferred, []byte(test.second)); got != test.widened {
+			t.Errorf("Widen(%s, %s)\n got %s\nwant %s", test.inferred, test.second, got, test.widened)
 		}
 	}
 }
 
 func TestJoin(t *testing.T) {
-	for _, test := range []struct{ have, declared, want string }{
-		{typeInteger, typeInteger, typeInteger}, {typeInteger, typeDecimal, typeDecimal}, {typeInteger, typeString, typeString},
-		{typeString, typeInstant, typeString}, {typeJSON, typeString, typeJSON}, {typeFloat, typeJSON, typeJSON}, {typeDecimal, typeInteger, typeDecimal},
+	for _, test := range []struct{ have, declared, want pipeline.Type }{
+		{pipeline.Integer, pipeline.Integer, pipeline.Integer}, {pipeline.Integer, pipeline.Decimal, pipeline.Decimal}, {pipeline.Integer, pipeline.String, pipeline.String},
+		{pipeline.String, pipeline.Instant, pipeline.String}, {pipeline.JSON, pipeline.String, pipeline.JSON}, {pipeline.Float, pipeline.JSON, pipeline.JSON}, {pipeline.Decimal, pipeline.Integer, pipeline.Decimal},
 	} {
-		if got := join(test.have, test.declared); got != test.want {
-			t.Errorf("join(%s, %s)\n got %s\nwant %s", test.have, test.declared, got, test.want)
+		if got := Join(test.have, test.declared); got != test.want {
+			t.Errorf("Join(%s, %s)\n got %s\nwant %s", test.have, test.declared, got, test.want)
 		}
 	}
 }
@@ -52,7 +56,7 @@ func TestInstant(t *testing.T) {
 		`"2026-08-20T12:00:00.123456+02:00"`: "2026-08-20T10:00:00.123456Z",
 		`"2026-08-20"`:                       "", `"soon"`: "", `true`: "", `1e15`: "", `{}`: "", `"0000-01-01T00:00:00Z"`: "",
 	} {
-		got, ok := cell(typeInstant, true, []byte(value))
+		got, ok := Cell(pipeline.Instant, true, []byte(value))
 		if ok != (want != "") || ok && got != want {
 			t.Errorf("instant of %s\n got %s, %v\nwant %s", value, got, ok, want)
 		}
@@ -112,21 +116,21 @@ func FuzzStorable(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got := storable(text)
+		got := Storable(text)
 		if !utf8.Valid(got) {
-			t.Errorf("storable(%q)\n got %q\nwant valid UTF-8", text, got)
+			t.Errorf("Storable(%q)\n got %q\nwant valid UTF-8", text, got)
 		}
 		if ok, _, _ := rawjson.Valid(text, rawjson.MaxDepth); !ok {
 			return
 		}
 		var before, after any
 		if json.Unmarshal(text, &before) != nil || json.Unmarshal(got, &after) != nil {
-			t.Fatalf("storable(%q)\n got %q\nwant JSON", text, got)
+			t.Fatalf("Storable(%q)\n got %q\nwant JSON", text, got)
 		}
 		a, _ := json.Marshal(before)
 		b, _ := json.Marshal(after)
 		if string(a) != string(b) {
-			t.Errorf("storable(%q)\n got %s\nwant %s", text, b, a)
+			t.Errorf("Storable(%q)\n got %s\nwant %s", text, b, a)
 		}
 	})
 }

@@ -1,0 +1,60 @@
+package duckdb
+
+import (
+	"database/sql/driver"
+	"strings"
+	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/prickle-dev/prickle/destinations/warehouse"
+)
+
+// eventColumns are the events table's columns with their types, in order. The batch table has them with properties and groups as text.
+func eventColumns() [][2]string {
+	columns := [][2]string{
+		{"project_id", "INTEGER"}, {"uuid", "UUID"}, {"event", "VARCHAR"}, {"distinct_id", "VARCHAR"}, {"person_id", "UUID"},
+		{"timestamp", "TIMESTAMPTZ"}, {"properties", "JSON"}, {"session_id", "VARCHAR"}, {"groups", "JSON"}, {"source", "VARCHAR"},
+	}
+	for _, e := range warehouse.Extracted[1:] {
+		columns = append(columns, [2]string{e.Column, "VARCHAR"})
+	}
+	return append(columns, [2]string{"received_at", "TIMESTAMPTZ"}, [2]string{"inserted_at", "TIMESTAMPTZ"})
+}
+
+// createEvents is the statement that makes the events table.
+func createEvents() string {
+	var b strings.Builder
+	b.WriteString("CREATE TABLE events (")
+	for i, c := range eventColumns() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(warehouse.Identifier(c[0]) + " " + c[1] + " NOT NULL")
+	}
+	return b.String() + ")"
+}
+
+// stageEvents makes the table where a batch waits for its INSERT. Its JSON is text until the INSERT casts it, which checks it. The appender could run
+// the INSERT itself, but its errors do not tell a bad value from a full disk.
+func stageEvents() string {
+	var b strings.Builder
+	b.WriteString("CREATE OR REPLACE TEMP TABLE _prickle_batch (")
+	for i, c := range eventColumns() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(warehouse.Identifier(c[0]) + " " + strings.Replace(c[1], "JSON", "VARCHAR", 1))
+	}
+	return b.String() + ")"
+}
+
+// eventValues appends the values of a row in the order of eventColumns.
+func (w *Warehouse) eventValues(values []driver.Value, r *warehouse.EventRow, now time.Time) []driver.Value {
+	values = append(values, int32(w.project), duckdb.UUID(r.UUID), r.Name, r.DistinctID, duckdb.UUID(r.PersonID), r.Event.Timestamp, r.Properties,
+		r.Extracted[0], r.Groups, r.Source)
+	for _, text := range r.Extracted[1:] {
+		values = append(values, text)
+	}
+	return append(values, r.Event.ReceivedAt, now)
+}
