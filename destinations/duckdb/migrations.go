@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/prickle-dev/prickle/destinations/warehouse"
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // migrations[i] brings a file from version i to version i+1. They are only ever added to.
@@ -83,7 +86,7 @@ func personsOfEvents(ctx context.Context, tx *sql.Tx, project int) error {
 		return err
 	}
 	for _, id := range ids {
-		if _, err := insert.ExecContext(ctx, id, warehouse.PersonID(project, id).String()); err != nil {
+		if _, err := insert.ExecContext(ctx, id, uuid.UUID(pipeline.PersonID(project, id)).String()); err != nil {
 			return err
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
-	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
@@ -59,8 +59,8 @@ func TestMigrateFirstVersion(t *testing.T) {
 	defer closed(t, w)
 	got := pipelinetest.Table(t, w, "SELECT project_id, event, person_id, session_id, groups, lib, browser, os, utm_source FROM events ORDER BY uuid")
 	if diff := cmp.Diff([]string{
-		`3|purchase|` + warehouse.PersonID(3, "user-0").String() + `|17|{"company":"acme"}||Firefox||s`,
-		`3|left|` + warehouse.PersonID(3, "user-1").String() + `||{}||||`,
+		`3|purchase|` + uuid.UUID(pipeline.PersonID(3, "user-0")).String() + `|17|{"company":"acme"}||Firefox||s`,
+		`3|left|` + uuid.UUID(pipeline.PersonID(3, "user-1")).String() + `||{}||||`,
 	}, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

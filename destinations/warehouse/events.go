@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -52,7 +51,7 @@ const groupsProperty = "$groups"
 type EventRow struct {
 	Event      *pipeline.Event // for its times
 	UUID       uuid.UUID
-	PersonID   uuid.UUID // PersonID of the distinct id
+	PersonID   uuid.UUID // pipeline.PersonID of the distinct id
 	Name       string
 	DistinctID string
 	Source     string
@@ -88,7 +87,7 @@ func (r *EventRow) Set(e *pipeline.Event, projectID int) error {
 			return fmt.Errorf("time %v: want a year from 1 to 9999", t)
 		}
 	}
-	r.PersonID = PersonID(projectID, r.DistinctID)
+	r.PersonID = pipeline.PersonID(projectID, r.DistinctID)
 	r.extract()
 	return nil
 }
@@ -125,15 +124,6 @@ func plainText(v []byte) string {
 		end--
 	}
 	return s[:end]
-}
-
-// personSpace is the namespace of person ids.
-var personSpace = uuid.MustParse("6f2b9d5e-3c1a-5f64-9a77-0d4be1a5c8f2")
-
-// PersonID is the id of the person that a distinct id belongs to as long as no merge says otherwise: a UUID of version 5, so that every
-// process and every store finds the same without asking another.
-func PersonID(projectID int, distinctID string) uuid.UUID {
-	return uuid.NewSHA1(personSpace, append(append(strconv.AppendInt(make([]byte, 0, 64), int64(projectID), 10), ':'), distinctID...))
 }
 
 // fault gives the reason why a store refused a row when it can be told without quoting the event, else nil.

@@ -56,16 +56,6 @@ func TestExtractedOnce(t *testing.T) {
 	}
 }
 
-func TestPersonID(t *testing.T) {
-	// Computed by Python: uuid.uuid5(uuid.UUID("6f2b9d5e-3c1a-5f64-9a77-0d4be1a5c8f2"), "0:user-0")
-	if got, want := PersonID(0, "user-0").String(), "47347b5c-fdf1-5764-a5ec-494a23fa9dc6"; got != want {
-		t.Errorf("PersonID\n got %s\nwant %s", got, want)
-	}
-	if PersonID(1, "1:x") == PersonID(11, ":x") || PersonID(1, "x") == PersonID(2, "x") {
-		t.Error("persons of two projects\n got one id\nwant two")
-	}
-}
-
 func FuzzEventRow(f *testing.F) {
 	f.Add([]byte(`{"$browser":"Firefox","$os":1,"$groups":{"a":"b"},"$host":"\ud83d"}`))
 	f.Add([]byte(`{"$browser":"` + strings.Repeat("ü", 1000) + `"}`))

@@ -34,8 +34,8 @@ func ColumnName(field string) string {
 // SecondColumnName is for a field whose ColumnName another field has. It depends on the field alone, so it is found again.
 func SecondColumnName(field string) string { return distinct(ColumnName(field), field, longestName) }
 
-// TableName is <source>_<stream> by the same rules, and <stream> alone for the source "". It never begins with "_", as our own tables do,
-// and never holds "__", as their suffixes do.
+// TableName is <source>_<stream> by the same rules, and <stream> alone for a source of Prickle's own, whose name begins with "_". It never begins
+// with "_", as our control tables do, and never holds "__", as their suffixes do.
 func TableName(source, stream string) string {
 	full := fullName(source, stream)
 	name := strings.TrimLeft(snake(full), "_")
@@ -51,7 +51,7 @@ func SecondTableName(source, stream string) string {
 }
 
 func fullName(source, stream string) string {
-	if source == "" {
+	if strings.HasPrefix(source, "_") {
 		return stream
 	}
 	return source + "_" + stream

@@ -23,10 +23,10 @@ func TestTableName(t *testing.T) {
 	for _, test := range []struct{ source, stream, want string }{
 		{"stripe", "customers", "stripe_customers"},
 		{"myShop", "orderLines", "my_shop_order_lines"},
-		{"_prickle", "cursors", "prickle_cursors"},
+		{"prickle", "_cursors", "prickle_cursors"},
 		{"2go", "x", "t_2go_x"},
 		{"名", "前", "t_"},
-		{"", "persons", "persons"},
+		{"_profiles", "persons", "persons"},
 		{"a__b", "__c", "a_b_c"},
 		{strings.Repeat("a", 50), "orders", strings.Repeat("a", 50) + "_orders"},
 		{strings.Repeat("a", 50), "orders2", strings.Repeat("a", 48) + "_" + hash8(strings.Repeat("a", 50)+"_orders2")},

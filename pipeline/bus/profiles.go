@@ -1,0 +1,136 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	streamProfiles = "PROFILES"
+	profilesPrefix = "profiles."
+)
+
+// Profiles keeps a value for each of millions of keys, the newest one only: persons, groups, and what is known of properties. It is a
+// key-value bucket that also tells what has changed since. Keys are tokens separated by dots, as those of State. Its methods may be
+// called concurrently.
+type Profiles struct {
+	bus    *Bus
+	stream jetstream.Stream
+}
+
+// Profiles opens the project's profiles, and makes their stream when there is none.
+func (b *Bus) Profiles(ctx context.Context) (*Profiles, error) {
+	name := b.config.streamName(streamProfiles)
+	stream, err := b.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: name, Description: "Prickle: persons, groups and properties", Subjects: []string{b.subject(profilesPrefix + ">")},
+		Storage: jetstream.FileStorage, Replicas: b.config.Replicas, MaxMsgsPerSubject: 1, AllowDirect: true, MaxBytes: -1, MaxMsgs: -1,
+		Discard: jetstream.DiscardOld, Duplicates: time.Second,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", name, err)
+	}
+	return &Profiles{bus: b, stream: stream}, nil
+}
+
+// Profile is the value of a key, with the revision it has: the sequence of its last change, 0 for a key that has none.
+type Profile struct {
+	Key      string
+	Value    []byte // nil for none
+	Revision uint64
+	Stored   time.Time // when it was changed; zero where Get did not find it
+}
+
+// Get returns the value of a key, one without a value when there is none.
+func (p *Profiles) Get(ctx context.Context, key string) (Profile, error) {
+	raw, err := p.stream.GetLastMsgForSubject(ctx, p.bus.subject(profilesPrefix+key))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Profile{Key: key}, nil
+	}
+	if err != nil {
+		return Profile{}, fmt.Errorf("profile %q: %w", key, unavailable(err))
+	}
+	return Profile{Key: key, Value: valueOf(raw.Data), Revision: raw.Sequence, Stored: raw.Time}, nil
+}
+
+// valueOf is nil for the empty value that Remove leaves.
+func valueOf(data []byte) []byte {
+	if len(data) == 0 {
+		return nil
+	}
+	return data
+}
+
+// Save stores values in place of those with the revisions that the changes name, all at once, and sets their new revisions. A change whose
+// key was changed by somebody else meanwhile is not stored, and its error is ErrConflict; the others are. A nil value leaves an empty one,
+// which is how the key's removal becomes known by Changes.
+func (p *Profiles) Save(ctx context.Context, changes []Profile) error {
+	if err := p.bus.disk.room(streamDead); err != nil {
+		return err
+	}
+	futures := make([]jetstream.PubAckFuture, 0, len(changes))
+	for i := range changes {
+		m := nats.NewMsg(p.bus.subject(profilesPrefix + changes[i].Key))
+		m.Data = changes[i].Value
+		f, err := p.bus.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(changes[i].Revision),
+			jetstream.WithExpectStream(p.bus.config.streamName(streamProfiles)))
+		if err != nil {
+			return publishError(streamProfiles, err)
+		}
+		futures = append(futures, f)
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	var errs []error
+	for i, f := range futures {
+		select {
+		case ack := <-f.Ok():
+			changes[i].Revision = ack.Sequence
+		case err := <-f.Err():
+			if isConflict(err) {
+				err = fmt.Errorf("profile %q: %w", changes[i].Key, ErrConflict)
+			} else {
+				err = publishError(streamProfiles, err)
+			}
+			errs = append(errs, err)
+		case <-ctx.Done():
+			return publishError(streamProfiles, ctx.Err())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Last is the sequence of the newest change, 0 when there has been none.
+func (p *Profiles) Last(ctx context.Context) (uint64, error) {
+	last, err := lastOf(ctx, p.stream)
+	if err != nil {
+		return 0, fmt.Errorf("profiles: %w", err)
+	}
+	return last, nil
+}
+
+// Changes calls yield for the values that were changed from one sequence to another, both included, in the order of their last change, until
+// yield returns an error, which it returns. A value that was changed again after that is not among them.
+func (p *Profiles) Changes(ctx context.Context, from, to uint64, yield func(Profile) error) error {
+	s := scanned{subjects: []string{profilesPrefix + ">"}, from: from, to: to, ahead: profilesAhead}
+	return p.bus.scan(ctx, p.stream, s, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
+		key := strings.TrimPrefix(p.bus.topic(m.Subject()), profilesPrefix)
+		return yield(Profile{Key: key, Value: valueOf(m.Data()), Revision: md.Sequence.Stream, Stored: md.Timestamp})
+	})
+}
+
+// profilesAhead is how many values a reader of changes holds; most are small.
+const profilesAhead = 500
+
+// Erase removes every trace of a key from the stream.
+func (p *Profiles) Erase(ctx context.Context, key string) error {
+	if err := p.stream.Purge(ctx, jetstream.WithPurgeSubject(p.bus.subject(profilesPrefix+key))); err != nil {
+		return fmt.Errorf("profile %q: %w", key, unavailable(err))
+	}
+	return nil
+}

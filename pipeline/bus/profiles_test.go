@@ -1,0 +1,97 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+func openProfiles(t *testing.T, b *Bus) *Profiles {
+	t.Helper()
+	p, err := b.Profiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func wantProfile(t *testing.T, p *Profiles, key, want string) Profile {
+	t.Helper()
+	got, err := p.Get(t.Context(), key)
+	if err != nil || string(got.Value) != want || (want == "") != (got.Value == nil) {
+		t.Errorf("%s\n got %q, %v\nwant %q", key, got.Value, err, want)
+	}
+	return got
+}
+
+func TestProfilesSave(t *testing.T) {
+	b := open(t, t.TempDir())
+	p := openProfiles(t, b)
+	wantProfile(t, p, "person.a", "")
+	changes := []Profile{{Key: "person.a", Value: []byte("1")}, {Key: "person.b", Value: []byte("2")}}
+	if err := p.Save(t.Context(), changes); err != nil {
+		t.Fatal(err)
+	}
+	if got := wantProfile(t, p, "person.a", "1"); got.Revision != changes[0].Revision {
+		t.Errorf("revision\n got %d\nwant %d, as Save said", got.Revision, changes[0].Revision)
+	}
+	// One of them was changed meanwhile: the other is stored.
+	again := []Profile{{Key: "person.a", Value: []byte("x"), Revision: changes[1].Revision}, {Key: "person.b", Value: []byte("3"), Revision: changes[1].Revision}}
+	if err := p.Save(t.Context(), again); !errors.Is(err, ErrConflict) {
+		t.Errorf("Save over another's change\n got %v\nwant %v", err, ErrConflict)
+	}
+	wantProfile(t, p, "person.a", "1")
+	b3 := wantProfile(t, p, "person.b", "3")
+	if err := p.Save(t.Context(), []Profile{{Key: "person.b", Revision: b3.Revision}}); err != nil {
+		t.Fatal(err)
+	}
+	wantProfile(t, p, "person.b", "")
+	if err := p.Erase(t.Context(), "person.a"); err != nil {
+		t.Fatal(err)
+	}
+	wantProfile(t, p, "person.a", "")
+}
+
+// TestProfilesChanges reads what changed since, each key once, and a removal as a key without a value.
+func TestProfilesChanges(t *testing.T) {
+	p := openProfiles(t, open(t, t.TempDir()))
+	save := func(key, value string) {
+		t.Helper()
+		was, err := p.Get(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was.Value = []byte(value)
+		if err := p.Save(t.Context(), []Profile{was}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(from uint64) (got string) {
+		t.Helper()
+		last, err := p.Last(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = p.Changes(t.Context(), from, last, func(c Profile) error {
+			got += fmt.Sprintf("%s=%s ", c.Key, c.Value)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := read(1); got != "" {
+		t.Errorf("changes of nothing\n got %s", got)
+	}
+	save("a", "1")
+	save("b", "1")
+	save("a", "2")
+	if got, want := read(1), "b=1 a=2 "; got != want {
+		t.Errorf("all changes\n got %s\nwant %s", got, want)
+	}
+	save("b", "")
+	if got, want := read(4), "b= "; got != want {
+		t.Errorf("changes since the third\n got %s\nwant %s", got, want)
+	}
+}

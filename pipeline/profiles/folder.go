@@ -1,0 +1,137 @@
+package profiles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+)
+
+// Store is where profiles are kept: bus.Profiles.
+type Store interface {
+	Get(ctx context.Context, key string) (bus.Profile, error)
+	Save(ctx context.Context, changes []bus.Profile) error
+}
+
+const (
+	// cached is how many values a Folder keeps at hand, and known how many distinct ids it remembers to have a person.
+	cached, known = 20_000, 200_000
+	// attempts is how often a commit is tried when other lanes change the same persons.
+	attempts = 20
+)
+
+// Folder folds events into profiles. All stages of a process share one: it keeps what was read last at hand. It is safe for concurrent
+// use.
+type Folder struct {
+	store   Store
+	project int
+	log     *slog.Logger
+	cache   *lru.Cache[string, bus.Profile]
+	known   *lru.Cache[string, struct{}]
+}
+
+// NewFolder makes a Folder for the persons of a project.
+func NewFolder(store Store, project int, log *slog.Logger) *Folder {
+	cache, _ := lru.New[string, bus.Profile](cached) // its error is about a size below 1
+	ids, _ := lru.New[string, struct{}](known)
+	return &Folder{store: store, project: project, log: log, cache: cache, known: ids}
+}
+
+// Watch makes a Watch. It belongs to one goroutine.
+func (f *Folder) Watch() *Watch { return &Watch{folder: f} }
+
+// Watch collects what the events of some frames mean, in order, until they are committed together.
+type Watch struct {
+	folder  *Folder
+	changes []change
+}
+
+// Reset forgets what was collected.
+func (w *Watch) Reset() {
+	clear(w.changes)
+	w.changes = w.changes[:0]
+}
+
+// Event takes an event in that came by a lane from a place in the log. It keeps nothing of the event's memory.
+func (w *Watch) Event(e *pipeline.Event, lane int, at Place) {
+	c, ok := read(e)
+	if !ok || c.empty() && w.folder.known.Contains(c.distinctID) {
+		return
+	}
+	c.distinctID, c.lane, c.place = strings.Clone(c.distinctID), lane, at
+	w.changes = append(w.changes, c)
+}
+
+// Commit makes the changes and returns nil once they are stored. After an error some of them may be; making them again, in another process
+// too, does no harm.
+func (w *Watch) Commit(ctx context.Context) error {
+	for rest := w.changes; len(rest) > 0; {
+		n := together(rest)
+		if err := w.folder.commit(ctx, rest[:n]); err != nil {
+			return fmt.Errorf("profiles: %w", err)
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// together is how many changes are made at once: one that merges persons alone, so that what came before it is stored whenever it is made again.
+// The others concern a person each and do not meet.
+func together(changes []change) int {
+	for i := range changes {
+		if changes[i].other != "" {
+			return max(i, 1)
+		}
+	}
+	return len(changes)
+}
+
+func (f *Folder) commit(ctx context.Context, changes []change) error {
+	for range attempts {
+		t := newTransaction(f)
+		for i := range changes {
+			if err := t.apply(ctx, &changes[i]); err != nil {
+				return err
+			}
+		}
+		err := t.save(ctx)
+		if err == nil {
+			for i := range changes {
+				f.known.Add(changes[i].distinctID, struct{}{})
+			}
+			return nil
+		}
+		if !errors.Is(err, bus.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w %d times in a row", bus.ErrConflict, attempts)
+}
+
+// get is Store.Get with what is at hand.
+func (f *Folder) get(ctx context.Context, key string) (bus.Profile, error) {
+	if p, ok := f.cache.Get(key); ok {
+		return p, nil
+	}
+	p, err := f.store.Get(ctx, key)
+	if err == nil {
+		f.cache.Add(key, p)
+	}
+	return p, err
+}
+
+// Person returns the person of a distinct id, nil when there is none.
+func (f *Folder) Person(ctx context.Context, distinctID string) (*Person, error) {
+	t := newTransaction(f)
+	p, err := t.personOf(ctx, distinctID)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return p.person, nil
+}

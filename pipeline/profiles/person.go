@@ -1,0 +1,124 @@
+package profiles
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
+)
+
+// Person is someone whom one or several distinct ids belong to, or what a distinct id points from to someone.
+type Person struct {
+	ID         string          `json:"id"`          // pipeline.PersonID of DistinctID
+	DistinctID string          `json:"distinct_id"` // the first
+	Others     []string        `json:"others,omitempty"`
+	Properties json.RawMessage `json:"properties"`           // an object
+	CreatedAt  *time.Time      `json:"created_at,omitempty"` // of the earliest event; nil for one who was never a person of their own
+	Identified bool            `json:"identified,omitempty"`
+	// MergedInto is the id of the person that took over. Pending says that it has not yet taken over what is here.
+	MergedInto string `json:"merged_into,omitempty"`
+	Pending    bool   `json:"pending,omitempty"`
+	// Absorbed are the ids of the persons that this one has taken over.
+	Absorbed []string `json:"absorbed,omitempty"`
+	// Applied is the place of the last event of each lane that changed the person: what comes again after a crash is not applied again.
+	Applied map[int]Place `json:"applied,omitempty"`
+}
+
+// Place is where an event stands in the log, as a number that grows within a lane.
+type Place uint64
+
+// PlaceOf is the place of an event by the sequence of its frame and its number in that.
+func PlaceOf(sequence uint64, index int) Place {
+	return Place(sequence<<16 | uint64(min(index, 1<<16-1)))
+}
+
+// apply makes a change, and reports whether anything has changed.
+func (p *Person) apply(c *change) bool {
+	after := update(p.Properties, c)
+	identified := p.Identified || c.kind != seen && legal(c.distinctID)
+	if identified == p.Identified && string(after) == string(p.Properties) {
+		return false
+	}
+	p.Properties, p.Identified = after, identified
+	return true
+}
+
+// has reports whether a change was made before.
+func (p *Person) has(c *change) bool { return c.place <= p.Applied[c.lane] }
+
+func (p *Person) applied(lane int, at Place) {
+	if p.Applied == nil {
+		p.Applied = map[int]Place{}
+	}
+	p.Applied[lane] = max(p.Applied[lane], at)
+}
+
+// take makes everything of another person p's.
+func (p *Person) take(from *Person) {
+	p.Properties = update(p.Properties, &change{setOnce: from.Properties})
+	if at := from.CreatedAt; at != nil && (p.CreatedAt == nil || at.Before(*p.CreatedAt)) {
+		p.CreatedAt = at
+	}
+	p.Identified = true
+	p.Absorbed = append(p.Absorbed, from.ID)
+	for lane, at := range from.Applied {
+		p.applied(lane, at)
+	}
+}
+
+// clear ends a merge: what the person had, another one has.
+func (p *Person) clear() {
+	*p = Person{ID: p.ID, DistinctID: p.DistinctID, Properties: json.RawMessage("{}"), CreatedAt: p.CreatedAt, MergedInto: p.MergedInto}
+}
+
+// Group is a company, a project, or whatever else events are grouped by.
+type Group struct {
+	Type       string          `json:"type"`
+	Key        string          `json:"key"`
+	Properties json.RawMessage `json:"properties"` // an object
+	CreatedAt  time.Time       `json:"created_at"`
+}
+
+// mostProperties is how many bytes a person's or group's properties may have. A change that would pass it is left out.
+const mostProperties = 256 << 10
+
+// update returns properties with a change made. $set wins over $set_once; $unset comes last.
+func update(properties []byte, c *change) []byte {
+	out := properties
+	for key, value := range rawjson.Members(c.set) {
+		name, _ := rawjson.String(key)
+		if have, ok := rawjson.Get(out, name); !ok || !bytes.Equal(have, value) {
+			out = rawjson.Set(out, name, value)
+		}
+	}
+	for key, value := range rawjson.Members(c.setOnce) {
+		name, _ := rawjson.String(key)
+		if _, ok := rawjson.Get(out, name); !ok {
+			out = rawjson.Set(out, name, value)
+		}
+	}
+	for _, name := range unsetNames(c.unset) {
+		out = rawjson.Delete(out, name)
+	}
+	if len(out) > mostProperties && len(out) > len(properties) {
+		return properties
+	}
+	return out
+}
+
+func unsetNames(raw []byte) (all []string) {
+	if rawjson.KindOf(raw) == rawjson.Object {
+		for key := range rawjson.Members(raw) {
+			name, _ := rawjson.String(key)
+			all = append(all, name)
+		}
+		return all
+	}
+	for value := range rawjson.Elements(raw) {
+		if name, ok := rawjson.String(value); ok {
+			all = append(all, name)
+		}
+	}
+	return all
+}

@@ -1,0 +1,160 @@
+package profiles
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
+)
+
+// SourceName is the Source's name: one of Prickle's own, whose tables have no prefix.
+const SourceName = "_profiles"
+
+// The streams of a Source, which are the names of its tables.
+const (
+	personsStream = "persons"
+	idsStream     = "person_distinct_ids"
+	groupsStream  = "groups"
+)
+
+// Streams are the tables of persons and groups with their columns.
+func Streams() []pipeline.Stream {
+	return []pipeline.Stream{
+		{Name: personsStream, Columns: []pipeline.Column{
+			{Name: "id", Type: pipeline.String}, {Name: "properties", Type: pipeline.JSON}, {Name: "created_at", Type: pipeline.Instant},
+			{Name: "is_identified", Type: pipeline.Boolean},
+		}},
+		{Name: idsStream, Columns: []pipeline.Column{{Name: "distinct_id", Type: pipeline.String}, {Name: "person_id", Type: pipeline.String}}},
+		{Name: groupsStream, Columns: []pipeline.Column{
+			{Name: "type", Type: pipeline.String}, {Name: "key", Type: pipeline.String}, {Name: "properties", Type: pipeline.JSON},
+			{Name: "created_at", Type: pipeline.Instant},
+		}},
+	}
+}
+
+// Log is what a Source reads: bus.Profiles.
+type Log interface {
+	Last(ctx context.Context) (uint64, error)
+	Changes(ctx context.Context, from, to uint64, yield func(bus.Profile) error) error
+}
+
+// Source copies what has changed of persons and groups into the warehouse.
+type Source struct{ log Log }
+
+var _ pipeline.Source = (*Source)(nil)
+
+// NewSource makes a Source.
+func NewSource(l Log) *Source { return &Source{log: l} }
+
+// Streams implements pipeline.Source.
+func (s *Source) Streams() []pipeline.Stream { return Streams() }
+
+// batch is how many records are merged at once.
+const batch = 5000
+
+type position struct {
+	Sequence uint64 `json:"sequence"`
+}
+
+// Run implements pipeline.Source.
+func (s *Source) Run(ctx context.Context, cursor pipeline.Cursor, emit pipeline.Emit) error {
+	var at position
+	if len(cursor) > 0 {
+		if err := json.Unmarshal(cursor, &at); err != nil {
+			return fmt.Errorf("cursor: %w", err)
+		}
+	}
+	last, err := s.log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if last < at.Sequence {
+		at.Sequence = 0 // the stream was begun anew
+	}
+	var records []pipeline.Record
+	send := func() error {
+		if len(records) == 0 {
+			return nil
+		}
+		next, err := json.Marshal(at)
+		if err != nil {
+			return err
+		}
+		err = emit(ctx, pipeline.SourceBatch{Records: records, Cursor: next})
+		records = records[:0]
+		return err
+	}
+	err = s.log.Changes(ctx, at.Sequence+1, last, func(p bus.Profile) error {
+		var err error
+		if records, err = appendRecords(records, p); err != nil {
+			return fmt.Errorf("profile %q: %w", p.Key, err)
+		}
+		if at.Sequence = p.Revision; len(records) < batch {
+			return nil
+		}
+		return send()
+	})
+	if err != nil {
+		return err
+	}
+	return send()
+}
+
+// appendRecords appends the rows of a value. Of a key that was removed there are none.
+func appendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error) {
+	row := func(stream, key string, data any) error {
+		raw, err := json.Marshal(data)
+		if err != nil {
+			return err
+		}
+		records = append(records, pipeline.Record{Stream: stream, Key: key, Data: raw, Version: int64(p.Revision), At: p.Stored})
+		return nil
+	}
+	switch {
+	case p.Value == nil:
+		return records, nil
+	case strings.HasPrefix(p.Key, groupPrefix):
+		var g Group
+		if err := json.Unmarshal(p.Value, &g); err != nil {
+			return nil, err
+		}
+		err := row(groupsStream, g.Type+"/"+g.Key, groupRow(g))
+		return records, err
+	}
+	var person Person
+	if err := json.Unmarshal(p.Value, &person); err != nil {
+		return nil, err
+	}
+	owner := person.ID
+	if person.MergedInto != "" {
+		owner = person.MergedInto
+	}
+	err := row(idsStream, person.DistinctID, idRow{person.DistinctID, owner})
+	switch {
+	case err != nil:
+		return nil, err
+	case person.MergedInto == "":
+		err = row(personsStream, person.ID, personRow{person.ID, person.Properties, *person.CreatedAt, person.Identified})
+	case person.CreatedAt != nil:
+		records = append(records, pipeline.Record{Stream: personsStream, Key: person.ID, Deleted: true, Version: int64(p.Revision), At: p.Stored})
+	}
+	return records, err
+}
+
+type idRow struct {
+	DistinctID string `json:"distinct_id"`
+	PersonID   string `json:"person_id"`
+}
+
+type personRow struct {
+	ID         string          `json:"id"`
+	Properties json.RawMessage `json:"properties"`
+	CreatedAt  time.Time       `json:"created_at"`
+	Identified bool            `json:"is_identified"`
+}
+
+type groupRow Group

@@ -1,0 +1,91 @@
+package profiles
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// tables merges what a Source emits, as a warehouse does.
+type tables map[string]pipeline.Record
+
+func (a tables) emit(_ context.Context, b pipeline.SourceBatch) error {
+	for _, r := range b.Records {
+		if r.Version < a[r.Stream+" "+r.Key].Version {
+			return fmt.Errorf("%s of %s: version %d after %d", r.Key, r.Stream, r.Version, a[r.Stream+" "+r.Key].Version)
+		}
+		a[r.Stream+" "+r.Key] = r
+	}
+	a["cursor"] = pipeline.Record{Data: b.Cursor}
+	return nil
+}
+
+func (a tables) rows() (rows []string) {
+	for _, r := range a {
+		if r.Stream != "" && !r.Deleted {
+			rows = append(rows, r.Stream+" "+string(r.Data))
+		}
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// TestSource copies after every event, and wants the tables to hold what there is, whoever was merged into whom.
+func TestSource(t *testing.T) {
+	s := store(t)
+	f := folder(s)
+	source := NewSource(s)
+	at := tables{}
+	pass := func() {
+		t.Helper()
+		if err := source.Run(t.Context(), at["cursor"].Data, at.emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pass()
+	for _, e := range []pipeline.Event{
+		event(0, "x", "a", `{"$set":{"k":1}}`), event(1, "x", "b", `{"$set":{"l":2}}`), event(2, "$identify", "b", `{"$anon_distinct_id":"new"}`),
+		event(3, "$merge_dangerously", "a", `{"alias":"b"}`), event(4, "$groupidentify", "a", `{"$group_type":"t","$group_key":"k","$group_set":{"g":1}}`),
+	} {
+		fold(t, f, e)
+		pass()
+	}
+	id := func(distinctID string) string {
+		p, err := f.Person(t.Context(), distinctID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.ID
+	}
+	want := []string{
+		`groups {"type":"t","key":"k","properties":{"g":1},"created_at":"2026-08-20T10:00:04Z"}`,
+		`person_distinct_ids {"distinct_id":"a","person_id":"` + id("a") + `"}`,
+		`person_distinct_ids {"distinct_id":"b","person_id":"` + id("a") + `"}`,
+		`person_distinct_ids {"distinct_id":"new","person_id":"` + id("a") + `"}`,
+		`persons {"id":"` + id("a") + `","properties":{"k":1,"l":2},"created_at":"2026-08-20T10:00:00Z","is_identified":true}`,
+	}
+	if diff := cmp.Diff(want, at.rows()); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	// From the beginning it is the same.
+	anew := tables{}
+	if err := source.Run(t.Context(), nil, anew.emit); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, anew.rows()); diff != "" {
+		t.Errorf("rows of a copy from the beginning (-want +got):\n%s", diff)
+	}
+	var p position
+	if err := json.Unmarshal(at["cursor"].Data, &p); err != nil {
+		t.Fatal(err)
+	}
+	if last, err := s.Last(t.Context()); err != nil || p.Sequence != last {
+		t.Errorf("cursor\n got %d\nwant %d", p.Sequence, last)
+	}
+}

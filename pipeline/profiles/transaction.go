@@ -1,0 +1,186 @@
+package profiles
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/prickle-dev/prickle/pipeline/bus"
+)
+
+// transaction is the changes of a commit on their way into the store: what was read, and of that what has changed.
+type transaction struct {
+	folder  *Folder
+	entries map[string]*entry
+	changed []*entry
+}
+
+// entry is a value in a transaction: a person or a group, by its key.
+type entry struct {
+	profile bus.Profile
+	person  *Person
+	group   *Group
+	changed bool
+	marked  bool // the person was marked to go in this transaction
+	going   bool // another one has taken over what the person has
+	claimed bool // what nobody had points to a person now
+}
+
+const (
+	personPrefix = "person."
+	groupPrefix  = "group."
+)
+
+func personKey(id string) string { return personPrefix + id }
+
+func (k groupKey) String() string { return groupPrefix + token(k.typ) + "." + token(k.key) }
+
+func token(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+func newTransaction(f *Folder) *transaction {
+	return &transaction{folder: f, entries: map[string]*entry{}}
+}
+
+func (t *transaction) get(ctx context.Context, key string) (*entry, error) {
+	if e := t.entries[key]; e != nil {
+		return e, nil
+	}
+	p, err := t.folder.get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{profile: p}
+	t.entries[key] = e
+	if p.Value == nil {
+		return e, nil
+	}
+	if strings.HasPrefix(key, personPrefix) {
+		e.person = &Person{}
+		err = json.Unmarshal(p.Value, e.person)
+	} else {
+		e.group = &Group{}
+		err = json.Unmarshal(p.Value, e.group)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("profile %q: %w", key, err)
+	}
+	return e, nil
+}
+
+func (t *transaction) touch(e *entry) {
+	if !e.changed {
+		e.changed = true
+		t.changed = append(t.changed, e)
+	}
+}
+
+// save stores what has changed. A merge is done in steps, each of which whoever comes next can go on from. What nobody had points to the person
+// that stays. The person that goes is marked, with all that it has, so that nobody changes it any more; the one that stays takes it over; what
+// pointed to the one points to the other; the mark and what the one had go.
+func (t *transaction) save(ctx context.Context) error {
+	var claimed, marked, staying, pointers, going []*entry
+	for _, e := range t.changed {
+		if e.going {
+			going = append(going, e)
+		}
+		switch {
+		case e.marked:
+			marked = append(marked, e)
+		case e.going: // as it is in the store it leads to the one that has taken over
+		case e.claimed:
+			claimed = append(claimed, e)
+		case e.person != nil && e.person.MergedInto != "":
+			pointers = append(pointers, e)
+		default:
+			staying = append(staying, e)
+		}
+	}
+	for _, step := range [][]*entry{claimed, marked, staying, pointers} {
+		if err := t.store(ctx, step); err != nil {
+			return err
+		}
+	}
+	for _, e := range going {
+		e.person.clear()
+	}
+	return t.store(ctx, going)
+}
+
+// store saves values. After an error all that was read is read anew by the next transaction.
+func (t *transaction) store(ctx context.Context, entries []*entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	changes := make([]bus.Profile, len(entries))
+	for i, e := range entries {
+		value, err := e.value()
+		if err != nil {
+			return err
+		}
+		changes[i] = e.profile
+		changes[i].Value = value
+	}
+	if err := t.folder.store.Save(ctx, changes); err != nil {
+		for key := range t.entries {
+			t.folder.cache.Remove(key)
+		}
+		return err
+	}
+	for i, e := range entries {
+		e.profile = changes[i]
+		t.folder.cache.Add(e.profile.Key, e.profile)
+	}
+	return nil
+}
+
+func (e *entry) value() ([]byte, error) {
+	if e.person != nil {
+		return json.Marshal(e.person)
+	}
+	return json.Marshal(e.group)
+}
+
+// apply makes one change.
+func (t *transaction) apply(ctx context.Context, c *change) error {
+	if c.kind == group {
+		return t.applyGroup(ctx, c)
+	}
+	p, err := t.personOf(ctx, c.distinctID)
+	if err != nil || p != nil && p.person.has(c) {
+		return err
+	}
+	merged := false
+	if c.other != "" {
+		if p, merged, err = t.merge(ctx, p, c); err != nil {
+			return err
+		}
+	}
+	if p == nil {
+		if p, err = t.create(ctx, c); err != nil {
+			return err
+		}
+	}
+	if p.person.apply(c) || merged {
+		p.person.applied(c.lane, c.place)
+		t.touch(p)
+	}
+	return nil
+}
+
+func (t *transaction) applyGroup(ctx context.Context, c *change) error {
+	g, err := t.get(ctx, c.group.String())
+	if err != nil {
+		return err
+	}
+	if g.group == nil {
+		g.group = &Group{Type: c.group.typ, Key: c.group.key, Properties: json.RawMessage("{}"), CreatedAt: c.at.UTC()}
+		t.touch(g)
+	}
+	if after := update(g.group.Properties, &change{set: c.set}); string(after) != string(g.group.Properties) {
+		g.group.Properties = after
+		t.touch(g)
+	}
+	return nil
+}
