@@ -196,6 +196,9 @@ func (j *job) store(partly bool) error {
 	}
 	s.stats.Accepted.Add(uint64(n))
 	s.stats.Filtered.Add(uint64(j.scratch.Filtered))
+	if j.scratch.Personless > 0 && due(&s.flow.personless) {
+		s.deps.Log.Warn("events about persons or groups say that they have no person ($process_person_profile: false): they are left out", "events", j.scratch.Personless)
+	}
 	return nil
 }
 

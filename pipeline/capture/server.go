@@ -62,7 +62,9 @@ type flow struct {
 	open    atomic.Int64 // connections
 	crowded atomic.Int64 // when the log was last told that there are too many, in nanoseconds since 1970
 	large   atomic.Int64 // the same for messages that are large
-	quotas  quotas
+	// personless is the same for events about persons that have none.
+	personless atomic.Int64
+	quotas     quotas
 
 	inFlight sync.WaitGroup
 	closing  sync.Mutex // guards closed, and Add of inFlight against its Wait

@@ -263,6 +263,8 @@ func TestV1Results(t *testing.T) {
 		{"3.4 invalid_options", `{"options":{"cookieless_mode":"maybe"}}`, "drop", "invalid_options"},
 		{"3.4 invalid_options", `{"options":{"product_tour_id":{}}}`, "drop", "invalid_options"},
 		{"3.4 $performance_event", `{"event":"$performance_event"}`, "drop", "$performance_event"},
+		{"6.3 personless events about persons", `{"event":"$identify","options":{"process_person_profile":false}}`, "drop", "invalid_event_when_process_person_profile_is_false"},
+		{"3.4 illegal distinct id", `{"event":"$identify","distinct_id":"null","properties":{"$set":{"a":1}}}`, "warning", "person_processing_disabled"},
 		{"3.4 illegal distinct id", `{"distinct_id":" Anonymous-User "}`, "warning", "person_processing_disabled"},
 		{"3.4 illegal distinct id", `{"distinct_id":"'[OBJECT Object]'"}`, "warning", "person_processing_disabled"},
 		{"3.4 illegal distinct id", `{"distinct_id":0}`, "warning", "person_processing_disabled"},

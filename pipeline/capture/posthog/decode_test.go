@@ -76,19 +76,21 @@ func TestProperties(t *testing.T) {
 
 // What capture sets stands in the object once, whatever the client had put there: readers differ on which of two keys counts.
 func TestNothingIsAddedTwice(t *testing.T) {
-	event, _ := decodeOne(t, nil, `{"api_key":"phc_test","sent_at":"2026-03-01T12:00:00Z","historical_migration":true,"batch":[{
-		"event":"e","distinct_id":"$posthog_cookieless","$set":{"a":1},"$set_once":{"a":1},"$unset":["a"],
-		"properties":{"$sent_at":1,"$historical_migration":false,"$set":{"b":1},"$set_once":{"b":1},"$unset":["b"],"$ip":"192.0.2.1",
-			"$process_person_profile":true,"token":1,"token":2}}]}`)
-	count := map[string]int{}
-	for key := range rawjson.Members(event.Properties) {
-		count[string(wire.Name(key))]++
-	}
-	want := map[string]int{
-		"$sent_at": 1, "$historical_migration": 1, "$set": 1, "$set_once": 1, "$unset": 1, "$ip": 1, "$process_person_profile": 1,
-	}
-	if diff := cmp.Diff(want, count); diff != "" {
-		t.Errorf("members (-want +got):\n%s\n%s", diff, event.Properties)
+	for id, want := range map[string]map[string]int{
+		"d":          {"$sent_at": 1, "$historical_migration": 1, "$set": 1, "$set_once": 1, "$unset": 1, "$ip": 1, "$process_person_profile": 1},
+		cookielessID: {"$sent_at": 1, "$historical_migration": 1, "$ip": 1, "$process_person_profile": 1},
+	} {
+		event, _ := decodeOne(t, nil, `{"api_key":"phc_test","sent_at":"2026-03-01T12:00:00Z","historical_migration":true,"batch":[{
+			"event":"e","distinct_id":"`+id+`","$set":{"a":1},"$set_once":{"a":1},"$unset":["a"],
+			"properties":{"$sent_at":1,"$historical_migration":false,"$set":{"b":1},"$set_once":{"b":1},"$unset":["b"],"$ip":"192.0.2.1",
+				"$process_person_profile":true,"token":1,"token":2}}]}`)
+		count := map[string]int{}
+		for key := range rawjson.Members(event.Properties) {
+			count[string(wire.Name(key))]++
+		}
+		if diff := cmp.Diff(want, count); diff != "" {
+			t.Errorf("members of an event of %s (-want +got):\n%s\n%s", id, diff, event.Properties)
+		}
 	}
 }
 

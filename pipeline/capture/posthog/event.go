@@ -91,6 +91,10 @@ func (d *decoder) event(index int, text []byte) {
 		d.s.Filter(index)
 		return
 	}
+	if wire.NeedsPerson(event.Name) && wire.IsPersonless(event.Properties) {
+		d.s.FilterPersonless(index)
+		return
+	}
 	d.s.Events = append(d.s.Events, event)
 }
 
@@ -145,7 +149,7 @@ func (d *decoder) envelope(f *fields, props *properties, event *pipeline.Event) 
 		return "invalid_cookieless_mode", "$cookieless_mode is not a boolean"
 	}
 	if event.DistinctID == cookielessID {
-		event.Properties = event.Properties.Set([]byte("false"), "$process_person_profile")
+		event.Properties = wire.Personless(event.Properties.Set([]byte("false"), wire.PersonProfile))
 	}
 	var ok bool
 	if event.UUID, ok = d.uuid(f.uuid); !ok {

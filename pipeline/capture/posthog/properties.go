@@ -12,6 +12,7 @@ type properties struct {
 	token      []byte
 	cookieless []byte
 	ignoreSent bool
+	personless bool
 
 	ip, internal        []byte
 	set, setOnce, unset []byte
@@ -24,8 +25,11 @@ type injection struct {
 }
 
 // properties normalises the properties of an event (spec 6.1): the token goes, $set, $set_once and $unset of the event are merged in, $ip
-// and $sent_at are added.
+// and $sent_at are added. An event without a person keeps nothing that would change one (spec 6.3).
 func (d *decoder) properties(f *fields) (p properties) {
+	for i := range f.injected {
+		p.personless = p.personless || f.injected[i].name == wire.PersonProfile && string(f.injected[i].value) == "false"
+	}
 	w := wire.NewRewriter(d.s.Arena(), f.properties)
 	for key, value := range rawjson.Members(f.properties) {
 		if d.keeps(f, &p, wire.Name(key), value) {
@@ -56,6 +60,9 @@ func (d *decoder) properties(f *fields) (p properties) {
 		w.Add("$historical_migration", []byte("true"))
 	}
 	p.text = d.s.Keep(w.Close())
+	if p.personless {
+		p.text = wire.Personless(p.text)
+	}
 	return p
 }
 
@@ -79,6 +86,8 @@ func (d *decoder) keeps(f *fields, p *properties, name, value []byte) bool {
 		p.internal = value
 	case "$cookieless_mode":
 		p.cookieless = value
+	case wire.PersonProfile:
+		p.personless = string(value) == "false"
 	case "$ignore_sent_at":
 		p.ignoreSent = wire.IsTrue(value)
 	case "$ip":

@@ -207,6 +207,11 @@ func (d *v1Decoder) event(index int, text []byte) {
 			drop("invalid_options", "options is not an object, or an option has a value of no use")
 			return
 		}
+		if result.Result == ResultOK && wire.NeedsPerson(event.Name) && wire.IsPersonless(event.Properties) {
+			result.Result, result.Details = ResultDrop, wire.InvalidPersonless
+			d.s.FilterPersonless(index)
+			return
+		}
 		d.s.Events = append(d.s.Events, event)
 	}
 }

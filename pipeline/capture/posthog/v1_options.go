@@ -14,7 +14,7 @@ var v1Options = map[string]struct {
 	property string
 	text     bool // else it is a boolean
 }{
-	"process_person_profile":  {property: "$process_person_profile"},
+	"process_person_profile":  {property: wire.PersonProfile},
 	"cookieless_mode":         {property: "$cookieless_mode"},
 	"disable_skew_correction": {property: "$ignore_sent_at"},
 	"product_tour_id":         {property: "$product_tour_id", text: true},
@@ -47,9 +47,9 @@ func (d *v1Decoder) options(f *v1Fields, event *pipeline.Event, at time.Time, re
 	}
 	switch {
 	case event.DistinctID == cookielessID:
-		inject = put(inject, "$process_person_profile", []byte("false"))
+		inject = put(inject, wire.PersonProfile, []byte("false"))
 	case isNobody(event.DistinctID):
-		inject = put(inject, "$process_person_profile", []byte("false"))
+		inject = put(inject, wire.PersonProfile, []byte("false"))
 		result.Result, result.Details = ResultWarning, "person_processing_disabled"
 	}
 	d.finish(f, event, at, inject)

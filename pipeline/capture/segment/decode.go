@@ -149,6 +149,10 @@ func (d *decoder) message(index int, text []byte, m *message) {
 	}
 	event.Name = m.eventName()
 	event.Properties = d.properties(m)
+	if wire.NeedsPerson(event.Name) && wire.IsPersonless(event.Properties) {
+		d.s.FilterPersonless(index)
+		return
+	}
 	d.s.Events = append(d.s.Events, event)
 }
 

@@ -77,8 +77,13 @@ func (d *decoder) properties(m *message) pipeline.Properties {
 func (d *decoder) write(own []byte, a additions) pipeline.Properties {
 	w := wire.NewRewriter(d.s.Arena(), own)
 	var set []byte // the last one counts
+	personless := false
 	for key, value := range rawjson.Members(own) {
-		i := a.find(string(wire.Name(key)))
+		name := string(wire.Name(key))
+		if name == wire.PersonProfile {
+			personless = string(value) == "false"
+		}
+		i := a.find(name)
 		if i >= 0 && a[i].name == "$set" && rawjson.KindOf(value) == rawjson.Object {
 			set = value
 			w.Drop()
@@ -97,7 +102,11 @@ func (d *decoder) write(own []byte, a additions) pipeline.Properties {
 			w.Add(p.name, p.value)
 		}
 	}
-	return d.s.Keep(w.Close())
+	text := pipeline.Properties(d.s.Keep(w.Close()))
+	if personless {
+		return wire.Personless(text)
+	}
+	return text
 }
 
 // view is what track, page and screen have besides their properties.

@@ -35,7 +35,9 @@ type Scratch struct {
 	Events   []pipeline.Event
 	Problems []EventProblem // events that were found wrong and are not in Events
 	Filtered int            // events that are left out on purpose
-	Large    int            // events that are larger than the service whose protocol it is would take
+	// Personless are those of Filtered that are nothing but changes of a person or a group, and say that they have none.
+	Personless int
+	Large      int // events that are larger than the service whose protocol it is would take
 
 	left     []int // the indexes in the request of the events that are not in Events
 	body     []byte
@@ -52,7 +54,7 @@ const keepBytes = 1 << 20
 // Reset empties s for the next request and lets go of exceptionally large buffers.
 func (s *Scratch) Reset() {
 	clear(s.Events)
-	s.Events, s.Problems, s.Filtered, s.Large, s.left = s.Events[:0], nil, 0, 0, s.left[:0]
+	s.Events, s.Problems, s.Filtered, s.Personless, s.Large, s.left = s.Events[:0], nil, 0, 0, 0, s.left[:0]
 	if cap(s.Events) > 4096 {
 		s.Events = nil
 	}
@@ -69,6 +71,12 @@ func (s *Scratch) Reset() {
 func (s *Scratch) Filter(index int) {
 	s.Filtered++
 	s.left = append(s.left, index)
+}
+
+// FilterPersonless leaves the event at index out because it is about a person and says that it has none.
+func (s *Scratch) FilterPersonless(index int) {
+	s.Personless++
+	s.Filter(index)
 }
 
 // Reject notes that the event at index is wrong.
