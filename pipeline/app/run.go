@@ -93,6 +93,7 @@ func (a *App) newCapture(config capture.Config, hooks []builtWebhook) (*capture.
 	events := &eventLog{bus: a.bus, writer: a.writer, log: log}
 	return capture.New(config, capture.Deps{
 		Events: events, Log: log, Tracer: a.tracer, Ready: a.bus.Ready, Accepts: events.Accepts, Counters: &counters{a.bus.State()},
+		Salts:    &salts{secrets: a.bus.Secrets()},
 		Webhooks: servedWebhooks(hooks),
 	})
 }

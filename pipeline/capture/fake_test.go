@@ -73,6 +73,7 @@ type fixture struct {
 	*Server
 	log    *memoryLog
 	counts *memoryCounters
+	salts  *memorySalts
 	now    time.Time
 }
 
@@ -114,9 +115,9 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	for _, f := range change {
 		f(&config)
 	}
-	fx := &fixture{log: &memoryLog{}, counts: &memoryCounters{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	fx := &fixture{log: &memoryLog{}, counts: &memoryCounters{}, salts: &memorySalts{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	s, err := New(config, Deps{
-		Events: fx.log, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return fx.now }, Counters: fx.counts,
+		Events: fx.log, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return fx.now }, Counters: fx.counts, Salts: fx.salts,
 	})
 	if err != nil {
 		t.Fatal(err)

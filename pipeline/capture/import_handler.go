@@ -59,7 +59,7 @@ func (j *job) bulk(key string, body []byte, most sizes) (*bulk.Batch, error) {
 		return nil, err
 	}
 	req := j.request(most)
-	req.ClientIP = "" // that of whoever imports says nothing of the events
+	req.ClientIP, req.UserAgent, req.Salt = "", "", nil // whoever imports is not the visitor
 	if _, ok := req.Source(key); !ok {
 		return nil, wire.Unauthorized("unknown_key", "the key is not one of this server's keys")
 	}

@@ -71,6 +71,7 @@ func (j *job) request(most sizes) wire.Request {
 	req := wire.Request{
 		Now:           s.deps.Now().UTC(),
 		ClientIP:      clientIP(j.r, s.proxies),
+		UserAgent:     j.r.UserAgent(),
 		Source:        j.source,
 		MaxEvents:     s.config.Limits.Events,
 		MaxBytes:      int(most.text),
@@ -78,6 +79,9 @@ func (j *job) request(most sizes) wire.Request {
 	}
 	if s.allowances != nil {
 		req.Admit = j.check
+	}
+	if s.deps.Salts != nil {
+		req.Salt = j.salt
 	}
 	return req
 }

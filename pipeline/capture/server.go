@@ -33,6 +33,8 @@ type Deps struct {
 	Accepts func() error
 	// Counters count what is used of quotas. Required when a key has one.
 	Counters Counters
+	// Salts tell visitors without cookies apart, for a day; nil leaves them all under the id that their SDKs send.
+	Salts Salts
 	// Webhooks are what is served at /webhooks/<name>, by name.
 	Webhooks map[string]Webhook
 }
@@ -65,6 +67,7 @@ type flow struct {
 	// personless is the same for events about persons that have none.
 	personless atomic.Int64
 	quotas     quotas
+	salts      salts
 
 	inFlight sync.WaitGroup
 	closing  sync.Mutex // guards closed, and Add of inFlight against its Wait
@@ -158,6 +161,7 @@ func (s *Server) Run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- s.serveOn(server) }()
 	defer s.countQuotas()()
+	defer s.forgetSalts()()
 
 	select {
 	case err := <-served:

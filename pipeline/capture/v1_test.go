@@ -433,7 +433,6 @@ func TestV1Event(t *testing.T) {
 		{"3.2 capture_internal", `{}`, `{"$ip":"127.0.0.1"}`},
 		{"3.2 null", `{"options":{"cookieless_mode":null,"product_tour_id":null}}`, `{}`},
 		{"3.2 null", `{"properties":null,"options":null,"session_id":null}`, `{}`},
-		{"2.6 cookieless", `{"distinct_id":"$posthog_cookieless"}`, `{"$process_person_profile":false}`},
 	} {
 		t.Run(test.row, func(t *testing.T) {
 			fx := newFixture(t)

@@ -43,12 +43,15 @@ func Decode(req Request, text []byte, s *wire.Scratch) error {
 		return err
 	}
 	if req.Partly && len(s.Events) > 0 {
-		return nil
+		return d.hideVisitors()
 	}
 	if req.Recording == KeepRecordings && len(s.Problems) == 0 {
 		d.record()
 	}
-	return wire.RefuseEvents(s.Problems)
+	if err := wire.RefuseEvents(s.Problems); err != nil {
+		return err
+	}
+	return d.hideVisitors()
 }
 
 // decoder holds what is the same for all events of a request.

@@ -158,9 +158,6 @@ func (d *decoder) envelope(f *fields, props *properties, event *pipeline.Event) 
 	return d.timestamp(f, props, event)
 }
 
-// cookielessID stands in for the distinct id of visitors that may not be told apart. Its events go on without a person.
-const cookielessID = "$posthog_cookieless"
-
 func (d *decoder) uuid(value []byte) (id string, ok bool) {
 	if !wire.Present(value) || string(value) == `""` {
 		return d.s.NewUUID(), true

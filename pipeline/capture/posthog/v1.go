@@ -59,7 +59,7 @@ func DecodeV1(req V1Request, text []byte, s *wire.Scratch) (results []Result, er
 		d.event(i, element)
 		i++
 	}
-	return d.results, nil
+	return d.results, d.hideVisitors()
 }
 
 type v1Decoder struct {

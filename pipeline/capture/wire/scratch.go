@@ -19,6 +19,10 @@ import (
 type Request struct {
 	Now      time.Time // when the request came in, in UTC
 	ClientIP string    // "" when unknown
+	// UserAgent is what the client calls itself in the request's header.
+	UserAgent string
+	// Salt returns the secret with which visitors without cookies are told apart who did something at a time; nil tells none apart.
+	Salt func(at time.Time) ([]byte, error)
 	// Source names the key with this token, and reports whether there is one.
 	Source func(token string) (name string, ok bool)
 	// MaxEvents and MaxEventBytes are limits; 0 is none.
