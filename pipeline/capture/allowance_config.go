@@ -3,9 +3,12 @@ package capture
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/capture/segment"
 )
 
 // Rate is a number of events a second, written "500/s" or "2K/s". 0 is no limit.
@@ -95,8 +98,17 @@ func (k *Key) Validate() error {
 		return mistake("origins is empty", "leave it out to let every page send, or name the origins of your pages")
 	case k.Endpoints != nil && len(k.Endpoints) == 0:
 		return mistake("endpoints is empty", "leave it out for all")
+	case k.segment() != (segment.Settings{}) && k.Endpoints != nil && !slices.Contains(k.Endpoints, EndpointSegment) && !slices.Contains(k.Endpoints, EndpointImport):
+		return mistake("identified_only, group_type and keep_context are about messages of Segment and RudderStack, which the key is not for",
+			"add segment to endpoints, or leave them out")
+	case strings.TrimSpace(k.GroupType) != k.GroupType:
+		return mistake("group_type has blanks around it", "")
 	}
 	return nil
+}
+
+func (k *Key) segment() segment.Settings {
+	return segment.Settings{IdentifiedOnly: k.IdentifiedOnly, GroupType: k.GroupType, KeepContext: k.KeepContext}
 }
 
 // hasQuotas reports whether any key has a quota, which has to be counted.

@@ -48,6 +48,10 @@ type Key struct {
 	Origins []Origin `yaml:"origins"`
 	// Endpoints are the protocols that the key is for; none listed is all.
 	Endpoints []Endpoint `yaml:"endpoints"`
+	// IdentifiedOnly, GroupType and KeepContext are about messages of Segment and RudderStack; see segment.Settings.
+	IdentifiedOnly bool   `yaml:"identified_only"`
+	GroupType      string `yaml:"group_type"`
+	KeepContext    bool   `yaml:"keep_context"`
 }
 
 // Short lets a key be written as its token alone.

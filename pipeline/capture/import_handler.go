@@ -71,7 +71,7 @@ func (j *job) bulk(key string, body []byte, most sizes) (*bulk.Batch, error) {
 		return nil, importRefusal(batch.Problems)
 	}
 	if options.Format == bulk.Segment {
-		err = segment.Decode(segment.Request{Request: req, Kind: segment.Batch, WriteKey: key, Historical: true, Stored: true}, batch.Text, j.scratch)
+		err = segment.Decode(segment.Request{Request: req, Settings: j.segmentSettings, Kind: segment.Batch, WriteKey: key, Historical: true, Stored: true}, batch.Text, j.scratch)
 	} else if err = wire.CheckJSON(batch.Text); err == nil { // a CSV may hold what no store takes
 		err = posthog.Decode(posthog.Request{Request: req, Key: key, Historical: true, Partly: true}, batch.Text, j.scratch)
 	}

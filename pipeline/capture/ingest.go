@@ -27,8 +27,9 @@ type job struct {
 	scratch *wire.Scratch
 	metered metered
 	decoded share
-	// endpoint is what the key has to be for, and denied why a key that is known is not.
+	// endpoint is what the key has to be for, key what was found, and denied why a key that is known is not for the request.
 	endpoint Endpoint
+	key      *keyRules
 	denied   error
 	// held means that the log may still be reading the scratch.
 	held bool
@@ -93,6 +94,7 @@ func (j *job) source(token string) (name string, ok bool) {
 	if key == nil {
 		return "", false
 	}
+	j.key = key
 	j.denied = key.permits(j.endpoint, originOf(j.r))
 	return key.name, j.denied == nil
 }

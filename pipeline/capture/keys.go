@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prickle-dev/prickle/pipeline/capture/segment"
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
 )
 
@@ -24,13 +25,14 @@ type keyRules struct {
 	name      string
 	origins   origins    // of browsers; nil is every origin
 	endpoints []Endpoint // nil is all
+	segment   segment.Settings
 }
 
 func newKeyring(keys []Key) *keyring {
 	ring := &keyring{keys: make(map[[sha256.Size]byte]*keyRules, len(keys))}
 	_, _ = rand.Read(ring.secret[:]) // crypto/rand stops the program rather than fail
 	for i, k := range keys {
-		ring.keys[ring.hash(string(k.Token))] = &keyRules{keyName(keys, i), k.Origins, k.Endpoints}
+		ring.keys[ring.hash(string(k.Token))] = &keyRules{keyName(keys, i), k.Origins, k.Endpoints, k.segment()}
 	}
 	return ring
 }

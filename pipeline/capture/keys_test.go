@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func ruled(c *Config) {
@@ -190,6 +192,40 @@ func TestTokensAreLookedUpByASecret(t *testing.T) {
 	for token, want := range map[string]bool{"phc_a": true, "phc_b": false, "": false, "phc_a ": false, strings.Repeat("a", 1000): false} {
 		if got := one.find(token) != nil; got != want {
 			t.Errorf("%.10q: found %v, want %v", token, got, want)
+		}
+	}
+}
+
+// What a key says of messages holds for them by whichever path they come in, and for no other key's.
+func TestKeyIsAboutItsMessages(t *testing.T) {
+	fx := newFixture(t, func(c *Config) {
+		c.Keys[1].IdentifiedOnly, c.Keys[1].GroupType, c.Keys[1].KeepContext = true, "team", true
+	})
+	for token, want := range map[string]string{
+		"wk_test_0001": `{"$process_person_profile":false,"$groups":{"team":"g"},"$context":{"active":true}}`,
+		"wk_test_0002": `{"$process_person_profile":null,"$groups":{"company":"g"},"$context":null}`,
+	} {
+		const message = `{"type":"track","event":"e","anonymousId":"a","context":{"groupId":"g","active":true}}`
+		for target, body := range map[string]string{
+			"/v1/track?writeKey=": message, "/v1/batch?writeKey=": `{"batch":[` + message + `]}`, "/import?format=segment&api_key=": message,
+			"/pixel/v1/track?event=e&anonymousId=a&context.groupId=g&context.active=true&writeKey=": "",
+		} {
+			method := "POST"
+			if body == "" {
+				method = "GET"
+			}
+			if answer := fx.do(httptest.NewRequest(method, target+token, strings.NewReader(body))); answer.Code != 200 {
+				t.Fatalf("%s: %d %s", target, answer.Code, answer.Body)
+			}
+			got := decodeObject(t, fx.log.take(t)[0].Properties)
+			for name, value := range decodeObject(t, []byte(want)) {
+				if body == "" && name == "$context" && value != nil {
+					value = map[string]any{"active": "true"}
+				}
+				if diff := cmp.Diff(value, got[name]); diff != "" {
+					t.Errorf("%s%s: %s (-want +got):\n%s", target, token, name, diff)
+				}
+			}
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (j *job) pixel(kind string) error {
 	if err := j.admit(0); err != nil {
 		return err
 	}
-	req := segment.Request{Request: j.request(j.server.config.Limits.sizes(segmentSizes)), Kind: kind, WriteKey: j.query.Get("writeKey")}
+	req := segment.Request{Request: j.request(j.server.config.Limits.sizes(segmentSizes)), Settings: j.segmentSettings, Kind: kind, WriteKey: j.query.Get("writeKey")}
 	err := j.decode(func() ([]byte, error) {
 		text := queryMessage(j.query)
 		return text, segment.Decode(req, text, j.scratch)

@@ -33,7 +33,7 @@ func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Reque
 		if err != nil {
 			return err
 		}
-		req := segment.Request{Request: j.request(most), Kind: path.kind, WriteKey: key, Historical: path.historical}
+		req := segment.Request{Request: j.request(most), Settings: j.segmentSettings, Kind: path.kind, WriteKey: key, Historical: path.historical}
 		err = j.decode(func() ([]byte, error) {
 			text, err := j.segmentText(body, most.text)
 			if err != nil {
@@ -52,6 +52,9 @@ func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Reque
 		return nil
 	}
 }
+
+// segmentSettings are what the request's key says of messages.
+func (j *job) segmentSettings() segment.Settings { return j.key.segment }
 
 // tellLarge tells the operator about messages that Segment itself would not take, at most once a minute.
 func (s *Server) tellLarge(n int) {

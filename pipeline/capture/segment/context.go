@@ -40,8 +40,8 @@ var pageNames = map[string]string{
 	"search": "$search",
 }
 
-// addContext adds what the context says.
-func addContext(a *additions, context []byte) {
+// addContext adds what the context says. groupType is that of the group that it names.
+func addContext(a *additions, context []byte, groupType string) {
 	for key, value := range rawjson.Members(context) {
 		name := string(wire.Name(key))
 		switch name {
@@ -50,7 +50,7 @@ func addContext(a *additions, context []byte) {
 			continue
 		case "groupId":
 			if id := scalar(value); id != "" {
-				a.add("$groups", groups(DefaultGroupType, id))
+				a.add("$groups", groups(groupType, id))
 			}
 			continue
 		}
@@ -63,6 +63,48 @@ func addContext(a *additions, context []byte) {
 		}
 	}
 	addHosts(a)
+}
+
+// remaining is the part of the context that becomes no property, or nil when there is none. Its traits are left out when they do.
+func remaining(context []byte, traits bool) []byte {
+	w := wire.NewRewriter(nil, context)
+	for key, value := range rawjson.Members(context) {
+		name := string(wire.Name(key))
+		_, taken := contextNames[name]
+		names, object := contextObjects[name]
+		switch {
+		case taken, name == "sessionId", name == "groupId", name == "traits" && traits:
+			w.Drop()
+		case object && rawjson.KindOf(value) == rawjson.Object:
+			w.Drop()
+			if rest := without(value, names); rest != nil {
+				w.Add(name, rest)
+			}
+		default:
+			w.Keep(key, value)
+		}
+	}
+	return filled(w.Close())
+}
+
+// without is an object without the members of the names, or nil when there are no others.
+func without(object []byte, names map[string]string) []byte {
+	w := wire.NewRewriter(nil, object)
+	for key, value := range rawjson.Members(object) {
+		if _, ok := names[string(wire.Name(key))]; ok {
+			w.Drop()
+		} else {
+			w.Keep(key, value)
+		}
+	}
+	return filled(w.Close())
+}
+
+func filled(object []byte) []byte {
+	if string(object) == "{}" {
+		return nil
+	}
+	return object
 }
 
 // addPage takes what the context does not say about the page from the properties of a page message.

@@ -27,6 +27,18 @@ type Request struct {
 	Historical bool
 	// Stored says that the messages come from where somebody has stored them: when they were sent says nothing of the client's clock.
 	Stored bool
+	// Settings returns the settings of the key, once Source has found it; nil is none.
+	Settings func() Settings
+}
+
+// Settings are what a key says of its messages. The zero Settings are the defaults.
+type Settings struct {
+	// IdentifiedOnly gives events of people of whom there is no userId no person; those that are about a person or a group alone keep theirs.
+	IdentifiedOnly bool
+	// GroupType is the type of groups that messages do not name the type of; default: DefaultGroupType.
+	GroupType string
+	// KeepContext keeps what the context says beyond what becomes properties, as $context.
+	KeepContext bool
 }
 
 // DefaultGroupType is the group type of a message that names none.
@@ -66,6 +78,7 @@ type decoder struct {
 	s      *wire.Scratch
 	clock  wire.Clock
 	source string
+	Settings
 	// Defaults of a batch, under each message's own.
 	context, integrations []byte
 }
@@ -83,6 +96,12 @@ func (d *decoder) authorize(root *message) error {
 		return wire.Unauthorized("unknown_write_key", "the write key is not one of this server's keys")
 	}
 	d.source = source
+	if d.Request.Settings != nil {
+		d.Settings = d.Request.Settings()
+	}
+	if d.GroupType == "" {
+		d.GroupType = DefaultGroupType
+	}
 	return nil
 }
 

@@ -57,7 +57,13 @@ func (d *decoder) properties(m *message) pipeline.Properties {
 		}
 		m.view(&a)
 	}
-	addContext(&a, m.context)
+	if d.IdentifiedOnly && scalar(m.userID) == "" && !wire.NeedsPerson(m.eventName()) {
+		a.add(wire.PersonProfile, []byte("false"))
+	}
+	addContext(&a, m.context, d.GroupType)
+	if d.KeepContext {
+		a.add("$context", remaining(m.context, m.usesTraits()))
+	}
 	if m.kind == "page" {
 		addPage(&a, own)
 	}
@@ -94,6 +100,9 @@ func (d *decoder) write(own []byte, a additions) pipeline.Properties {
 		}
 		w.Keep(key, value)
 	}
+	if i := a.find(wire.PersonProfile); i >= 0 && a[i].value != nil {
+		personless = true
+	}
 	if i := a.find("$set"); set != nil && a[i].value != nil {
 		a[i].value = wire.AppendMerged(nil, a[i].value, set)
 	}
@@ -123,6 +132,15 @@ func (m *message) view(a *additions) {
 	addObject(a, "$set", traits)
 }
 
+// usesTraits reports whether traits of the context become properties of the event.
+func (m *message) usesTraits() bool {
+	switch m.kind {
+	case "group", "alias", "merge":
+		return false
+	}
+	return true
+}
+
 func (d *decoder) identify(m *message, a *additions) {
 	traits, _ := rawjson.Get(m.context, "traits")
 	if rawjson.KindOf(traits) != rawjson.Object {
@@ -138,7 +156,7 @@ func (d *decoder) identify(m *message, a *additions) {
 }
 
 func (d *decoder) group(m *message, a *additions) {
-	kind := DefaultGroupType
+	kind := d.GroupType
 	for _, name := range []string{"groupType", "type"} {
 		value, _ := rawjson.Get(m.traits, name)
 		if text := scalar(value); text != "" {
