@@ -84,6 +84,9 @@ func printStart(w io.Writer, st control.Status, took time.Duration) {
 	if st.Admin != "" {
 		fmt.Fprintf(w, "  metrics and health on %s\n", st.Admin)
 	}
+	for _, name := range st.Webhooks {
+		fmt.Fprintf(w, "  webhook %s at /webhooks/%s\n", name, name)
+	}
 	for _, p := range st.Pipelines {
 		names := make([]string, len(p.Destinations))
 		for i, d := range p.Destinations {

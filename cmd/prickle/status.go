@@ -92,9 +92,13 @@ func printDestination(w io.Writer, d control.DestinationStatus) {
 	fmt.Fprintln(w)
 }
 
-// printKey says how much of a capture key's rate and quota is used.
+// printKey says how much of a capture key's or webhook's rate and quota is used.
 func printKey(w io.Writer, k control.KeyStatus) {
-	fmt.Fprintf(w, "key %s:", k.Name)
+	what := "key"
+	if k.Webhook {
+		what = "webhook"
+	}
+	fmt.Fprintf(w, "%s %s:", what, k.Name)
 	if k.Quota != "" {
 		fmt.Fprintf(w, " %d of %d events in %s, %d refused over the quota", k.Used, k.Events, k.Period, k.OverQuota)
 	}

@@ -35,6 +35,9 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		for _, n := range a.capture.Stats().Refused() {
 			st.Rejected += int64(n)
 		}
+		for _, h := range a.webhooks {
+			st.Webhooks = append(st.Webhooks, h.name)
+		}
 		for _, k := range a.capture.Keys(ctx) {
 			st.Keys = append(st.Keys, keyStatus(k))
 		}
@@ -86,7 +89,7 @@ func breakerStatus(b deliver.BreakerStatus) control.BreakerStatus {
 }
 
 func keyStatus(k capture.KeyStatus) control.KeyStatus {
-	out := control.KeyStatus{Name: k.Key, Rate: int64(k.Rate), OverRate: int64(k.OverRate), OverQuota: int64(k.OverQuota)}
+	out := control.KeyStatus{Name: k.Key, Webhook: k.Webhook, Rate: int64(k.Rate), OverRate: int64(k.OverRate), OverQuota: int64(k.OverQuota)}
 	if k.Quota.Events > 0 {
 		out.Quota, out.Events, out.Period, out.Used = k.Quota.String(), k.Quota.Events, k.Period, k.Used
 	}

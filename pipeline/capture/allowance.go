@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// allowance is what one key may send. A request is within it as a whole or not at all, so that one sent again is complete.
+// allowance is what may come in by one key or webhook. A request is within it as a whole or not at all, so that one sent again is complete.
 type allowance struct {
-	key   string
+	what  string  // "key" or "webhook"
+	key   string  // its name
 	rate  *bucket // nil is no limit
 	limit Quota   // the zero Quota is no limit
 	quota *quota  // what is used of limit
@@ -33,19 +36,38 @@ type refusals struct {
 // warnEvery is how often the log is told that a key is over its rate.
 const warnEvery = time.Minute
 
-// newAllowances makes the allowances of the keys that have one, by name; nil when none has.
+// source is a key or a webhook, whose events have its name.
+type source struct {
+	what, name string
+	Allowance
+}
+
+// limited are the keys and webhooks that have limits: the keys as they are configured, then the webhooks by name.
+func (s *Server) limited() (all []source) {
+	for i, k := range s.config.Keys {
+		all = append(all, source{"key", keyName(s.config.Keys, i), k.Allowance})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.deps.Webhooks)) {
+		all = append(all, source{"webhook", name, s.deps.Webhooks[name].Allowance()})
+	}
+	return slices.DeleteFunc(all, func(from source) bool { return from.Rate == 0 && from.Quota == (Quota{}) })
+}
+
+// hasQuotas reports whether there is any quota, which has to be counted.
+func (s *Server) hasQuotas() bool {
+	return slices.ContainsFunc(s.limited(), func(from source) bool { return from.Quota != (Quota{}) })
+}
+
+// newAllowances makes the allowances of what has one, by name; nil when nothing has.
 func (s *Server) newAllowances() map[string]*allowance {
 	var all map[string]*allowance
-	for i, k := range s.config.Keys {
-		if k.Rate == 0 && k.Quota == (Quota{}) {
-			continue
+	for _, from := range s.limited() {
+		a := &allowance{what: from.what, key: from.name, limit: from.Quota, log: s.deps.Log, stats: s.stats, refusals: &refusals{}}
+		if from.Rate > 0 {
+			a.rate = newBucket(from.Allowance)
 		}
-		a := &allowance{key: keyName(s.config.Keys, i), limit: k.Quota, log: s.deps.Log, stats: s.stats, refusals: &refusals{}}
-		if k.Rate > 0 {
-			a.rate = newBucket(k)
-		}
-		if k.Quota != (Quota{}) {
-			a.quota = s.flow.quotas.open(a.key, k.Quota.Per, s.deps.Counters)
+		if from.Quota != (Quota{}) {
+			a.quota = s.flow.quotas.open(a.key, from.Quota.Per, s.deps.Counters)
 		}
 		if all == nil {
 			all = map[string]*allowance{}
@@ -70,7 +92,7 @@ func (s *Server) carryOn(old *Server) {
 	}
 }
 
-// overLimit is the refusal of a request that is over the allowance of its key. Nothing of the request was taken.
+// overLimit is the refusal of a request that is over the allowance of its key or webhook. Nothing of the request was taken.
 type overLimit struct {
 	code   string // "rate_limited" or "quota_exceeded"
 	status int
@@ -142,7 +164,7 @@ func (a *allowance) refused(err error, n int) error {
 		a.stats.OverQuota.Add(uint64(n))
 		if period := a.quota.period(); a.used != period {
 			a.used = period
-			a.log.Warn("a key has used up its quota: its events are refused until the period is over", "key", a.key, "quota", a.limit.String(), "period", period)
+			a.log.Warn("a "+a.what+" has used up its quota: its events are refused until the period is over", a.what, a.key, "quota", a.limit.String(), "period", period)
 		}
 		return err
 	}
@@ -150,16 +172,17 @@ func (a *allowance) refused(err error, n int) error {
 	a.stats.OverRate.Add(uint64(n))
 	if a.warned.IsZero() || time.Since(a.warned) >= warnEvery {
 		a.warned = time.Now()
-		a.log.Warn("a key sends faster than its rate: requests are refused, and SDKs send them again", "key", a.key, "rate", a.rate.perSecond(), "refused_events", total)
+		a.log.Warn("a "+a.what+" gets events faster than its rate: requests are refused, and SDKs and services send them again", a.what, a.key, "rate", a.rate.perSecond(), "refused_events", total)
 	}
 	return err
 }
 
-// KeyStatus is how far a key's allowance is used.
+// KeyStatus is how far the allowance of a key or a webhook is used.
 type KeyStatus struct {
-	Key   string
-	Rate  Rate  // 0 is no limit
-	Quota Quota // the zero Quota is no limit
+	Key     string // its name
+	Webhook bool   // it is a webhook
+	Rate    Rate   // 0 is no limit
+	Quota   Quota  // the zero Quota is no limit
 	// Period is the one that the quota now counts in, such as "2026-03", and Used the events in it, of all processes as far as they are known.
 	Period string
 	Used   int64
@@ -168,16 +191,13 @@ type KeyStatus struct {
 	OverRate, OverQuota uint64
 }
 
-// Keys returns the state of every key that has a rate or a quota, in the order of the configuration.
+// Keys returns the state of every key that has a rate or a quota, in the order of the configuration, and of such webhooks, by name.
 func (s *Server) Keys(ctx context.Context) []KeyStatus {
 	s = s.active()
 	var all []KeyStatus
-	for i, k := range s.config.Keys {
-		a := s.allowances[keyName(s.config.Keys, i)]
-		if a == nil {
-			continue
-		}
-		status := KeyStatus{Key: a.key, Rate: k.Rate, Quota: k.Quota, OverRate: a.overRate.Load(), OverQuota: a.overQuota.Load()}
+	for _, from := range s.limited() {
+		a := s.allowances[from.name]
+		status := KeyStatus{Key: a.key, Webhook: a.what == "webhook", Rate: from.Rate, Quota: from.Quota, OverRate: a.overRate.Load(), OverQuota: a.overQuota.Load()}
 		if a.quota != nil {
 			status.Period, status.Used = a.quota.status(ctx, s.deps.Now())
 		}
@@ -189,6 +209,6 @@ func (s *Server) Keys(ctx context.Context) []KeyStatus {
 func overRate(limit Rate, retry time.Duration) *overLimit {
 	return &overLimit{
 		code: codeRate, status: http.StatusTooManyRequests, retry: max(retry, time.Second),
-		detail: fmt.Sprintf("the key is over its rate of %d events a second: send again", limit),
+		detail: fmt.Sprintf("over the rate of %d events a second: send again", limit),
 	}
 }

@@ -11,6 +11,27 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/capture/segment"
 )
 
+// Allowance is how much may come in by a key or a webhook. The zero Allowance has no limits.
+type Allowance struct {
+	// Rate is how many events a second may come in, in each process.
+	Rate Rate `yaml:"rate"`
+	// Burst is how many may come at once after a pause; 0 is one second's worth of Rate.
+	Burst int `yaml:"burst"`
+	// Quota is how many events may come in in a day or month, in all processes together.
+	Quota Quota `yaml:"quota"`
+}
+
+// Validate reports settings that do not go together.
+func (a *Allowance) Validate() error {
+	switch {
+	case a.Burst < 0:
+		return mistake("burst: want more than 0, got %d", "", a.Burst)
+	case a.Burst > 0 && a.Rate == 0:
+		return mistake("burst has no meaning without rate", "add rate: 500/s, or leave burst out")
+	}
+	return nil
+}
+
 // Rate is a number of events a second, written "500/s" or "2K/s". 0 is no limit.
 type Rate int64
 
@@ -89,11 +110,10 @@ func parseCount(text string) (n int64, ok bool) {
 
 // Validate reports settings that do not go together.
 func (k *Key) Validate() error {
+	if err := k.Allowance.Validate(); err != nil {
+		return err
+	}
 	switch {
-	case k.Burst < 0:
-		return mistake("burst: want more than 0, got %d", "", k.Burst)
-	case k.Burst > 0 && k.Rate == 0:
-		return mistake("burst has no meaning without rate", "add rate: 500/s, or leave burst out")
 	case k.Origins != nil && len(k.Origins) == 0:
 		return mistake("origins is empty", "leave it out to let every page send, or name the origins of your pages")
 	case k.Endpoints != nil && len(k.Endpoints) == 0:
@@ -109,14 +129,4 @@ func (k *Key) Validate() error {
 
 func (k *Key) segment() segment.Settings {
 	return segment.Settings{IdentifiedOnly: k.IdentifiedOnly, GroupType: k.GroupType, KeepContext: k.KeepContext}
-}
-
-// hasQuotas reports whether any key has a quota, which has to be counted.
-func (c *Config) hasQuotas() bool {
-	for _, k := range c.Keys {
-		if k.Quota != (Quota{}) {
-			return true
-		}
-	}
-	return false
 }

@@ -103,7 +103,7 @@ func TestQuotaAnswers(t *testing.T) {
 		{"/e/", posthogBatch, 200, limited},
 		{"/e/", posthogList, 200, limited},
 		{"/e/?beacon=1", posthogBatch, 204, ""},
-		{"/v1/batch", segmentBatch, 429, `{"type":"throttled_error","code":"quota_exceeded","detail":"the key's quota of 10 events a day is used up"}`},
+		{"/v1/batch", segmentBatch, 429, `{"type":"throttled_error","code":"quota_exceeded","detail":"the quota of 10 events a day is used up"}`},
 	} {
 		t.Run(test.target, func(t *testing.T) {
 			fx := newFixture(t, withQuota(10, PerDay))

@@ -14,12 +14,12 @@ type bucket struct {
 	limiter *rate.Limiter
 }
 
-func newBucket(k Key) *bucket {
-	burst := k.Burst
+func newBucket(a Allowance) *bucket {
+	burst := a.Burst
 	if burst == 0 {
-		burst = int(k.Rate)
+		burst = int(a.Rate)
 	}
-	return &bucket{limiter: rate.NewLimiter(rate.Limit(k.Rate), burst)}
+	return &bucket{limiter: rate.NewLimiter(rate.Limit(a.Rate), burst)}
 }
 
 // same reports whether the two let as much through.

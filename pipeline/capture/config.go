@@ -38,12 +38,8 @@ type Key struct {
 	Name string `yaml:"name"`
 	// Token is a PostHog project token or a Segment or Rudder write key; every protocol takes every key.
 	Token pipeline.Secret `yaml:"token"`
-	// Rate is how many events a second may come in by the key, in each process.
-	Rate Rate `yaml:"rate"`
-	// Burst is how many may come at once after a pause; 0 is one second's worth of Rate.
-	Burst int `yaml:"burst"`
-	// Quota is how many events may come in by the key in a day or month, in all processes together.
-	Quota Quota `yaml:"quota"`
+	// Allowance is how much may come in by the key.
+	Allowance `yaml:",inline"`
 	// Origins are the pages that may send with the key; none listed is every page. What sends no Origin is no page, and may.
 	Origins []Origin `yaml:"origins"`
 	// Endpoints are the protocols that the key is for; none listed is all.

@@ -60,7 +60,7 @@ func (q *quota) take(ctx context.Context, now time.Time, n int, limit Quota, for
 	}
 	if l.shared+l.fresh+int64(n) > limit.Events {
 		l.refusing = true
-		over := &overLimit{code: codeQuota, status: http.StatusTooManyRequests, detail: "the key's quota of " + limit.String() + " is used up"}
+		over := &overLimit{code: codeQuota, status: http.StatusTooManyRequests, detail: "the quota of " + limit.String() + " is used up"}
 		if retry := l.to.Sub(now); retry <= longestRetry {
 			over.retry = max(retry, time.Second)
 		}
@@ -147,7 +147,7 @@ func (q *quota) settleOne(ctx context.Context, l *ledger) error {
 	defer cancel()
 	shared, err := q.counters.Add(ctx, q.key, l.period, fresh)
 	if err != nil {
-		return fmt.Errorf("quota of key %q: %w", q.key, err)
+		return fmt.Errorf("quota of %q: %w", q.key, err)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -31,7 +31,7 @@ type Deps struct {
 	// Accepts is the cheap form of Ready, asked before a request is read: an error that is ErrOverloaded or ErrUnavailable refuses it. nil
 	// takes every request.
 	Accepts func() error
-	// Counters count what is used of quotas. Required when a key has one.
+	// Counters count what is used of quotas. Required when a key or a webhook has one.
 	Counters Counters
 	// Salts tell visitors without cookies apart, for a day; nil leaves them all under the id that their SDKs send.
 	Salts Salts
@@ -48,7 +48,7 @@ type Server struct {
 	routes  map[string]route
 	room    room
 	stats   *Stats
-	// allowances are what keys may send, by their names; nil when none is limited.
+	// allowances are what may come in by keys and webhooks, by their names; nil when none is limited.
 	allowances map[string]*allowance
 
 	listener  net.Listener
@@ -91,11 +91,11 @@ func New(config Config, deps Deps) (*Server, error) {
 	if deps.Accepts == nil {
 		deps.Accepts = func() error { return nil }
 	}
-	if deps.Counters == nil && config.hasQuotas() {
-		return nil, errors.New("capture: Deps.Counters is required for keys with a quota")
-	}
 	s := &Server{config: config, deps: deps, keys: newKeyring(config.Keys), room: newRoom(config.Limits), flow: &flow{}, stats: &Stats{}}
 	s.stats.Duration = measure.Seconds()
+	if deps.Counters == nil && s.hasQuotas() {
+		return nil, errors.New("capture: Deps.Counters is required for quotas")
+	}
 	s.allowances = s.newAllowances()
 	s.proxies, _ = parseProxies(config.TrustedProxies) // Validate has seen to errors
 	s.routes = s.routeTable()

@@ -17,7 +17,7 @@ type Stats struct {
 	Filtered atomic.Uint64 // events taken and left out on purpose ($performance_event, session recordings)
 	// Unacknowledged counts the events whose storing failed. Some of them may be stored: the outcome is unknown then.
 	Unacknowledged atomic.Uint64
-	// OverRate and OverQuota count events that were refused because their key was over its rate or its quota. A request that is sent again and
+	// OverRate and OverQuota count events that were refused because their key or webhook was over its rate or its quota. A request that is sent again and
 	// refused again counts again.
 	OverRate, OverQuota atomic.Uint64
 	Bytes               atomic.Uint64 // of bodies, as they were sent

@@ -17,6 +17,8 @@ type Webhook interface {
 	Methods() []string
 	// MaxBody is how many bytes a body may have.
 	MaxBody() int64
+	// Allowance is how much may come in by it.
+	Allowance() Allowance
 	// Receive says whether a request is to be believed, what events are in it and how it is answered. It calls store at most once, with at least
 	// one event: a JSON object as PostHog's SDKs send it. After nil from store the events are safe; any error of it may be returned. An error that
 	// is a *wire.Refusal is the answer.

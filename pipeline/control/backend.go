@@ -32,9 +32,10 @@ type Status struct {
 	Capture   string           `json:"capture"`         // the address it listens on
 	Admin     string           `json:"admin,omitempty"` // the address of the admin endpoint; "" when it is off
 	Started   time.Time        `json:"started"`
-	Config    int              `json:"config,omitempty"` // the number of the configuration in force; 0 when it could not be kept
-	Captured  int64            `json:"captured"`         // events accepted since the start
-	Rejected  int64            `json:"rejected"`         // requests refused since the start
+	Config    int              `json:"config,omitempty"`   // the number of the configuration in force; 0 when it could not be kept
+	Webhooks  []string         `json:"webhooks,omitempty"` // their names
+	Captured  int64            `json:"captured"`           // events accepted since the start
+	Rejected  int64            `json:"rejected"`           // requests refused since the start
 	Pipelines []PipelineStatus `json:"pipelines"`
 	Dead      int64            `json:"dead"`     // dead letters kept
 	Pending   int64            `json:"pending"`  // frames waiting to be processed or delivered, or in hand
@@ -75,14 +76,15 @@ type Share struct {
 	Of        int `json:"of"`        // that there are
 }
 
-// KeyStatus tells how far the allowance of a capture key that has a rate or a quota is used.
+// KeyStatus tells how far the allowance of a capture key or a webhook that has a rate or a quota is used.
 type KeyStatus struct {
-	Name   string `json:"name"`
-	Rate   int64  `json:"rate,omitempty"`   // events a second; 0 is no limit
-	Quota  string `json:"quota,omitempty"`  // for people; "" is no limit
-	Period string `json:"period,omitempty"` // the quota's current one, such as "2026-03"
-	Used   int64  `json:"used"`             // events in it, of all processes
-	Events int64  `json:"events,omitempty"` // that the quota allows
+	Name    string `json:"name"`
+	Webhook bool   `json:"webhook,omitempty"`
+	Rate    int64  `json:"rate,omitempty"`   // events a second; 0 is no limit
+	Quota   string `json:"quota,omitempty"`  // for people; "" is no limit
+	Period  string `json:"period,omitempty"` // the quota's current one, such as "2026-03"
+	Used    int64  `json:"used"`             // events in it, of all processes
+	Events  int64  `json:"events,omitempty"` // that the quota allows
 	// OverRate and OverQuota count events refused since the start of the process.
 	OverRate  int64 `json:"over_rate"`
 	OverQuota int64 `json:"over_quota"`

@@ -34,7 +34,7 @@ var captureGroup = newGroup("prickle_capture_", nil,
 	counter("events_unacknowledged_total", "Events whose storing failed. Their requests were refused, so SDKs send them again; some may be stored.", func(s *capture.Server) float64 {
 		return float64(s.Stats().Unacknowledged.Load())
 	}),
-	counters("events_limited_total", "limit", "Events of requests refused because their key was over its rate or its quota. A request that is refused several times counts several times.", func(s *capture.Server) map[string]uint64 {
+	counters("events_limited_total", "limit", "Events of requests refused because their key or webhook was over its rate or its quota. A request that is refused several times counts several times.", func(s *capture.Server) map[string]uint64 {
 		return map[string]uint64{"rate": s.Stats().OverRate.Load(), "quota": s.Stats().OverQuota.Load()}
 	}),
 	counters("events_rejected_total", "reason", "Events found wrong, by the code of what was wrong.", func(s *capture.Server) map[string]uint64 {

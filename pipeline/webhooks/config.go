@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/capture"
 )
 
 // Config is the part of the configuration of one webhook. DefaultConfig has the defaults.
@@ -23,6 +24,8 @@ type Config struct {
 	MaxBody pipeline.Bytes `yaml:"max_body"`
 	// KeepBody adds the exact text of the body to every event, as $webhook_body, or as $webhook_body_base64 when it is no text.
 	KeepBody bool `yaml:"keep_body"`
+	// Allowance is how many events may come in.
+	capture.Allowance `yaml:",inline"`
 }
 
 // DefaultConfig returns a Config with every default.
@@ -122,7 +125,7 @@ func (c *Config) Validate() error {
 	if c.MaxBody <= 0 {
 		errs = append(errs, mistake("max_body: want more than 0", "leave it out for 512000 bytes"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Allowance.Validate())...)
 }
 
 // mistake makes a ConfigError without a place, which the loader fills in.

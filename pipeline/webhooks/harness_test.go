@@ -23,13 +23,26 @@ import (
 // fixture is capture's server with the webhooks of a configuration, a log in memory and a clock that the test sets.
 type fixture struct {
 	http.Handler
+	server *capture.Server
 	hooks  map[string]*webhooks.Webhook
 	now    time.Time
 	logged bytes.Buffer
 
-	mu    sync.Mutex
-	lines [][]byte
-	fail  error
+	mu     sync.Mutex
+	lines  [][]byte
+	fail   error
+	counts map[string]int64
+}
+
+// Add counts for quotas.
+func (f *fixture) Add(_ context.Context, key, period string, n int64) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.counts == nil {
+		f.counts = map[string]int64{}
+	}
+	f.counts[key+" "+period] += n
+	return f.counts[key+" "+period], nil
 }
 
 // Append keeps events as a real log does: as lines of its own.
@@ -82,12 +95,12 @@ func serve(t testing.TB, section string) *fixture {
 	config := capture.DefaultConfig()
 	config.Keys = []capture.Key{{Name: "web", Token: "phc_local"}}
 	server, err := capture.New(config, capture.Deps{
-		Events: f, Log: slog.New(slog.NewTextHandler(&f.logged, nil)), Now: func() time.Time { return f.now }, Webhooks: served,
+		Events: f, Log: slog.New(slog.NewTextHandler(&f.logged, nil)), Now: func() time.Time { return f.now }, Webhooks: served, Counters: f,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Handler = server.Handler()
+	f.Handler, f.server = server.Handler(), server
 	return f
 }
 

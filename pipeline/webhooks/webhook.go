@@ -22,6 +22,7 @@ type Webhook struct {
 	methods  []string
 	maxBody  int64
 	keepBody bool
+	allowed  capture.Allowance
 	verifier verifier
 	maker    maker
 	// running bounds what makes events at once: it is work for a processor and has no use for more.
@@ -36,7 +37,7 @@ var _ capture.Webhook = (*Webhook)(nil)
 // that CheckKeys or Validate has refused, it finds those in code and expressions, and the Webhook is not to be used.
 func New(name string, c Config, env pipeline.Env) (*Webhook, error) {
 	w := &Webhook{
-		name: name, maxBody: int64(c.MaxBody), keepBody: c.KeepBody,
+		name: name, maxBody: int64(c.MaxBody), keepBody: c.KeepBody, allowed: c.Allowance,
 		running: semaphore.NewWeighted(int64(runtime.NumCPU())), stats: &Stats{}, log: env.Log,
 	}
 	for _, m := range c.Methods {
@@ -63,6 +64,9 @@ func (w *Webhook) Methods() []string { return w.methods }
 
 // MaxBody is how many bytes a body may have.
 func (w *Webhook) MaxBody() int64 { return w.maxBody }
+
+// Allowance is how much may come in.
+func (w *Webhook) Allowance() capture.Allowance { return w.allowed }
 
 // Continue lets the counters go on where those of old, a webhook of the same name, are.
 func (w *Webhook) Continue(old *Webhook) { w.stats = old.stats }
