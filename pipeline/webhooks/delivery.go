@@ -25,6 +25,8 @@ type delivery struct {
 	ip   string
 	now  time.Time
 
+	looped int // events that were not captured because a function made the one that the delivery is about
+
 	json []byte // what functions and expressions see as the body, nil for null
 }
 

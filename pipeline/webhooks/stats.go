@@ -16,13 +16,15 @@ type Stats struct {
 	mu       sync.Mutex
 	outcomes map[string]uint64
 
-	unproven, failing notice // requests that do not prove where they come from, and those of which no events could be made
+	// Requests that do not prove where they come from, those of which no events could be made, and those about an event that a function has made.
+	unproven, failing, looping notice
 }
 
 // Stats returns the webhook's counters, which go on counting.
 func (w *Webhook) Stats() *Stats { return w.stats }
 
-// Outcomes returns how many requests came to what: "stored" (with events), "empty" (success without any), "declined" (the function itself answered
+// Outcomes returns how many requests came to what: "stored" (with events), "empty" (success without any), "looped" (success
+// without any, since a function has made the event that the request is about), "declined" (the function itself answered
 // with an error), or the code of the error that was answered.
 func (s *Stats) Outcomes() map[string]uint64 {
 	s.mu.Lock()
@@ -39,10 +41,12 @@ func (s *Stats) count(outcome string) {
 	s.outcomes[outcome]++
 }
 
-func (s *Stats) succeeded(events, status int) {
+func (s *Stats) succeeded(d *delivery, events, status int) {
 	switch {
 	case status >= http.StatusBadRequest:
 		s.count("declined")
+	case d.looped > 0:
+		s.count("looped")
 	case events > 0:
 		s.count("stored")
 	default:

@@ -90,11 +90,16 @@ func (w *Webhook) Receive(ctx context.Context, r capture.WebhookRequest, store f
 		}
 	}
 	w.stats.Events.Add(uint64(len(reply.Events)))
+	if d.looped > 0 {
+		w.stats.looping.tell(d.now, func(others uint64) {
+			w.log.Warn("events are not captured, since a function has made the event that the request is about: keep such events from being posted here", "events", d.looped, "since_last", others)
+		})
+	}
 	if reply.Answer == nil {
-		w.stats.succeeded(len(reply.Events), http.StatusOK)
+		w.stats.succeeded(d, len(reply.Events), http.StatusOK)
 		return capture.WebhookAnswer{}, nil
 	}
-	w.stats.succeeded(len(reply.Events), reply.Answer.Status)
+	w.stats.succeeded(d, len(reply.Events), reply.Answer.Status)
 	return capture.WebhookAnswer{Status: reply.Answer.Status, ContentType: reply.Answer.ContentType, Body: reply.Answer.Body}, nil
 }
 
