@@ -22,6 +22,7 @@ type job struct {
 	server  *Server
 	w       http.ResponseWriter
 	r       *http.Request
+	ctx     context.Context // ends with the client until all of the request is read, then with the server
 	query   url.Values
 	span    trace.Span
 	scratch *wire.Scratch
@@ -39,6 +40,7 @@ func (s *Server) newJob(w http.ResponseWriter, r *http.Request) *job {
 	j := &job{server: s, w: w, r: r, scratch: scratches.Get().(*wire.Scratch)}
 	j.metered = metered{share: share{room: s.room.bodies}, body: r.Body, stats: s.stats}
 	j.decoded = share{room: s.room.decoded}
+	j.ctx = r.Context()
 	if a, ok := w.(*answer); ok && s.deps.Tracer != nil {
 		j.trace(a)
 	}
@@ -51,8 +53,8 @@ func (s *Server) newJob(w http.ResponseWriter, r *http.Request) *job {
 // trace follows the request until it is answered.
 func (j *job) trace(a *answer) {
 	var ctx context.Context
-	if ctx, a.span = j.server.deps.Tracer.Request(j.r.Context(), "capture", j.r.Header); a.span.On() {
-		j.r, j.span = j.r.WithContext(ctx), a.span
+	if ctx, a.span = j.server.deps.Tracer.Request(j.ctx, "capture", j.r.Header); a.span.On() {
+		j.ctx, j.span = ctx, a.span
 	}
 }
 
@@ -113,7 +115,7 @@ func (j *job) check(source string, batch []byte) error {
 	if n == 0 || n > j.server.config.Limits.Events {
 		return nil // refused for that
 	}
-	return a.check(j.r.Context(), now, n)
+	return a.check(j.ctx, now, n)
 }
 
 // guessEvents guesses the number of events in an array by the size of the first.
@@ -158,6 +160,7 @@ func (j *job) readBodyUpTo(limit int64) ([]byte, error) {
 	}
 	// From here on a passing deadline would only cancel the request while its events are being stored.
 	_ = http.NewResponseController(j.w).SetReadDeadline(time.Time{})
+	j.outlast()
 	return body, nil
 }
 
@@ -165,7 +168,7 @@ func (j *job) readBodyUpTo(limit int64) ([]byte, error) {
 // for what becomes of it.
 func (j *job) decode(f func() (text []byte, err error)) error {
 	decoding := j.server.room.decoding
-	if err := decoding.Acquire(j.r.Context(), 1); err != nil {
+	if err := decoding.Acquire(j.ctx, 1); err != nil {
 		return err
 	}
 	defer decoding.Release(1)
@@ -188,7 +191,7 @@ func (j *job) store(partly bool) error {
 	if n > 0 {
 		source := j.scratch.Events[0].Source
 		j.span.Text("prickle.source", source)
-		giveBack, err := s.allowances[source].take(j.r.Context(), s.deps.Now(), n)
+		giveBack, err := s.allowances[source].take(j.ctx, s.deps.Now(), n)
 		if err != nil {
 			return err
 		}
@@ -210,7 +213,7 @@ func (j *job) store(partly bool) error {
 
 func (j *job) append(partly bool) error {
 	s := j.server
-	ctx, cancel := context.WithTimeout(j.r.Context(), s.config.Limits.AppendTimeout)
+	ctx, cancel := context.WithTimeout(j.ctx, s.config.Limits.AppendTimeout)
 	defer cancel()
 	for {
 		j.held = true

@@ -37,6 +37,7 @@ func (j *job) pixel(kind string) error {
 	if err := j.admit(0); err != nil {
 		return err
 	}
+	j.outlast()
 	req := segment.Request{Request: j.request(j.server.config.Limits.sizes(segmentSizes)), Settings: j.segmentSettings, Kind: kind, WriteKey: j.query.Get("writeKey")}
 	err := j.decode(func() ([]byte, error) {
 		text := queryMessage(j.query)

@@ -74,7 +74,7 @@ func (s *salts) forget(before string) {
 // salt is the secret that the visitors of an event's day are told apart by, for decoders.
 func (j *job) salt(at time.Time) ([]byte, error) {
 	s := j.server
-	return s.flow.salts.of(j.r.Context(), s.deps.Salts, saltDay(s.deps.Now(), at))
+	return s.flow.salts.of(j.ctx, s.deps.Salts, saltDay(s.deps.Now(), at))
 }
 
 // forgetEvery is how often it is looked whether a day is over.

@@ -218,7 +218,7 @@ func (s *Server) httpServer(requests context.Context) *http.Server {
 		Protocols:      protocols(),
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: 256 << 10, MaxReceiveBufferPerStream: 128 << 10},
 		ConnState:      s.connection,
-		BaseContext:    func(net.Listener) context.Context { return requests },
+		BaseContext:    func(net.Listener) context.Context { return context.WithValue(requests, serving{}, requests) },
 		ErrorLog:       slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug),
 	}
 }

@@ -81,7 +81,7 @@ func (j *job) webhook(name string, hook Webhook) (WebhookAnswer, error) {
 	}
 	most := j.server.config.Limits.sizes(v0Sizes)
 	req := j.request(most)
-	return hook.Receive(j.r.Context(), WebhookRequest{HTTP: j.r, Body: body, IP: req.ClientIP, Now: req.Now}, func(events [][]byte) error {
+	return hook.Receive(j.ctx, WebhookRequest{HTTP: j.r, Body: body, IP: req.ClientIP, Now: req.Now}, func(events [][]byte) error {
 		return j.storeWebhook(name, req, most, events)
 	})
 }
