@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -83,14 +82,13 @@ func (p *projectFlag) importFiles(ctx context.Context, f *importFlags, columns m
 	if f.rate > 0 {
 		limit.SetLimit(rate.Limit(f.rate))
 	}
-	var rejects io.Writer
+	var rejects *rejectFile
 	if f.rejected != "" {
-		out, err := os.OpenFile(f.rejected, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-		if err != nil {
+		var err error
+		if rejects, err = openRejects(f.rejected); err != nil {
 			return fmt.Errorf("--rejected: %w", err)
 		}
-		defer out.Close()
-		rejects = out
+		defer rejects.file.Close()
 	}
 	for _, file := range files {
 		if strings.HasSuffix(file, importSuffix) { // as *.json* may bring

@@ -42,7 +42,7 @@ type importing struct {
 	to      importTarget
 	file    string
 	limit   *rate.Limiter
-	rejects io.Writer
+	rejects *rejectFile // nil for none
 	report  io.Writer
 	bar     *countBar
 	state   importState
@@ -170,8 +170,8 @@ func (i *importing) reject(p part, rejected []rejection) error {
 			fmt.Fprintf(i.report, "%s: further ones are counted, and written to the file of --rejected if there is one\n", i.file)
 		}
 		if at, found := slices.BinarySearch(p.lines, r.Line); found && i.rejects != nil {
-			if _, err := i.rejects.Write(p.records[at]); err != nil {
-				return err
+			if err := i.rejects.write(p.records[at]); err != nil {
+				return fmt.Errorf("--rejected: %w", err)
 			}
 		}
 	}

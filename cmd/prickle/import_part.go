@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/prickle-dev/prickle/pipeline/capture/bulk"
 )
 
 // part is some records of a file, with their lines.
@@ -80,20 +82,27 @@ func (i *importing) linesOf(text *bufio.Reader, send func(part) error) error {
 
 // rowsOf hands on the rows of a CSV, each part with the header.
 func (i *importing) rowsOf(text *bufio.Reader, send func(part) error) error {
-	in := csv.NewReader(text)
+	raw := &rawReader{from: text}
+	in := csv.NewReader(raw)
 	in.FieldsPerRecord = -1
 	header, err := in.Read()
 	if err != nil {
 		return &importError{i.file, 1, fmt.Errorf("the header cannot be read: %w", err)}
 	}
+	raw.take(in.InputOffset())
 	p, rows := part{header: appendRow(nil, header)}, 0
 	for {
 		row, err := in.Read()
 		ended := errors.Is(err, io.EOF)
-		var syntax *csv.ParseError
-		switch {
-		case errors.As(err, &syntax): // what follows cannot be told apart
-			err = &importError{i.file, syntax.StartLine, syntax.Err}
+		record := raw.take(in.InputOffset())
+		switch line, detail, ok := bulk.BrokenRow(err, record); {
+		case ok: // capture says so, too
+			rows++
+			if line > i.state.Line {
+				p.add(line, append(bytes.Trim(record, "\r\n"), '\n'))
+			}
+		case detail != "":
+			err = &importError{i.file, line, errors.New(detail)}
 			if len(p.records) > 0 {
 				err = errors.Join(send(p), err)
 			}
@@ -118,6 +127,27 @@ func (i *importing) rowsOf(text *bufio.Reader, send func(part) error) error {
 			return nil
 		}
 	}
+}
+
+// rawReader keeps what was read until it is taken.
+type rawReader struct {
+	from  io.Reader
+	kept  []byte
+	taken int64
+}
+
+func (r *rawReader) Read(b []byte) (int, error) {
+	n, err := r.from.Read(b)
+	r.kept = append(r.kept, b[:n]...)
+	return n, err
+}
+
+// take returns what was read since the last call up to an offset. It holds until the next Read.
+func (r *rawReader) take(offset int64) []byte {
+	n := offset - r.taken
+	text := r.kept[:n:n]
+	r.kept, r.taken = r.kept[n:], offset
+	return text
 }
 
 // appendRow appends a row as CSV. One that is a single empty text is not an empty line.

@@ -18,6 +18,7 @@ type importState struct {
 	Line     int    `json:"line"` // that was sent last
 	Accepted int    `json:"accepted"`
 	Rejected int    `json:"rejected"`
+	Rejects  int64  `json:"rejects,omitempty"` // how large the file of --rejected was then
 }
 
 func (i *importing) statePath() string { return i.file + importSuffix }
@@ -30,7 +31,7 @@ func (i *importing) resume(head []byte, restart bool) error {
 	i.state = importState{Begins: digest(head), Bytes: len(head), To: i.to.shown(), As: i.to.how()}
 	text, err := os.ReadFile(i.statePath())
 	if errors.Is(err, os.ErrNotExist) || restart {
-		return nil
+		return i.begin()
 	}
 	if err != nil {
 		return err
@@ -39,12 +40,29 @@ func (i *importing) resume(head []byte, restart bool) error {
 	if err := json.Unmarshal(text, &was); err != nil {
 		return fmt.Errorf("%s is damaged: remove it, or begin anew with --restart", i.statePath())
 	}
-	if was.Bytes > len(head) || was.Begins != digest(head[:was.Bytes]) || was.To != i.state.To || was.As != i.state.As {
+	same := was.Bytes <= len(head) && was.Begins == digest(head[:min(was.Bytes, len(head))]) && was.To == i.state.To && was.As == i.state.As
+	switch {
+	case !same && was.Line == 0: // nothing of it was sent
+		return i.begin()
+	case !same:
 		return fmt.Errorf("%s says that another file was being imported, to another address, by another key or in another way: begin anew with --restart", i.statePath())
 	}
 	i.state = was
+	if i.rejects != nil {
+		if err := i.rejects.expect(was.Rejects); err != nil {
+			return fmt.Errorf("--rejected: %w", err)
+		}
+	}
 	fmt.Fprintf(i.report, "%s: goes on behind line %d, %s stored so far\n", i.file, was.Line, count(was.Accepted, "event"))
 	return nil
+}
+
+// begin notes where the file of --rejected is, so that what is rejected from now on is known after a crash.
+func (i *importing) begin() error {
+	if i.rejects == nil {
+		return nil
+	}
+	return i.save()
 }
 
 func digest(b []byte) string {
@@ -53,6 +71,9 @@ func digest(b []byte) string {
 }
 
 func (i *importing) save() error {
+	if i.rejects != nil {
+		i.state.Rejects = i.rejects.size
+	}
 	text, err := json.Marshal(i.state)
 	if err != nil {
 		return err

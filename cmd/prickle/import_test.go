@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -204,5 +205,66 @@ func TestDetected(t *testing.T) {
 	}
 	if got := detected("People.CSV.gz", nil); got != "csv" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A quote in the middle of a text costs its row, which is kept as it was written.
+func TestImportKeepsBrokenRows(t *testing.T) {
+	var rows strings.Builder
+	rows.WriteString("event,distinct_id,note\r\n")
+	for n := range 1500 {
+		note := "fine"
+		if n == 700 || n == 1200 {
+			note = `5" disk`
+		}
+		fmt.Fprintf(&rows, "row,u%d,%s\r\n", n, note)
+	}
+	dir := project(t, map[string]string{"prickle.yaml": importProject, "rows.csv": rows.String()})
+	p := start(t, dir)
+	file, rejected := filepath.Join(dir, "rows.csv"), filepath.Join(dir, "rejected.csv")
+	code, out, errOut := run(t, "import", "-p", dir, "--rate", "0", "--rejected", rejected, file)
+	if code != 0 || !strings.Contains(out, "1498 events stored") || !strings.Contains(errOut, file+":702: bare ") || !strings.Contains(errOut, file+":1202: bare ") {
+		t.Errorf("exit code %d\n%s%s", code, out, errOut)
+	}
+	if text, err := os.ReadFile(rejected); err != nil || string(text) != "row,u700,5\" disk\nrow,u1200,5\" disk\n" {
+		t.Errorf("rejected: %q, %v", text, err)
+	}
+	wantImported(t, p, `SELECT count(*), count(DISTINCT uuid) FROM events`, "[[1498 1498]]")
+}
+
+// What was rejected, and not yet noted when an import crashed, is listed once; what stands in the file beside it stays.
+func TestImportRejectsOnce(t *testing.T) {
+	wrong := func(n int) string { return fmt.Sprintf(`{"event":"wrong %d"}`, n) + "\n" }
+	dir := project(t, map[string]string{
+		"prickle.yaml": importProject, "log.jsonl": wrong(1) + numbered(0, 1200) + wrong(2) + wrong(3) + numbered(1200, 1300), "rejected.jsonl": "of another import\n",
+	})
+	p := start(t, dir)
+	log, rejected := filepath.Join(dir, "log.jsonl"), filepath.Join(dir, "rejected.jsonl")
+	args := []string{"import", "-p", dir, "--rate", "0", "--rejected", rejected, log}
+	// As it is after a crash: the first part is noted, of the second one its rejected records are written, the last of them in part.
+	if code, _, errOut := run(t, args...); code != 0 {
+		t.Fatal(errOut)
+	}
+	head, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := importTarget{address: strings.TrimSuffix(p.url, "/"), format: "events", key: "k"}
+	state := importState{Begins: digest(head[:1000]), Bytes: 1000, To: target.shown(), As: target.how(), Line: 1000, Accepted: 999, Rejected: 1}
+	before := "of another import\n" + wrong(1)
+	state.Rejects = int64(len(before))
+	text, _ := json.Marshal(state)
+	for name, written := range map[string]string{"": "", "one": wrong(2), "in part": wrong(2) + wrong(3)[:5], "both": wrong(2) + wrong(3)} {
+		for path, text := range map[string]string{log + ".import": string(text), rejected: before + written} {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if code, out, errOut := run(t, args...); code != 0 || !strings.Contains(out, "1300") {
+			t.Fatalf("%s: exit code %d\n%s%s", name, code, out, errOut)
+		}
+		if got, err := os.ReadFile(rejected); err != nil || string(got) != before+wrong(2)+wrong(3) {
+			t.Errorf("%s written: %q, %v", name, got, err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,8 @@ func TestImportRejects(t *testing.T) {
 		{"a CSV with an unknown field", "format=csv&column.name=a", "a,b\n1,2\n", "invalid_columns", 400},
 		{"a CSV with a missing column", "format=csv&column.event=c&column.distinct_id=a", "a,b\n1,2\n", "invalid_columns", 400},
 		{"a broken CSV", "format=csv", "event,distinct_id\na,\"b\n", "invalid_csv", 400},
+		{"a CSV that breaks in the middle", "format=csv", "event,distinct_id\na,b\nc,\"d\ne,f\n", "invalid_csv", 400},
+		{"nothing but a broken row", "format=csv", "event,distinct_id\na,b\"\n", "invalid_csv", 400},
 	} {
 		status, answer := importTo(t, fx, c.query, c.body)
 		var got errorBody
@@ -260,5 +263,31 @@ func TestImportKeysAndGzip(t *testing.T) {
 		if status != c.status || len(fx.log.take(t)) != (map[bool]int{true: 1})[c.status == 200] {
 			t.Errorf("%s: %d %s", c.name, status, answer)
 		}
+	}
+}
+
+// A quote where none may be costs its row alone, as far as it can be told where the row ends.
+func TestImportGoesOnBehindBrokenRows(t *testing.T) {
+	fx := newFixture(t)
+	body := "event,distinct_id,note\n" + // line 1
+		"a,1,x\n" + "b,2,5\" disk\n" + "\n" + "c,3,\"y\ny\"\n" + "d,4,\"z\" z\n" + // 2, 3, 5, 7
+		"\"e\ne\",5,1\"\n" + "f,6,\"v\nv\" w\n" + "g,7,\"\"\"q\"\"\"" // 8, 10, 12
+	status, answer := importTo(t, fx, "format=csv", body)
+	const bare, quoted = `bare \" in non-quoted-field`, `extraneous or missing \" in quoted-field`
+	want := `{"accepted":3,"rejected":[{"line":3,"code":"invalid_csv","detail":"` + bare + `"},{"line":7,"code":"invalid_csv","detail":"` + quoted +
+		`"},{"line":8,"code":"invalid_csv","detail":"` + bare + `"},{"line":10,"code":"invalid_csv","detail":"` + quoted + `"}]}`
+	if status != http.StatusOK || answer != want {
+		t.Errorf("%d\n got %s\nwant %s", status, answer, want)
+	}
+	var got []string
+	for _, e := range fx.log.take(t) {
+		got = append(got, e.Name+" "+e.Properties.String("note"))
+	}
+	if want := []string{"a x", "c y\ny", `g "q"`}; !slices.Equal(got, want) {
+		t.Errorf("stored\n got %q\nwant %q", got, want)
+	}
+	wide := "event,distinct_id\na,b\"\n" + strings.Repeat(",", 10_000) + "\n" // the quote pairs with none
+	if status, answer := importTo(t, fx, "format=csv", wide); status != 400 || !strings.Contains(answer, "too_many_columns") {
+		t.Errorf("a wide row behind a broken one: %d %s", status, answer)
 	}
 }

@@ -26,8 +26,8 @@ type table struct {
 
 // csv reads a header and a record for each row. A row's line is where it begins: a text may have several lines.
 func (r *reader) csv(body []byte) error {
-	if n := widest(body); n > maxColumns {
-		return wire.Invalid("too_many_columns", "more than %d columns", maxColumns)
+	if err := checkColumns(body); err != nil {
+		return err
 	}
 	in := csv.NewReader(bytes.NewReader(body))
 	in.FieldsPerRecord = -1
@@ -46,18 +46,27 @@ func (r *reader) csv(body []byte) error {
 	}
 	r.readAs(header)
 	for {
-		row, err := in.Read()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil: // what follows cannot be told apart any more
-			return wire.Invalid("invalid_csv", "%v", err)
+		from := in.InputOffset()
+		if err := checkColumns(body[from:]); err != nil {
+			return err
 		}
-		at, _ := in.FieldPos(0)
-		line := r.Line + at - begin
+		row, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err := r.more(); err != nil {
 			return err
 		}
+		if err != nil {
+			at, detail, ok := BrokenRow(err, body[from:in.InputOffset()])
+			if !ok {
+				return wire.Invalid("invalid_csv", "%v", err)
+			}
+			r.reject(r.Line+at-begin, "invalid_csv", detail)
+			continue
+		}
+		at, _ := in.FieldPos(0)
+		line := r.Line + at - begin
 		if len(row) != len(t.names) {
 			r.reject(line, "invalid_record", fmt.Sprintf("%d columns, the header has %d", len(row), len(t.names)))
 			continue
@@ -81,21 +90,36 @@ func (r *reader) csv(body []byte) error {
 // maxColumns is more than tables have. Each costs some dozens of bytes, whatever is in it.
 const maxColumns = 2000
 
-// widest is about how many columns the widest row has: commas outside of quotes are counted, which is more for a broken text and never less.
-func widest(body []byte) int {
-	most, n, quoted := 0, 1, false
-	for _, ch := range body {
+// checkColumns refuses a first row that is too wide, before it is read: commas outside of quotes are counted, which is more for a broken row and never
+// less.
+func checkColumns(body []byte) error {
+	n, quoted := 1, false
+	for _, ch := range bytes.TrimLeft(body, "\r\n") {
 		switch {
 		case ch == '"':
 			quoted = !quoted
 		case quoted:
-		case ch == ',':
-			n++
 		case ch == '\n':
-			most, n = max(most, n), 1
+			return nil
+		case ch == ',':
+			if n++; n > maxColumns {
+				return wire.Invalid("too_many_columns", "more than %d columns", maxColumns)
+			}
 		}
 	}
-	return max(most, n)
+	return nil
+}
+
+// BrokenRow says what is wrong with a row, given the error of a csv.Reader and the text that it has read for it, and in which line of all that it has read the
+// row begins. It reports false when it cannot be told where the row ends, and what follows is not to be read: a text that begins with a quote has no end.
+func BrokenRow(err error, text []byte) (line int, detail string, ok bool) {
+	var syntax *csv.ParseError
+	if !errors.As(err, &syntax) {
+		return 0, "", false
+	}
+	// A quote within a text that does not begin with one does not reach beyond its line. Where quotes are paired, no text is left open.
+	ok = errors.Is(err, csv.ErrBareQuote) || bytes.Count(text, []byte(`"`))%2 == 0
+	return syntax.StartLine, syntax.Err.Error(), ok
 }
 
 // table finds the columns.
