@@ -172,6 +172,7 @@ func (j *job) decode(f func() (text []byte, err error)) error {
 		return err
 	}
 	defer decoding.Release(1)
+	j.scratch.Room = j.decoded.grow
 	text, err := f()
 	if j.denied != nil {
 		return j.denied
@@ -179,7 +180,7 @@ func (j *job) decode(f func() (text []byte, err error)) error {
 	if err != nil {
 		return err
 	}
-	return j.decoded.grow(j.scratch.Held(text))
+	return j.decoded.settle(j.scratch.Held(text))
 }
 
 // store appends the decoded events to the log, when they are within the allowance of their key. After nil they are safe. Events that are

@@ -236,3 +236,21 @@ func (u unread) Read([]byte) (int, error) {
 	u.t.Error("the body was read")
 	return 0, io.EOF
 }
+
+// A text that finds no room is not decompressed to its end: nobody gets to see that it is no JSON.
+func TestDecompressedIsAccounted(t *testing.T) {
+	fx := newFixture(t)
+	limit := int64(fx.config.Limits.InFlight)
+	const left = 200 << 10
+	if !fx.room.decoded.TryAcquire(limit - left) {
+		t.Fatal("no room")
+	}
+	body := zip(strings.Repeat("no JSON ", 1<<17))
+	for _, target := range []string{"/batch", "/v1/batch?writeKey=wk_test_0001", "/import?api_key=wk_test_0001"} {
+		checkError(t, fx.post(target, body), 503, "overloaded")
+	}
+	checkError(t, fx.post("/batch", zip(strings.Repeat("no JSON ", 1000))), 400, "invalid_json")
+	if !fx.room.decoded.TryAcquire(left) {
+		t.Error("room was not given back")
+	}
+}

@@ -45,6 +45,15 @@ func (s *share) grow(bytes int64) error {
 	return nil
 }
 
+// settle takes what is missing to bytes, as grow does, or gives back what is more.
+func (s *share) settle(bytes int64) error {
+	if s.taken > bytes {
+		s.room.Release(s.taken - bytes)
+		s.taken = bytes
+	}
+	return s.grow(bytes)
+}
+
 func (s *share) giveBack() {
 	s.room.Release(s.taken)
 	s.taken = 0

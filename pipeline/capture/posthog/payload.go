@@ -151,7 +151,7 @@ func (u *unwrapping) decompress(s *wire.Scratch) (err error) {
 	case wire.IsGzip(u.data), u.hint == hintGzip, u.hint == hintHeaderGzip && !startsJSON(u.data):
 		u.data, err = s.Inflate(u.data, u.MaxBytes)
 	case u.hint == hintLZ:
-		u.data, err = wire.LZString(u.data, u.MaxBytes)
+		u.data, err = s.LZString(u.data, u.MaxBytes)
 	}
 	return err
 }

@@ -29,9 +29,10 @@ func (s *Scratch) Decompress(encoding string, data []byte, limit int64) ([]byte,
 		return nil, Invalid("invalid_encoding", "the body is not %s: %v", encoding, err)
 	}
 	defer end()
-	text, err := readAll(r, s.inflated[:0], limit)
-	s.inflated = text
+	text, full, err := s.readInflated(r, limit)
 	switch {
+	case full != nil:
+		return nil, full
 	case errors.Is(err, errOver), errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return nil, tooLargeInflated(limit)
 	case err != nil:

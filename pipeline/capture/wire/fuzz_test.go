@@ -71,7 +71,7 @@ func FuzzLZString(f *testing.F) {
 	f.Add([]byte("N4IgDghgJhDGIFMDOAXCBLA9gJxALhAAYBGAdgGYQAaEeWAJwFMBXBAFwQDsAGAXwF8gA"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		const limit = 1 << 12
-		text, err := LZString(data, limit)
+		text, err := new(Scratch).LZString(data, limit)
 		if err == nil && (len(text) > limit || !utf8.Valid(text)) {
 			t.Fatalf("%d bytes of %q", len(text), data)
 		}

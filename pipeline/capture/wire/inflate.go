@@ -24,7 +24,7 @@ func (s *Scratch) ReadBody(r io.Reader, length, limit int64) ([]byte, error) {
 		// The announcement is believed only so far: memory is not spent before bytes arrive.
 		s.body = make([]byte, 0, min(length+1, believeBytes))
 	}
-	body, err := readAll(r, s.body[:0], limit)
+	body, err := readAll(r, s.body[:0], limit, nil)
 	s.body = body
 	if errors.Is(err, errOver) {
 		return nil, bodyTooLarge(limit)
@@ -45,15 +45,35 @@ func (s *Scratch) Inflate(data []byte, limit int64) ([]byte, error) {
 	if err := s.gzip.Reset(&s.reader); err != nil {
 		return nil, Invalid("invalid_gzip", "the body is not gzip: %v", err)
 	}
-	text, err := readAll(s.gzip, s.inflated[:0], limit)
-	s.inflated = text
+	text, full, err := s.readInflated(s.gzip, limit)
 	switch {
+	case full != nil:
+		return nil, full
 	case errors.Is(err, errOver):
 		return nil, tooLargeInflated(limit)
 	case err != nil:
 		return nil, Invalid("invalid_gzip", "the gzip stream is damaged: %v", err)
 	}
 	return text, nil
+}
+
+// readInflated reads what comes out of a decompressor, as far as there is room for it; full is why there is none.
+func (s *Scratch) readInflated(r io.Reader, limit int64) (text []byte, full, err error) {
+	others := s.Held(nil) - int64(cap(s.inflated))
+	text, err = readAll(r, s.inflated[:0], limit, func(capacity int64) error {
+		full = s.room(others + capacity)
+		return full
+	})
+	s.inflated = text
+	return text, full, err
+}
+
+// room asks whether s may hold so many bytes without the body.
+func (s *Scratch) room(held int64) error {
+	if s.Room == nil {
+		return nil
+	}
+	return s.Room(held)
 }
 
 func bodyTooLarge(limit int64) error {
@@ -64,12 +84,18 @@ func tooLargeInflated(limit int64) error {
 	return TooLarge("decompressed_too_large", "the decompressed body is larger than %d bytes", limit)
 }
 
-// readAll appends r's bytes to buf until its end, or until there are more than limit.
-func readAll(r io.Reader, buf []byte, limit int64) ([]byte, error) {
+// readAll appends r's bytes to buf until its end, or until there are more than limit. room, which may be nil, is asked before buf gets larger.
+func readAll(r io.Reader, buf []byte, limit int64, room func(capacity int64) error) ([]byte, error) {
 	for int64(len(buf)) <= limit {
 		if len(buf) == cap(buf) {
 			// One byte beyond the limit is enough to see that it is passed.
-			bigger := make([]byte, len(buf), min(max(2*int64(cap(buf)), 4096), limit+1))
+			capacity := min(max(2*int64(cap(buf)), 4096), limit+1)
+			if room != nil {
+				if err := room(capacity); err != nil {
+					return buf, err
+				}
+			}
+			bigger := make([]byte, len(buf), capacity)
 			copy(bigger, buf)
 			buf = bigger
 		}

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // lz-string's first three codes are not dictionary entries.
@@ -14,20 +15,30 @@ const (
 )
 
 // LZString undoes lz-string's compressToBase64 and returns the text in UTF-8. It stops as soon as the result is over limit bytes.
-func LZString(data []byte, limit int64) ([]byte, error) {
+func (s *Scratch) LZString(data []byte, limit int64) ([]byte, error) {
+	others := s.Held(nil)
 	d := lzDecoder{
 		limit: limit, bits: lzBits{data: data}, width: 3, grow: 4,
 		out: make([]uint16, 0, min(4*len(data), 1<<17)), dict: make([]lzEntry, 3, 3+min(len(data)/2, 1<<14)), // about what it comes to
 	}
-	ok := d.first()
+	ok, counted := d.first(), int64(0)
 	for ok && !d.done {
 		if int64(len(d.out)) > limit {
 			return nil, TooLarge("decompressed_too_large", "the decompressed body is larger than %d bytes", limit)
+		}
+		if held := d.held(); held > counted {
+			if err := s.room(others + held); err != nil {
+				return nil, err
+			}
+			counted = held
 		}
 		ok = d.next()
 	}
 	if !ok {
 		return nil, Invalid("invalid_lz64", "the lz-string data is damaged")
+	}
+	if err := s.room(others + d.held() + int64(len(d.out))); err != nil {
+		return nil, err
 	}
 	text := make([]byte, 0, len(d.out)+utf8.UTFMax)
 	for i := 0; i < len(d.out); i++ {
@@ -60,6 +71,11 @@ type lzDecoder struct {
 	width int     // of a code, in bits
 	grow  int     // how many entries may be added before codes get wider
 	done  bool
+}
+
+// held is how many bytes of memory the decoder takes.
+func (d *lzDecoder) held() int64 {
+	return int64(cap(d.out))*int64(unsafe.Sizeof(d.out[0])) + int64(cap(d.dict))*int64(unsafe.Sizeof(d.dict[0]))
 }
 
 // first reads the first code, which is two bits wide and can only be a character or the end.

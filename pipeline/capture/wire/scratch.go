@@ -36,6 +36,10 @@ type Request struct {
 // Scratch is the memory of one request and the outcome of its decoding. The zero value is ready. Decoded events point into it: it may be
 // used again once nothing needs them any more.
 type Scratch struct {
+	// Room is asked before s holds so many bytes without the request's body, while it is decompressed; an error ends that and is its outcome. nil
+	// is asked nothing. Reset forgets it.
+	Room func(held int64) error
+
 	Events   []pipeline.Event
 	Problems []EventProblem // events that were found wrong and are not in Events
 	Filtered int            // events that are left out on purpose
@@ -58,6 +62,7 @@ const keepBytes = 1 << 20
 // Reset empties s for the next request and lets go of exceptionally large buffers.
 func (s *Scratch) Reset() {
 	clear(s.Events)
+	s.Room = nil
 	s.Events, s.Problems, s.Filtered, s.Personless, s.Large, s.left = s.Events[:0], nil, 0, 0, 0, s.left[:0]
 	if cap(s.Events) > 4096 {
 		s.Events = nil
