@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -19,7 +22,7 @@ func newBench(p *projectFlag) *cobra.Command {
 	var asJSON bool
 	var cases strings.Builder
 	for _, c := range bench.Cases() {
-		fmt.Fprintf(&cases, "\n  %-9s %s", c.Name, c.Summary)
+		fmt.Fprintf(&cases, "\n  %-11s %s", c.Name, c.Summary)
 	}
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -27,7 +30,7 @@ func newBench(p *projectFlag) *cobra.Command {
 		Long: `Starts a private instance in a temporary folder, sends it events over HTTP, and counts what comes out: rows of the warehouse, requests of
 webhooks. At the end every acknowledged event is looked up. Prints rates, latencies and the peak memory, load generator included. The cases:
 ` + cases.String() + `
-  all       one after the other`,
+  all         one after the other`,
 		Example: `  prickle bench
   prickle bench --events 1000000 --json
   prickle bench --case down --for 2m --rounds 3`,
@@ -38,6 +41,7 @@ webhooks. At the end every acknowledged event is looked up. Prints rates, latenc
 				return err
 			}
 			o.Log = quietLog(p.std.err)
+			o.Holder = holder
 			if !asJSON {
 				o.Progress = func(what string) { fmt.Fprintln(p.std.err, what) }
 			}
@@ -59,7 +63,25 @@ webhooks. At the end every acknowledged event is looked up. Prints rates, latenc
 	cmd.Flags().Float64Var(&o.Rate, "rate", 0, "for capture and single: send at most so many `events` a second; 0 for as fast as they are taken")
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "the `folder` for the temporary instance; default: the system's")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each case")
+	cmd.AddCommand(newBenchHold(p))
 	return cmd
+}
+
+// newBenchHold makes the command of the other process of the case connections.
+func newBenchHold(p *projectFlag) *cobra.Command {
+	return &cobra.Command{
+		Use: "hold ADDRESS RUN EVENT CONNECTIONS", Hidden: true, Args: cobra.ExactArgs(4), Short: "Hold connections for the case connections",
+		RunE: func(_ *cobra.Command, args []string) error { return bench.Hold(args, os.Stdin, p.std.out) },
+	}
+}
+
+// holder runs newBenchHold's command with this binary.
+func holder(ctx context.Context, args []string) *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	return exec.CommandContext(ctx, self, append([]string{"bench", "hold"}, args...)...)
 }
 
 func runCase(cmd *cobra.Command, c bench.Case, o bench.Options, out io.Writer, asJSON bool) error {

@@ -25,7 +25,7 @@ type Case struct {
 
 // Cases returns all of them, in the order in which they are best run.
 func Cases() []Case {
-	return []Case{capture, path, single, down, routing, idle, recovery, replay, soak}
+	return []Case{capture, path, single, forms, down, routing, idle, connections, importing, recovery, replay, soak}
 }
 
 // Find returns the cases of a name: one, or every one for "all".
@@ -56,6 +56,7 @@ type Options struct {
 	Dir         string        // where the instance's folder is made; "" is the system's
 	Log         *slog.Logger
 	Progress    func(what string) // told of each phase; may be nil
+	Holder      Holder            // of the connections of the case connections; nil holds them in this process
 
 	patience time.Duration    // how long nothing new may arrive before what is missing is lost
 	lose     func(i int) bool // events that a receiver forgets, for tests

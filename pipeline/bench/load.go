@@ -31,7 +31,7 @@ type load struct {
 
 func newLoad(o Options, g generator, url string) *load {
 	transport := &http.Transport{MaxIdleConnsPerHost: o.Connections, DisableCompression: true}
-	return &load{options: o, gen: g, url: url + "/batch/", client: &http.Client{Transport: transport, Timeout: time.Minute}, since: -1}
+	return &load{options: o, gen: g, url: url, client: &http.Client{Transport: transport, Timeout: time.Minute}, since: -1}
 }
 
 // span says how much to send. It ends at whatever comes first; a bound that is zero is none.
@@ -61,27 +61,32 @@ func (l *load) send(ctx context.Context, s span) (n int, begin time.Time, took t
 	if s.events > 0 {
 		end = first + s.events
 	}
+	err = l.eachConnection(ctx, func(ctx context.Context) error {
+		var buffers sender
+		for !s.over(begin) {
+			if err := limit.WaitN(ctx, l.options.Batch); err != nil {
+				return err
+			}
+			from, to := l.take(end)
+			if from == to {
+				return nil
+			}
+			if err := l.post(ctx, &buffers, from, to); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return l.sent() - first, begin, time.Since(begin), err
+}
+
+// eachConnection calls send for each connection at the same time.
+func (l *load) eachConnection(ctx context.Context, send func(ctx context.Context) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for range l.options.Connections {
-		group.Go(func() error {
-			var buffers sender
-			for !s.over(begin) {
-				if err := limit.WaitN(ctx, l.options.Batch); err != nil {
-					return err
-				}
-				from, to := l.take(end)
-				if from == to {
-					return nil
-				}
-				if err := l.post(ctx, &buffers, from, to); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		group.Go(func() error { return send(ctx) })
 	}
-	err = group.Wait()
-	return l.sent() - first, begin, time.Since(begin), err
+	return group.Wait()
 }
 
 func (s *span) over(begin time.Time) bool {
@@ -147,6 +152,7 @@ func (l *load) start(event int) time.Time {
 type sender struct {
 	body, zipped []byte
 	gzip         *gzip.Writer
+	lz           lzPacker
 }
 
 // post sends events, as often as it takes until they are accepted: an instance that is full says so, and SDKs wait and send again.
@@ -154,26 +160,16 @@ func (l *load) post(ctx context.Context, s *sender, from, to int) error {
 	begin := time.Now()
 	l.started(from, begin)
 	s.body = l.gen.appendBatch(s.body[:0], key, from, to, begin)
-	body := s.body
+	body, f := s.body, plain
 	if l.options.Gzip {
 		var err error
 		if body, err = s.zip(); err != nil {
 			return err
 		}
+		f = zipped
 	}
-	for {
-		again, err := l.request(ctx, body)
-		if err != nil {
-			return err
-		}
-		if again == 0 {
-			break
-		}
-		select {
-		case <-time.After(again):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if err := l.insist(ctx, f, body); err != nil {
+		return err
 	}
 	if l.answers != nil {
 		l.answers.add(time.Since(begin))
@@ -181,15 +177,33 @@ func (l *load) post(ctx context.Context, s *sender, from, to int) error {
 	return nil
 }
 
+// insist sends a body until it is accepted.
+func (l *load) insist(ctx context.Context, f form, body []byte) error {
+	for {
+		again, err := l.request(ctx, f, body)
+		if err != nil || again == 0 {
+			return err
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // request returns 0 when the events were taken, or how long to wait.
-func (l *load) request(ctx context.Context, body []byte) (again time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(body))
+func (l *load) request(ctx context.Context, f form, body []byte) (again time.Duration, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url+f.path, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	if l.options.Gzip {
-		req.Header.Set("Content-Encoding", "gzip")
+	req.Header.Set("Content-Type", f.contentType)
+	if f.encoding != "" {
+		req.Header.Set("Content-Encoding", f.encoding)
+	}
+	if f.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+f.bearer)
 	}
 	resp, err := l.client.Do(req)
 	if err != nil {

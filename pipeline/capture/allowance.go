@@ -164,7 +164,7 @@ func (a *allowance) refused(err error, n int) error {
 		a.stats.OverQuota.Add(uint64(n))
 		if period := a.quota.period(); a.used != period {
 			a.used = period
-			a.log.Warn("a "+a.what+" has used up its quota: its events are refused until the period is over", a.what, a.key, "quota", a.limit.String(), "period", period)
+			a.log.Warn("a key or webhook has used up its quota: its events are refused until the period is over", a.what, a.key, "quota", a.limit.String(), "period", period)
 		}
 		return err
 	}
@@ -172,7 +172,7 @@ func (a *allowance) refused(err error, n int) error {
 	a.stats.OverRate.Add(uint64(n))
 	if a.warned.IsZero() || time.Since(a.warned) >= warnEvery {
 		a.warned = time.Now()
-		a.log.Warn("a "+a.what+" gets events faster than its rate: requests are refused, and SDKs and services send them again", a.what, a.key, "rate", a.rate.perSecond(), "refused_events", total)
+		a.log.Warn("a key or webhook gets events faster than its rate: requests are refused, and SDKs and services send them again", a.what, a.key, "rate", a.rate.perSecond(), "refused_events", total)
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func TestAllowance(t *testing.T) {
 	if diff := cmp.Diff(status, f.server.Keys(t.Context())); diff != "" {
 		t.Errorf("status (-want +got)\n%s", diff)
 	}
-	for _, told := range []string{"a webhook has used up its quota", "webhook=much", "a webhook gets events faster than its rate", "webhook=fast"} {
+	for _, told := range []string{"has used up its quota", "webhook=much", "gets events faster than its rate", "webhook=fast"} {
 		if !strings.Contains(f.logged.String(), told) {
 			t.Errorf("the log does not say %q:\n%s", told, &f.logged)
 		}

@@ -32,6 +32,11 @@ var cases = []struct {
 		{"capture", "capture, one event a request, 64 connections", 8000, 0},
 		{"answer p99", "the same: answer, p99", 0, 50},
 	}},
+	{"forms", []wanted{
+		{"gzip", "batches of 100, packed with gzip", 0, 0},
+		{"base64 against gzip", "the same as base64 in a form, against gzip", 50, 0},
+		{"lz-string against gzip", "the same as lz-string in a form, against gzip", 50, 0},
+	}},
 	{"down", []wanted{
 		{"all up", "three destinations, all up", 0, 0},
 		{"one down against all up", "one of three down: the others against all up", 80, 0},
@@ -41,6 +46,15 @@ var cases = []struct {
 	{"idle", []wanted{
 		{"to webhook p50", "capture to webhook, idle, p50", 0, 15},
 		{"to webhook p99", "capture to webhook, idle, p99", 0, 50},
+	}},
+	{"connections", []wanted{
+		{"what they take", "10,000 idle connections take", 0, 300},
+		{"memory while all are idle", "the whole process with them", 0, 0},
+	}},
+	{"import", []wanted{
+		{"imported", "old events are imported", 0, 0},
+		{"meanwhile against before and after", "live p99 meanwhile, against without an import", 0, 110},
+		{"after against before", "live p99 after the import, against before", 0, 0},
 	}},
 	{"recovery", []wanted{
 		{"drained", "a queue of 1 million drains", 30_000, 0},
@@ -85,7 +99,7 @@ func (s settings) bench(name string) ([]row, error) {
 	switch name {
 	case "soak":
 		args = []string{"bench", "--json", "--case", name, "--for", s.soak.String()}
-	case "recovery", "replay":
+	case "recovery", "replay", "forms", "connections":
 		args = args[:len(args)-2] // its time is only that of the traffic before
 	}
 	cmd := exec.Command(s.prickle, args...)
