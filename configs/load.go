@@ -66,6 +66,7 @@ func (l *loader) load(path string) bool {
 	l.project.Bus = l.component("bus", pipeline.Pos{File: name}, nil)
 	l.project.Admin = l.component("admin", pipeline.Pos{File: name}, nil)
 	l.project.Telemetry = l.component("telemetry", pipeline.Pos{File: name}, nil)
+	l.project.Profiles = l.component("profiles", pipeline.Pos{File: name}, nil)
 	l.project.Warehouse = l.component("duckdb", pipeline.Pos{File: name}, nil)
 
 	n, ok := l.open(name, pipeline.Pos{File: name})

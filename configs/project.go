@@ -32,6 +32,7 @@ type Project struct {
 	Admin     Component
 	Telemetry Component
 	Warehouse Component // the default is duckdb with its defaults
+	Profiles  Component
 	Webhooks  []Webhook
 	Pipelines []Pipeline
 	Sources   []Source

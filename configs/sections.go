@@ -18,6 +18,7 @@ type fileParts struct {
 	Admin     *node `yaml:"admin"`
 	Telemetry *node `yaml:"telemetry"`
 	Warehouse *node `yaml:"warehouse"`
+	Profiles  *node `yaml:"profiles"`
 	Webhooks  *node `yaml:"webhooks"`
 	Pipelines *node `yaml:"pipelines"`
 	Sources   *node `yaml:"sources"`
@@ -39,6 +40,7 @@ func (l *loader) sections(n *node, name string, chain []string) {
 		{"admin", s.Admin, func(n *node, at pipeline.Pos) { l.project.Admin = l.section("admin", at, n) }},
 		{"telemetry", s.Telemetry, func(n *node, at pipeline.Pos) { l.project.Telemetry = l.section("telemetry", at, n) }},
 		{"warehouse", s.Warehouse, l.takeWarehouse},
+		{"profiles", s.Profiles, func(n *node, at pipeline.Pos) { l.project.Profiles = l.section("profiles", at, n) }},
 	} {
 		if e, given := n.find(single.name); given && l.once(single.name, e.pos) && single.node != nil {
 			single.take(single.node, e.pos)

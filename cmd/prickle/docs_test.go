@@ -14,6 +14,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/admin"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
+	"github.com/prickle-dev/prickle/pipeline/profiles"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 	"github.com/prickle-dev/prickle/pipeline/webhooks"
 )
@@ -106,6 +107,8 @@ func TestDocsKeys(t *testing.T) {
 	a, o := admin.DefaultConfig(), trace.DefaultConfig()
 	checkKeys(t, "configuration.md", "admin", &a)
 	checkKeys(t, "configuration.md", "telemetry", &o)
+	p := profiles.DefaultConfig()
+	checkKeys(t, "configuration.md", "profiles", &p)
 }
 
 func checkKeys(t *testing.T, name, component string, config any, except ...string) {

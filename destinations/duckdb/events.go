@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"database/sql/driver"
+	"fmt"
 	"strings"
 	"time"
 
@@ -48,6 +49,11 @@ func stageEvents() string {
 	}
 	return b.String() + ")"
 }
+
+// eventsByPerson makes the view of events with the persons that they belong to now.
+var eventsByPerson = fmt.Sprintf(`CREATE OR REPLACE VIEW %s AS
+	SELECT e.* REPLACE (coalesce(CAST(m.person_id AS UUID), e.person_id) AS person_id) FROM events AS e LEFT JOIN %s AS m ON m.distinct_id = e.distinct_id`,
+	warehouse.EventsByPerson, warehouse.PersonIDs)
 
 // eventValues appends the values of a row in the order of eventColumns.
 func (w *Warehouse) eventValues(values []driver.Value, r *warehouse.EventRow, now time.Time) []driver.Value {

@@ -84,6 +84,11 @@ func alter(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
 		if err := makeViews(ctx, tx, t); err != nil {
 			return err
 		}
+		if t.Name == warehouse.PersonIDs {
+			if _, err := tx.ExecContext(ctx, eventsByPerson); err != nil {
+				return err
+			}
+		}
 	}
 	for _, c := range t.Columns {
 		if c.Was == "" {

@@ -47,6 +47,13 @@ const longestExtracted = 1024
 // groupsProperty is the object of group types and keys, which becomes the column groups.
 const groupsProperty = "$groups"
 
+// The tables that say who events belong to, which a source of Prickle's own fills: EventsByPerson is a view that shows events with the person of
+// PersonIDs in place of the one that they had when they were stored. It is made together with that table.
+const (
+	PersonIDs      = "person_distinct_ids" // distinct_id, person_id
+	EventsByPerson = "events_by_person"
+)
+
 // EventRow is a row of the events table, but for project_id, inserted_at and what a store adds. Texts are valid UTF-8.
 type EventRow struct {
 	Event      *pipeline.Event // for its times

@@ -18,6 +18,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/ingest"
 	"github.com/prickle-dev/prickle/pipeline/metrics"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/profiles"
 	"github.com/prickle-dev/prickle/pipeline/replay"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
@@ -63,6 +64,7 @@ type App struct {
 	captureConfig  capture.Config
 	adminConfig    admin.Config
 	telemetry      trace.Config
+	profilesConfig profiles.Config
 	warehouse      pipeline.Warehouse
 	warehousePath  string
 	warehousePrint fingerprint
@@ -81,6 +83,8 @@ type App struct {
 	processes  []*process.Stage
 	deliveries [][]*deliver.Stage // by pipeline
 	runners    map[string]*ingest.Runner
+	folder     *profiles.Folder  // nil when profiles are off
+	copier     *ingest.Runner    // of profiles into the warehouse; nil when they are off
 	once       bool              // sources are only synced when asked, and nothing else runs
 	carried    map[target]uint64 // frames that an earlier process has left
 	// carriedAgain is carried for what is sent once more.
@@ -114,6 +118,7 @@ type builtDestination struct {
 	print     fingerprint
 	when      process.Condition
 	component pipeline.Destination
+	warehouse bool // it is the project's
 	batch     pipeline.Batch
 	retry     deliver.Policy
 	breaker   deliver.Breaker

@@ -13,6 +13,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/exprs"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/profiles"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
@@ -68,6 +69,8 @@ func (a *App) build(components Components, errs *mistakes) {
 	errs.add(project.Admin, project.Admin.Decode(&a.adminConfig))
 	a.telemetry = trace.DefaultConfig()
 	errs.add(project.Telemetry, project.Telemetry.Decode(&a.telemetry))
+	a.profilesConfig = profiles.DefaultConfig()
+	errs.add(project.Profiles, project.Profiles.Decode(&a.profilesConfig))
 	errs.add(project.Warehouse, a.buildWarehouse(components))
 	a.buildWebhooks(errs)
 	for _, p := range project.Pipelines {
@@ -187,7 +190,7 @@ func (a *App) buildDestination(d configs.Destination, components Components, err
 	var config any
 	def := a.warehouseBatch
 	if d.Warehouse {
-		built.component = a.warehouse
+		built.component, built.warehouse = a.warehouse, true
 	} else {
 		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), keep(&config))
 		errs.add(d.Component, err)

@@ -62,6 +62,7 @@ func (a *App) unchangeable(next *App) error {
 	check(a.captures() == next.captures(), main, "whether there are pipelines at all")
 	check(a.prints.of(a.busConfig) == next.prints.of(next.busConfig), now.Bus, "bus")
 	check(a.warehousePrint == next.warehousePrint, now.Warehouse, "warehouse")
+	check(a.profilesConfig == next.profilesConfig, now.Profiles, "profiles")
 	check(reflect.DeepEqual(a.adminConfig, next.adminConfig), now.Admin, "admin")
 	check(reflect.DeepEqual(a.telemetry, next.telemetry), now.Telemetry, "telemetry")
 	check(a.captureConfig.Listen == next.captureConfig.Listen, now.Capture, "capture.listen")

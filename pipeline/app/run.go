@@ -99,7 +99,7 @@ func (a *App) newCapture(config capture.Config, hooks []builtWebhook) (*capture.
 }
 
 func (a *App) openStores(ctx context.Context) (*bus.Writer, error) {
-	for _, open := range []func(context.Context) error{a.openTracer, a.openBus, a.openWarehouse, a.openDestinations, a.openSources} {
+	for _, open := range []func(context.Context) error{a.openTracer, a.openBus, a.openWarehouse, a.openDestinations, a.openSources, a.openProfiles} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}
@@ -120,7 +120,7 @@ func (a *App) makeStages() {
 }
 
 func (a *App) processOf(p *builtPipeline) *process.Stage {
-	work := process.Pipeline{Name: p.name, Chain: p.chain}
+	work := process.Pipeline{Name: p.name, Chain: p.chain, Watch: a.watchOf(p)}
 	for _, d := range p.destinations {
 		limit := a.bus.MaxFrame()
 		limit.Events = min(limit.Events, deliver.FrameEvents(d.batch))
@@ -159,6 +159,9 @@ func (a *App) serve(ctx context.Context) error {
 	services.list[tierBooks].start(a.keeper, a.keeper.Run)
 	for _, r := range a.runners {
 		services.startStage(r)
+	}
+	if a.copier != nil {
+		services.startStage(a.copier)
 	}
 	a.reloading.Unlock()
 	<-failed.Done()

@@ -31,6 +31,7 @@ type Deps struct {
 	Name      string        // the source's name in the configuration: prefix of its tables and key of its cursor
 	Every     time.Duration // time between the end of one pass and the start of the next; DefaultEvery when 0
 	Warehouse Warehouse
+	Slowest   time.Duration    // the longest wait that failures lead to, unless Every is longer; an hour when 0
 	Log       *slog.Logger     // nothing is logged when nil
 	Now       func() time.Time // time.Now when nil
 	// Alone waits until nobody else has the source, calls work, and returns its error. The context of work ends when somebody else may have it;
@@ -55,6 +56,9 @@ type Runner struct {
 func New(deps Deps) *Runner {
 	if deps.Every <= 0 {
 		deps.Every = DefaultEvery
+	}
+	if deps.Slowest <= 0 {
+		deps.Slowest = slowest
 	}
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
@@ -108,7 +112,7 @@ func (r *Runner) schedule(ctx context.Context) error {
 func (r *Runner) wait(err error) time.Duration {
 	s := r.Status()
 	wait := r.deps.Every
-	switch longest := max(slowest, wait); {
+	switch longest := max(r.deps.Slowest, wait); {
 	case s.State == Blocked:
 		wait = longest
 	case s.State == Failed:

@@ -36,6 +36,18 @@ type Pipeline struct {
 	Name   string
 	Chain  Chain
 	Routes []Route
+	// Watch makes a Watch for a lane; nil is for a pipeline that nobody watches. What is replayed is not watched: it has been before.
+	Watch func() Watch
+}
+
+// Watch is told what comes out of a pipeline's transforms. It belongs to one lane, whose events come in order.
+type Watch interface {
+	// Reset forgets events that were not committed: the frames that they are from are worked again.
+	Reset()
+	// Event takes an event in, which it does not keep, with the place that it has: the sequence of its frame in the log and its number there.
+	Event(e *pipeline.Event, lane int, sequence uint64, index int)
+	// Commit stores what the events mean. Their frames are acknowledged only after it has returned nil, so it may come again for the same ones.
+	Commit(ctx context.Context) error
 }
 
 // Bus is what the stage needs of the bus.
@@ -120,6 +132,9 @@ func (s *Stage) worker(publisher message.Publisher, replays bool) *laneWorker {
 		l.counts, l.out.topic, l.again = s.replayed, bus.ReplayTopic, true
 	}
 	l.places = newPlaces(&s.pipeline)
+	if s.pipeline.Watch != nil && !replays {
+		l.watch = s.pipeline.Watch()
+	}
 	return l
 }
 
@@ -140,6 +155,9 @@ func (s *Stage) Run(ctx context.Context) error {
 		router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.pipeline.Name, lane), bus.EventsTopic(lane), s.subscriber(), l.handle)
 	}
 	l := s.worker(publisher, true)
+	if s.pipeline.Watch != nil {
+		l.watch = s.pipeline.Watch() // a dead letter's transform had failed: nobody has seen what becomes of it
+	}
 	router.AddConsumerHandler(s.pipeline.Name+"-only", bus.EventsOnlyTopic, s.bus.Subscriber(s.pipeline.Name), l.handle)
 	// A router that is stopped in the middle of its start never ends: a stop waits until all lanes are being worked.
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -179,6 +197,7 @@ type laneWorker struct {
 	before int           // letters of the frames before it
 	again  bool          // what comes is sent once more
 	places places
+	watch  Watch // nil for none
 }
 
 func (l *laneWorker) handle(m *message.Message) error {
@@ -238,6 +257,9 @@ func (l *laneWorker) begin(id string) {
 	l.out.reset(l.stage.pipeline, l.stage.bus.Lanes(), id)
 	l.letters, l.records = l.letters[:0], l.records[:0]
 	l.sum.reset()
+	if l.watch != nil {
+		l.watch.Reset()
+	}
 }
 
 // collect takes the events of a frame through the chain, and puts what becomes of them into the outbox and the letters. Repeated ones, by their
@@ -300,10 +322,23 @@ func (l *laneWorker) event(ctx context.Context, e *pipeline.Event) error {
 	t.passed++
 	t.out += int64(len(results))
 	for i := range results {
+		if l.watch != nil {
+			l.watch.Event(&results[i], l.lane(), l.frame.Sequence, l.places.now)
+		}
 		l.route(&results[i])
 	}
 	return nil
 }
+
+// lane is the lane that the frame in hand came by, onlyLane for one that was replayed: those are in no order with the others.
+func (l *laneWorker) lane() int {
+	if l.again {
+		return onlyLane
+	}
+	return l.frame.Lane
+}
+
+const onlyLane = -1
 
 // route hands a transformed event to the destinations that want it.
 func (l *laneWorker) route(e *pipeline.Event) {
@@ -370,6 +405,9 @@ func (l *laneWorker) publishAll(ctx context.Context, span trace.Span) error {
 	}
 	if len(l.letters) > 0 {
 		group.Go(func() error { return l.stage.bus.Bury(ctx, l.letters) })
+	}
+	if l.watch != nil {
+		group.Go(func() error { return l.watch.Commit(ctx) })
 	}
 	return group.Wait()
 }

@@ -13,7 +13,7 @@ type change struct {
 	distinctID string
 	at         time.Time
 	lane       int
-	place      Place
+	place      place
 	kind       kind
 	other      string // the distinct id that is merged into the person of distinctID; "" for none
 	group      groupKey

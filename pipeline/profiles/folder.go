@@ -58,13 +58,14 @@ func (w *Watch) Reset() {
 	w.changes = w.changes[:0]
 }
 
-// Event takes an event in that came by a lane from a place in the log. It keeps nothing of the event's memory.
-func (w *Watch) Event(e *pipeline.Event, lane int, at Place) {
+// Event takes an event in that came by a lane, with the sequence of its frame in the log and its number in that. It keeps nothing of the event's
+// memory.
+func (w *Watch) Event(e *pipeline.Event, lane int, sequence uint64, index int) {
 	c, ok := read(e)
 	if !ok || c.empty() && w.folder.known.Contains(c.distinctID) {
 		return
 	}
-	c.distinctID, c.lane, c.place = strings.Clone(c.distinctID), lane, at
+	c.distinctID, c.lane, c.place = strings.Clone(c.distinctID), lane, placeOf(sequence, index)
 	w.changes = append(w.changes, c)
 }
 

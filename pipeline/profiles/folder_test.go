@@ -30,8 +30,8 @@ func event(second int, name, distinctID, properties string) pipeline.Event {
 	return pipeline.Event{Name: name, DistinctID: distinctID, Properties: pipeline.Properties(properties), Timestamp: began.Add(time.Duration(second) * time.Second)}
 }
 
-// place is where an event of these tests stands in its lane: it grows with time.
-func place(e *pipeline.Event) Place { return PlaceOf(uint64(e.Timestamp.Sub(began)/time.Second)+1, 7) }
+// sequence is that of an event's frame in these tests: it grows with time.
+func sequence(e *pipeline.Event) uint64 { return uint64(e.Timestamp.Sub(began)/time.Second) + 1 }
 
 func store(t *testing.T) *bus.Profiles {
 	t.Helper()
@@ -50,7 +50,7 @@ func fold(t *testing.T, f *Folder, events ...pipeline.Event) {
 	w := f.Watch()
 	for i := range events {
 		w.Reset()
-		w.Event(&events[i], 0, place(&events[i]))
+		w.Event(&events[i], 0, sequence(&events[i]), 7)
 		if err := w.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestPersons(t *testing.T) {
 				"together": func(s Store) {
 					w := folder(s).Watch()
 					for i := range test.events {
-						w.Event(&test.events[i], 0, place(&test.events[i]))
+						w.Event(&test.events[i], 0, sequence(&test.events[i]), 7)
 					}
 					if err := w.Commit(t.Context()); err != nil {
 						t.Fatal(err)
@@ -207,7 +207,7 @@ func TestCrashes(t *testing.T) {
 			commit := func(s Store) error {
 				w := folder(s).Watch()
 				for i := from; i < to; i++ {
-					w.Event(&events[i], 0, place(&events[i]))
+					w.Event(&events[i], 0, sequence(&events[i]), 7)
 				}
 				return w.Commit(t.Context())
 			}
@@ -272,7 +272,7 @@ func TestLanesAtOnce(t *testing.T) {
 				}
 				w.Reset()
 				for i := range events {
-					w.Event(&events[i], n, place(&events[i]))
+					w.Event(&events[i], n, sequence(&events[i]), 7)
 				}
 				if err := w.Commit(t.Context()); err != nil {
 					t.Errorf("lane of %s: %v", id, err)
@@ -316,7 +316,7 @@ func TestBounds(t *testing.T) {
 	w := f.Watch()
 	for i := range mostIDs + 5 {
 		e := event(3, "$merge_dangerously", "a", fmt.Sprintf(`{"alias":"id-%d"}`, i))
-		w.Event(&e, 0, PlaceOf(uint64(i+10), 0))
+		w.Event(&e, 0, uint64(i+10), 0)
 	}
 	if err := w.Commit(t.Context()); err != nil {
 		t.Fatal(err)
@@ -344,6 +344,6 @@ func BenchmarkWatch(b *testing.B) {
 	w := f.Watch()
 	b.ReportAllocs()
 	for b.Loop() {
-		w.Event(&e, 0, 1)
+		w.Event(&e, 0, 1, 1)
 	}
 }

@@ -22,15 +22,15 @@ type Person struct {
 	// Absorbed are the ids of the persons that this one has taken over.
 	Absorbed []string `json:"absorbed,omitempty"`
 	// Applied is the place of the last event of each lane that changed the person: what comes again after a crash is not applied again.
-	Applied map[int]Place `json:"applied,omitempty"`
+	Applied map[int]place `json:"applied,omitempty"`
 }
 
-// Place is where an event stands in the log, as a number that grows within a lane.
-type Place uint64
+// place is where an event stands in the log, as a number that grows within a lane.
+type place uint64
 
-// PlaceOf is the place of an event by the sequence of its frame and its number in that.
-func PlaceOf(sequence uint64, index int) Place {
-	return Place(sequence<<16 | uint64(min(index, 1<<16-1)))
+// placeOf is the place of an event by the sequence of its frame and its number in that.
+func placeOf(sequence uint64, index int) place {
+	return place(sequence<<16 | uint64(min(index, 1<<16-1)))
 }
 
 // apply makes a change, and reports whether anything has changed.
@@ -47,9 +47,9 @@ func (p *Person) apply(c *change) bool {
 // has reports whether a change was made before.
 func (p *Person) has(c *change) bool { return c.place <= p.Applied[c.lane] }
 
-func (p *Person) applied(lane int, at Place) {
+func (p *Person) applied(lane int, at place) {
 	if p.Applied == nil {
-		p.Applied = map[int]Place{}
+		p.Applied = map[int]place{}
 	}
 	p.Applied[lane] = max(p.Applied[lane], at)
 }

@@ -75,6 +75,11 @@ func (s *Source) Run(ctx context.Context, cursor pipeline.Cursor, emit pipeline.
 	if last < at.Sequence {
 		at.Sequence = 0 // the stream was begun anew
 	}
+	if cursor == nil { // the tables are there before the first person is
+		if err := emit(ctx, pipeline.SourceBatch{Cursor: pipeline.Cursor(`{"sequence":0}`)}); err != nil {
+			return err
+		}
+	}
 	var records []pipeline.Record
 	send := func() error {
 		if len(records) == 0 {
