@@ -86,6 +86,7 @@ var exclusively = map[string][]string{
 	"github.com/expr-lang/expr":          {"pipeline/exprs"},
 	"go.yaml.in/yaml":                    {"configs"},
 	"github.com/duckdb/":                 {"destinations/duckdb"},
+	"github.com/jackc/":                  {"destinations/postgres"},
 	"github.com/pires/go-proxyproto":     {"pipeline/capture"},
 	"golang.org/x/crypto/acme":           {"pipeline/capture"},
 	"github.com/slack-go/":               {"destinations/slack"},

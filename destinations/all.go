@@ -3,6 +3,7 @@ package destinations
 
 import (
 	"github.com/prickle-dev/prickle/destinations/duckdb"
+	"github.com/prickle-dev/prickle/destinations/postgres"
 	"github.com/prickle-dev/prickle/destinations/slack"
 	"github.com/prickle-dev/prickle/destinations/stdout"
 	"github.com/prickle-dev/prickle/destinations/webhook"
@@ -22,5 +23,6 @@ func All() []pipeline.Spec[pipeline.Destination] {
 func Warehouses() []pipeline.Spec[pipeline.Warehouse] {
 	return []pipeline.Spec[pipeline.Warehouse]{
 		duckdb.Spec,
+		postgres.Spec,
 	}
 }

@@ -1,0 +1,96 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prickle-dev/prickle/destinations/warehouse"
+)
+
+var errNotARead = errors.New("want exactly one statement that reads: SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW")
+
+// checkStatement refuses what cannot be a query by its words alone, and returns the names of the functions that it calls. What writes to tables
+// is refused by the server, since the transaction is read-only.
+func checkStatement(sql string) (calls []string, err error) {
+	found, err := words(sql)
+	if err != nil {
+		return nil, err
+	}
+	for i, skipping := 0, true; skipping; i++ {
+		if i >= len(found) || found[i].quoted {
+			return nil, errNotARead
+		}
+		switch found[i].text {
+		case "select", "with", "values", "table", "show":
+			skipping = false
+		case "explain", "analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "format", "generic_plan",
+			"true", "false", "on", "off", "text", "json", "yaml", "xml":
+			if i == 0 && found[i].text != "explain" {
+				return nil, errNotARead
+			}
+		default:
+			return nil, errNotARead
+		}
+	}
+	for _, w := range found {
+		if isSecret(w.text) || w.call && runsText(w.text) {
+			return nil, fmt.Errorf("%s is not allowed", w.text)
+		}
+		if w.call {
+			calls = append(calls, w.text)
+		}
+	}
+	slices.Sort(calls)
+	return slices.Compact(calls), nil
+}
+
+// isSecret knows the relations that hold passwords or the server's configuration.
+func isSecret(name string) bool {
+	switch name {
+	case "pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "user_mapping_options", "pg_foreign_server", "foreign_server_options",
+		"pg_subscription", "pg_largeobject", "pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings", "pg_config":
+		return true
+	}
+	return false
+}
+
+// runsText knows the functions of Postgres's own extensions that run SQL given as text and are not always declared volatile, as those of checkCalls are.
+func runsText(name string) bool {
+	return strings.HasPrefix(name, "dblink") || strings.HasPrefix(name, "crosstab") || name == "connectby" || name == "xpath_table"
+}
+
+// withoutEffect are the functions that Postgres declares volatile, which is what may have an effect, and that have none.
+var withoutEffect = []string{
+	"random", "gen_random_uuid", "clock_timestamp", "timeofday", "pg_relation_size", "pg_table_size", "pg_indexes_size", "pg_total_relation_size",
+	"pg_database_size", "pg_schema_size", "pg_tablespace_size", "pg_partition_tree", "pg_partition_ancestors", "pg_column_compression",
+}
+
+// checkCalls refuses functions that may have effects: those that the server knows under one of these names and that are volatile. A read-only
+// transaction lets them run: they read files, end sessions, take locks, run SQL given as text.
+func (t *tx) checkCalls(ctx context.Context, calls []string) error {
+	if len(calls) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("SELECT proname FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND prokind <> 'p' AND proname IN (")
+	for i, name := range calls {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(warehouse.Literal(name))
+	}
+	b.WriteString(") ORDER BY proname")
+	results, err := t.conn.Conn().PgConn().Exec(ctx, b.String()).ReadAll()
+	if err != nil {
+		return err
+	}
+	for _, row := range results[0].Rows {
+		if name := string(row[0]); !slices.Contains(withoutEffect, name) {
+			return fmt.Errorf("the function %s is not allowed: it may do more than read", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
+	"github.com/prickle-dev/prickle/test/postgres"
+)
+
+func TestMain(m *testing.M) {
+	if dsn := os.Getenv(killChild); dsn != "" {
+		fmt.Println(writeUntilKilled(dsn))
+		return
+	}
+	code := m.Run()
+	if err := postgres.Stop(); err != nil {
+		fmt.Println("stop Postgres:", err)
+		code = 1
+	}
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Println(err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func newConfig(dsn string) *Config {
+	c := Spec.NewConfig().(*Config)
+	c.URL = pipeline.Secret(dsn)
+	return c
+}
+
+func open(t testing.TB, dsn string, change ...func(*Config)) *Warehouse {
+	t.Helper()
+	c := newConfig(dsn)
+	for _, f := range change {
+		f(c)
+	}
+	w := New(*c, pipeline.Env{})
+	if err := w.Open(context.Background()); err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	return w
+}
+
+func closed(t testing.TB, c interface{ Close() error }) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// notJSON makes an event that capture would not have let in.
+func notJSON(e pipeline.Event) pipeline.Event {
+	e.Properties = pipeline.Properties(`{"a":`)
+	return e
+}
+
+func TestContract(t *testing.T) {
+	for _, protocol := range []Protocol{extended, simple} {
+		t.Run(string(protocol), func(t *testing.T) {
+			pipelinetest.Warehouse(t, func(t *testing.T) pipelinetest.WarehouseHarness {
+				dsn := postgres.Database(t)
+				return pipelinetest.WarehouseHarness{
+					Open:    func(t *testing.T) pipeline.Warehouse { return open(t, dsn, func(c *Config) { c.Protocol = protocol }) },
+					Poison:  notJSON,
+					NoZeros: true,
+					Refused: refused,
+				}
+			})
+		})
+	}
+}
+
+// refused are the ways out of a query that Postgres knows besides changing tables.
+var refused = []string{
+	"SELECT 1; SELECT 2", "SELECT 1) AS q; DELETE FROM events; --", "COPY events TO '/tmp/events.csv'", "COPY (SELECT 1) TO PROGRAM 'true'",
+	"SELECT pg_read_file('/etc/passwd')", `SELECT "pg_read_file"('/etc/passwd')`, "SELECT pg_catalog . pg_read_file /* */ ('/etc/passwd')",
+	`SELECT U&"pg\005fread_file"('/etc/passwd')`, "SELECT E'a'\n'b\\'' , pg_read_file('/etc/passwd') --'", "SELECT pg_ls_dir('/')", "SELECT * FROM pg_stat_file('PG_VERSION')",
+	"SELECT lo_import('/etc/passwd')", "SELECT lo_export(1, '/tmp/x')", "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT pg_cancel_backend(1)",
+	"SELECT pg_advisory_lock(1)", "SELECT pg_advisory_xact_lock(1)", "SELECT pg_try_advisory_lock(1)", "SELECT pg_sleep(0)", "SELECT pg_notify('a', 'b')",
+	"SELECT set_config('transaction_read_only', 'off', true)", "SELECT nextval('x')", "SELECT pg_reload_conf()", "SELECT pg_rotate_logfile()",
+	"SELECT pg_switch_wal()", "SELECT pg_promote()", "SELECT pg_export_snapshot()", "SELECT pg_create_restore_point('x')",
+	"SELECT query_to_xml('SELECT pg_read_file(''/etc/passwd'')', true, false, '')", "SELECT * FROM ts_stat('SELECT ''a''::tsvector')",
+	"SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, ''b''::tsquery')", "SELECT dblink('', 'SELECT 1')", "SELECT * FROM crosstab('SELECT 1') AS c(a int)",
+	"SELECT rolpassword FROM pg_authid", "SELECT passwd FROM pg_catalog.pg_shadow", "TABLE pg_largeobject",
+	"SET ROLE prickle", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "SET transaction_read_only = off", "BEGIN", "COMMIT", "ROLLBACK", "END",
+	"START TRANSACTION READ WRITE", "DO $$ BEGIN END $$", "CALL p()", "LOCK TABLE events", "LISTEN x", "NOTIFY x", "VACUUM", "ANALYZE", "CHECKPOINT", "DISCARD ALL",
+	"PREPARE p AS SELECT 1", "EXECUTE p", "DECLARE c CURSOR FOR SELECT 1", "CREATE TEMP TABLE x (a integer)", "SELECT 1 AS a INTO TEMP x", "REFRESH MATERIALIZED VIEW x",
+	"WITH d AS (DELETE FROM events RETURNING *) SELECT * FROM d", "SELECT * FROM events FOR UPDATE", "EXPLAIN ANALYZE DELETE FROM events", "EXPLAIN DELETE FROM events",
+	"SELECT 1\x00", "CREATE EXTENSION dblink", "ALTER SYSTEM SET fsync = off", "LOAD 'x'", "MERGE INTO events USING events AS e ON false WHEN MATCHED THEN DELETE",
+}
