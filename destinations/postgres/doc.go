@@ -13,7 +13,7 @@
 // through a temporary table too: new keys are inserted, and rows that change are updated; those that do not are not written. The cursor of a source is
 // a row of _prickle_cursors, written in the same transaction.
 //
-// A row of Postgres has to fit in a page of 8 kB, long values aside. Of a record with more than some 230 values those that come last go to
+// A row of Postgres has to fit in a page of 8 kB, long values aside. Of a record with more than some 300 values those that come last go to
 // _sync_extra, as fields without a column do. Texts cannot hold zero bytes: U+FFFD takes their place.
 //
 // # Sessions

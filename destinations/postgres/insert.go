@@ -27,7 +27,7 @@ const stageEvents = "CREATE TEMP TABLE _prickle_batch (bucket integer NOT NULL, 
 // primary key finds that.
 var insertEvents = []string{
 	"SET LOCAL enable_hashjoin = off", "SET LOCAL enable_mergejoin = off",
-	"DELETE FROM _prickle_batch AS b USING _prickle_uuids AS u WHERE u.uuid = b.uuid AND u.bucket IN (b.bucket, b.neighbour)",
+	"DELETE FROM _prickle_batch AS b USING _prickle_uuids AS u WHERE u.uuid = b.uuid AND u.bucket = ANY (ARRAY[b.bucket, b.neighbour])",
 	"INSERT INTO _prickle_uuids SELECT bucket, uuid FROM _prickle_batch ORDER BY bucket, uuid",
 	fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM _prickle_batch ON CONFLICT DO NOTHING", strings.Join(eventColumns, ", ")),
 }
@@ -49,16 +49,17 @@ func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error
 			mended++
 		}
 	}
+	w.noteMended("events", mended)
 	w.makeRoom(ctx, rows)
 	err := w.insertRows(ctx, rows)
 	if len(rows) == 1 && isDataFault(err) {
 		rows[0].Properties, rows[0].Groups = mendNumbers(rows[0].Properties), mendNumbers(rows[0].Groups)
-		mended = 1
-		err = w.insertRows(ctx, rows)
+		if err = w.insertRows(ctx, rows); err == nil {
+			w.noteMended("events", 1)
+		}
 	}
 	w.failed.Store(failure{w.now(), w.advised(err)})
 	if err == nil {
-		w.noteMended("events", mended)
 		w.noteChanged(rows)
 	}
 	return w.advised(err)

@@ -31,15 +31,16 @@ func newSpeller(table *warehouse.Table) *speller {
 	return &speller{table: table, cells: make([]string, len(table.Columns)), set: make([]bool, len(table.Columns))}
 }
 
-// A row of Postgres lies in one page of 8 kB, whatever of its values lies elsewhere: a value of up to 24 bytes stays in the row, and a longer one
-// leaves a reference of 18. What is left for the columns of the data is roomForCells; a value takes cellRoom at most.
+// A row of Postgres lies in one page of 8 kB, whatever of its values lies elsewhere: one of up to mostInRow bytes stays in the row, and a longer one
+// leaves a reference, which is shorter than that. As JSON, which any column may become, a value takes up to jsonFrame bytes more than as text.
 const (
 	roomForCells = 7400
-	cellRoom     = 32
-	leastCell    = 16
+	mostInRow    = 24
+	leastInRow   = 16
+	jsonFrame    = 12
 )
 
-func roomOf(text string) int { return min(max(len(text)+5, leastCell), cellRoom) }
+func roomOf(text string) int { return min(max(len(text)+jsonFrame, leastInRow), mostInRow) }
 
 // row appends a state. Fields that have no column, do not fit theirs, or find no room in the row become the object extra.
 func (s *speller) row(c *copyRows, state *warehouse.State) {
