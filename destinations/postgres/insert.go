@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,14 +24,17 @@ const stageEvents = "CREATE TEMP TABLE _prickle_batch (bucket integer NOT NULL, 
 
 // insertEvents takes from the batch what was stored already, remembers the ids of the rest, and stores it. Only this transaction does that at a time
 // (the lock of events), so what is not found is not there. The planner knows nothing about a table this young, and the one plan that is good however
-// large _prickle_uuids has become is to look each id up. An event that is stored without its id being remembered was captured long before: the
-// primary key finds that.
+// large _prickle_uuids has become is to look each id up.
 var insertEvents = []string{
 	"SET LOCAL enable_hashjoin = off", "SET LOCAL enable_mergejoin = off",
 	"DELETE FROM _prickle_batch AS b USING _prickle_uuids AS u WHERE u.uuid = b.uuid AND u.bucket = ANY (ARRAY[b.bucket, b.neighbour])",
 	"INSERT INTO _prickle_uuids SELECT bucket, uuid FROM _prickle_batch ORDER BY bucket, uuid",
-	fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM _prickle_batch ON CONFLICT DO NOTHING", strings.Join(eventColumns, ", ")),
+	fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM _prickle_batch", strings.Join(eventColumns, ", ")),
 }
+
+// insertNewEvents is insertEvents for a batch of which the primary key refused something: a copy of an event with the same time, captured beyond the
+// window, as when a history is imported a second time. Looking out for that costs a fifth of the whole, so it is done only then.
+var insertNewEvents = append(slices.Clone(insertEvents[:len(insertEvents)-1]), insertEvents[len(insertEvents)-1]+" ON CONFLICT DO NOTHING")
 
 // writeTimeout is how long a transaction may take before its connection counts as dead.
 const writeTimeout = 5 * time.Minute
@@ -98,22 +102,30 @@ func (w *Warehouse) insertRows(ctx context.Context, rows []warehouse.EventRow) e
 		w.addEvent(&rows[i], now)
 	}
 	w.batch.end()
-	return w.again(func() error {
-		t, err := w.begin(ctx, w.writing, "", w.limitLocks(), w.lock("events"), stageEvents)
-		if err != nil {
-			return err
-		}
-		defer t.rollback()
-		if err := t.copyIn(ctx, "_prickle_batch", &w.batch); err != nil {
-			return err
-		}
-		w.step("events staged")
-		if err := t.commit(ctx, insertEvents...); err != nil {
-			return err
-		}
-		w.step("events committed")
-		return nil
-	})
+	err := w.again(func() error { return w.insertBatch(ctx, insertEvents) })
+	if code(err) == uniqueViolation {
+		err = w.again(func() error { return w.insertBatch(ctx, insertNewEvents) })
+	}
+	return err
+}
+
+const uniqueViolation = "23505"
+
+func (w *Warehouse) insertBatch(ctx context.Context, statements []string) error {
+	t, err := w.begin(ctx, w.writing, "", w.limitLocks(), w.lock("events"), stageEvents)
+	if err != nil {
+		return err
+	}
+	defer t.rollback()
+	if err := t.copyIn(ctx, "_prickle_batch", &w.batch); err != nil {
+		return err
+	}
+	w.step("events staged")
+	if err := t.commit(ctx, statements...); err != nil {
+		return err
+	}
+	w.step("events committed")
+	return nil
 }
 
 // addEvent spells a row in the order of the columns.

@@ -52,7 +52,7 @@ func TestManyProperties(t *testing.T) {
 	mustMerge(t, w, pipeline.Merged{Updated: 1}, wide("k0", 2, 1100, 1250, `"x"`))
 	mustMerge(t, w, pipeline.Merged{Unchanged: 1}, wide("k0", 2, 1100, 1250, `"x"`))
 	wantRows(t, w, "SELECT count(*) FROM jsonb_object_keys((SELECT _sync_extra FROM shop_items WHERE _sync_key = 'k0'))", "150")
-	wantRows(t, w, "SELECT a_property_with_a_long_name_of_a_custom_field7 FROM shop_items WHERE _sync_key = 'k2'", `a text that is longer than what stays in a row 7`)
+	wantRows(t, w, "SELECT a_property_with_a_long_name_of_a_custom_field7 FROM shop_items WHERE _sync_key = 'k2'", `"a text that is longer than what stays in a row 7"`)
 }
 
 // TestTypesOfAKey changes the type of one key again and again; what was stored before is there in the wider column.
