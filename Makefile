@@ -4,7 +4,7 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint
 NODE_MODULES := test/node/node_modules
 
-.PHONY: chaos sdks numbers numbers-pipe numbers-test help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
+.PHONY: warehouse-torture chaos sdks numbers numbers-pipe numbers-test help build run test quick race lint fuzz bench bench-hog hog-diff sim golden tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ SIM_COUNT ?= 1000000
 SIM_SEED ?= 1
 sim: ## SIM_COUNT (a million) random histories of deliveries from SIM_SEED on: outages, crashes, lost calls; takes an hour or so
 	$(GO) test ./pipeline/deliver -run '^TestSimulation$$' -count 1 -timeout 0 -sim.count $(SIM_COUNT) -sim.seed $(SIM_SEED)
+
+warehouse-torture: ## the long forms of the tests that kill and cut off warehouses; takes minutes
+	PRICKLE_TEST_ALL=1 PRICKLE_TEST_TORTURE=1 $(GO) test ./destinations/... -run 'Killed|Cuts' -count 1 -v -timeout 0
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./hog/... ./configs/... ./cmd/... -update

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/prickle-dev/prickle/configs"
+	"github.com/prickle-dev/prickle/test/postgres"
 )
 
 // TestExamples checks every example project, pipes its events and runs it. Beside prickle.yaml an example may have
@@ -33,6 +34,9 @@ func TestExamples(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			if env, err := os.ReadFile(filepath.Join(dir, "test.env")); err == nil {
 				setEnv(t, string(env))
+			}
+			if filepath.Base(dir) == "postgres" {
+				t.Setenv("DATABASE_URL", postgres.Start(t).Database(t))
 			}
 			if code, out, errOut := run(t, "check", dir); code != 0 {
 				t.Fatalf("check: exit code %d\n%s%s", code, out, errOut)

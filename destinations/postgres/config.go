@@ -18,7 +18,7 @@ var Spec = pipeline.Spec[pipeline.Warehouse]{
 	Type:      "postgres",
 	Summary:   "a Postgres database: events in monthly partitions and the tables of sources, for up to some hundred million events",
 	NewConfig: func() any { return &Config{Schema: "prickle", Connections: 4, Protocol: extended} },
-	Batch:     pipeline.Batch{Events: 5000, Bytes: 8 << 20, Wait: time.Second},
+	Batch:     pipeline.Batch{Events: 5000, Bytes: 8 << 20, Wait: 100 * time.Millisecond},
 	New: func(config any, env pipeline.Env) (pipeline.Warehouse, error) {
 		return New(*config.(*Config), env), nil
 	},

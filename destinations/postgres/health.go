@@ -47,7 +47,7 @@ func (w *Warehouse) health(ctx context.Context) (h pipeline.Health, err error) {
 	rows, err := t.rows(ctx, `SELECT
 		(SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
 			WHERE i.inhparent = 'events'::regclass),
-		(SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_catalog.pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'm')),
+		(SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_catalog.pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'm')),
 		(SELECT greatest(reltuples, 0)::bigint FROM pg_catalog.pg_class WHERE oid = 'events_default'::regclass),
 		(SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'),
 		current_setting('max_connections')`)
@@ -179,7 +179,7 @@ func (w *Warehouse) vacuum(ctx context.Context) error {
 	}
 	defer t.rollback()
 	names, err := t.column(ctx, `SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_stat_user_tables AS s ON s.relid = c.oid
-		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND (c.relname = ANY(`+textArray(w.changed.take())+`)
+		WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = 'r' AND (c.relname = ANY(`+textArray(w.changed.take())+`)
 			OR s.n_mod_since_analyze > 0 OR s.n_dead_tup > 0 OR s.n_ins_since_vacuum > 0) ORDER BY 1`)
 	if err != nil {
 		return err

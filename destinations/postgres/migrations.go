@@ -101,6 +101,9 @@ func (w *Warehouse) named(table string) string {
 	return warehouse.Identifier(w.config.Schema) + "." + warehouse.Identifier(table)
 }
 
+// oldestServer is the oldest major version of Postgres that has all that is used here.
+const oldestServer = 13
+
 // tablesVersion is the version of the tables; 0 is none. It fails for one that this program does not know.
 func (w *Warehouse) tablesVersion(ctx context.Context) (int, error) {
 	t, err := w.begin(ctx, w.writing, "READ ONLY")
@@ -113,6 +116,10 @@ func (w *Warehouse) tablesVersion(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	w.version.Store(strings.Fields(server + " ?")[0])
+	var major int
+	if _, err := fmt.Sscanf(server, "%d", &major); err == nil && major < oldestServer {
+		return 0, fmt.Errorf("the server is Postgres %s: want %d or later", server, oldestServer)
+	}
 	return w.versionIn(ctx, t)
 }
 

@@ -61,7 +61,7 @@ func addColumns(ctx context.Context, t *tx, table *warehouse.Table) error {
 // chooseName finds a name for the table of a stream that has none, and records it.
 func chooseName(ctx context.Context, t *tx, source, stream string) (string, error) {
 	table := warehouse.Table{Name: warehouse.TableName(source, stream)}
-	taken, err := t.one(ctx, fmt.Sprintf(`SELECT count(*) > 0 FROM pg_catalog.pg_class WHERE relnamespace = current_schema()::regnamespace AND relname IN (%s, %s, %s)`,
+	taken, err := t.one(ctx, fmt.Sprintf(`SELECT count(*) > 0 FROM pg_catalog.pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname IN (%s, %s, %s)`,
 		warehouse.Literal(table.Name), warehouse.Literal(table.Rows()), warehouse.Literal(table.All())))
 	if err != nil {
 		return "", err

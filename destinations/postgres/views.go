@@ -40,7 +40,7 @@ func (t *tx) inspectViews(ctx context.Context, table *warehouse.Table) ([]view, 
 	for i := range views {
 		v := &views[i]
 		found, err := t.column(ctx, `SELECT c.relkind::text || coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_catalog.pg_class AS c
-			WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = `+warehouse.Literal(v.name))
+			WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = `+warehouse.Literal(v.name))
 		if err != nil {
 			return nil, err
 		}
