@@ -88,7 +88,7 @@ type failure struct {
 }
 
 // Compact implements pipeline.Warehouse: the partitions of the coming months are made, events move from the default partition to where they belong,
-// months past the retention go, and tables that changed are cleaned up and counted for the planner.
+// months past the retention go, tables of sources get their indexes, and tables that changed are cleaned up and counted for the planner.
 func (w *Warehouse) Compact(ctx context.Context) error {
 	err := w.compact(ctx)
 	switch {
@@ -105,6 +105,7 @@ func (w *Warehouse) compact(ctx context.Context) error {
 		return err
 	}
 	err := w.writer.Do(ctx, func() error {
+		clear(w.partitions) // somebody may have detached one
 		months, err := w.strayMonths(ctx)
 		if err != nil {
 			return err
@@ -115,6 +116,9 @@ func (w *Warehouse) compact(ctx context.Context) error {
 		return w.again(func() error { return w.dropOld(ctx) })
 	})
 	if err != nil {
+		return err
+	}
+	if err := w.again(func() error { return w.indexStreams(ctx) }); err != nil {
 		return err
 	}
 	return w.vacuum(ctx)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,8 +55,10 @@ func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error
 		}
 	}
 	w.noteMended("events", mended)
-	w.makeRoom(ctx, rows)
-	err := w.insertRows(ctx, rows)
+	err := w.makeRoom(ctx, rows)
+	if err == nil {
+		err = w.insertRows(ctx, rows)
+	}
 	if len(rows) == 1 && isDataFault(err) {
 		rows[0].Properties, rows[0].Groups = mendNumbers(rows[0].Properties), mendNumbers(rows[0].Groups)
 		if err = w.insertRows(ctx, rows); err == nil {
@@ -151,11 +154,11 @@ func (w *Warehouse) addEvent(r *warehouse.EventRow, now time.Time) {
 	c.time(now)
 }
 
-// makeRoom makes the partitions that rows need. Where that does not succeed, because somebody reads the default partition for minutes, the rows go
-// there, and Compact moves them.
-func (w *Warehouse) makeRoom(ctx context.Context, rows []warehouse.EventRow) {
+// makeRoom makes the partitions that rows need. Where something at the server is in the way, as somebody who reads the default partition for
+// minutes, the rows go there, and Compact moves them.
+func (w *Warehouse) makeRoom(ctx context.Context, rows []warehouse.EventRow) error {
 	if w.now().Before(w.roomAfter) {
-		return
+		return nil
 	}
 	months := w.wanted(func(yield func(time.Time) bool) {
 		for i := range rows {
@@ -164,8 +167,11 @@ func (w *Warehouse) makeRoom(ctx context.Context, rows []warehouse.EventRow) {
 			}
 		}
 	})
-	if err := w.makePartitions(ctx, months); err != nil {
-		w.roomAfter = w.now().Add(retryPartition)
-		w.log.Warn("a month's partition of events could not be made; its events are kept in events_default until it can", "error", w.advised(err))
+	err := w.makePartitions(ctx, months)
+	if err == nil || code(err) == "" && !errors.Is(err, errNoPartition) {
+		return err
 	}
+	w.roomAfter = w.now().Add(retryPartition)
+	w.log.Warn("a month's partition of events could not be made; its events are kept in events_default until it can", "error", w.advised(err))
+	return nil
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,6 +78,8 @@ func (w *Warehouse) makePartitions(ctx context.Context, months []month) error {
 	return nil
 }
 
+var errNoPartition = errors.New("is no partition of events")
+
 // makePartition makes a table beside the others, moves there what the default partition holds of its month, and attaches it: that takes no lock that
 // readers of other months would have to wait for.
 func (w *Warehouse) makePartition(ctx context.Context, t *tx, m month) error {
@@ -89,7 +92,7 @@ func (w *Warehouse) makePartition(ctx context.Context, t *tx, m month) error {
 	case state == "attached":
 		return nil
 	case state == "detached":
-		return fmt.Errorf("%s is no partition of events: rename it, or attach it (ALTER TABLE events ATTACH PARTITION)", w.named(name))
+		return fmt.Errorf("%s %w: rename it, or attach it (ALTER TABLE events ATTACH PARTITION)", w.named(name), errNoPartition)
 	}
 	from, to := warehouse.Literal(m.start().Format(time.RFC3339)), warehouse.Literal((m + 1).start().Format(time.RFC3339))
 	return t.exec(ctx, strings.NewReplacer("$name", warehouse.Identifier(name), "$from", from, "$to", to).Replace(`

@@ -225,6 +225,25 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
+// EnableTLS has the server restart with a certificate and its key in PEM. It takes connections without TLS too.
+func (s *Server) EnableTLS(t testing.TB, certificate, key []byte) {
+	t.Helper()
+	for name, text := range map[string][]byte{"server.crt": certificate, "server.key": key} {
+		path := filepath.Join(s.data(), name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if s.account == nil {
+			continue
+		}
+		if err := os.Chown(path, int(s.account.Uid), int(s.account.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.settings = append(s.settings, "ssl=on")
+	s.Restart(t)
+}
+
 // stop ends the server and removes its files.
 func (s *Server) stop() error {
 	if s.cmd != nil && s.cmd.Process != nil {
