@@ -3,8 +3,8 @@
 // # Events
 //
 // Send writes to the table events, which has a partition for each month of timestamp, one row for each event UUID, exactly once. It returns nil after
-// the commit. Calls that wait at the same time share a transaction: a temporary table filled by a binary COPY, from which what is new is inserted.
-// Ids are looked for in _prickle_uuids among those of events that were captured within two days (uuids.go); the time that an event claims does not
+// the commit. Calls that wait at the same time share a transaction: a temporary table of their ids tells what is new, which a binary COPY puts
+// straight into the partitions. Ids are looked for in _prickle_uuids among those of events that were captured within two days (uuids.go); the time that an event claims does not
 // matter. The primary key finds a copy with the same time whenever it comes.
 //
 // # Tables of sources

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,22 +20,25 @@ var eventColumns = func() []string {
 	return append(names, "received_at", "inserted_at")
 }()
 
-// stageEvents makes the table where a batch waits: the columns of events, and where its ids are looked for.
-const stageEvents = "CREATE TEMP TABLE _prickle_batch (bucket integer NOT NULL, neighbour integer NOT NULL, LIKE events) ON COMMIT DROP"
+// stageIDs makes the table where the ids of a batch wait, with the buckets that copies of them may be in. The planner knows nothing about a table this
+// young, and the one plan that is good however large _prickle_uuids has become is to look each id up.
+const stageIDs = "CREATE TEMP TABLE _prickle_ids (n integer NOT NULL, bucket integer NOT NULL, neighbour integer NOT NULL, uuid uuid NOT NULL) ON COMMIT DROP; " +
+	"SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
-// insertEvents takes from the batch what was stored already, remembers the ids of the rest, and stores it. Only this transaction does that at a time
-// (the lock of events), so what is not found is not there. The planner knows nothing about a table this young, and the one plan that is good however
-// large _prickle_uuids has become is to look each id up.
-var insertEvents = []string{
-	"SET LOCAL enable_hashjoin = off", "SET LOCAL enable_mergejoin = off",
-	"DELETE FROM _prickle_batch AS b USING _prickle_uuids AS u WHERE u.uuid = b.uuid AND u.bucket = ANY (ARRAY[b.bucket, b.neighbour])",
-	"INSERT INTO _prickle_uuids SELECT bucket, uuid FROM _prickle_batch ORDER BY bucket, uuid",
-	fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM _prickle_batch", strings.Join(eventColumns, ", ")),
-}
+// knownIDs takes out the ids that were stored already, and tells which. Only this transaction stores events at a time (the lock of events), so what is
+// not found is not there.
+const knownIDs = "DELETE FROM _prickle_ids AS i USING _prickle_uuids AS u WHERE u.uuid = i.uuid AND u.bucket = ANY (ARRAY[i.bucket, i.neighbour]) RETURNING i.n"
 
-// insertNewEvents is insertEvents for a batch of which the primary key refused something: a copy of an event with the same time, captured beyond the
-// window, as when a history is imported a second time. Looking out for that costs a fifth of the whole, so it is done only then.
-var insertNewEvents = append(slices.Clone(insertEvents[:len(insertEvents)-1]), insertEvents[len(insertEvents)-1]+" ON CONFLICT DO NOTHING")
+const rememberIDs = "INSERT INTO _prickle_uuids SELECT bucket, uuid FROM _prickle_ids ORDER BY bucket, uuid"
+
+// eventsTarget is what a COPY writes to.
+var eventsTarget = "events (" + strings.Join(eventColumns, ", ") + ")"
+
+// stageEvents and insertStaged are for a batch of which the primary key refused something: a copy of an event with the same time, captured beyond the
+// window, as when a history is imported a second time. A COPY cannot leave out what is there, so such a batch goes through a table of its own.
+const stageEvents = "CREATE TEMP TABLE _prickle_batch (LIKE events) ON COMMIT DROP"
+
+var insertStaged = fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM _prickle_batch ON CONFLICT DO NOTHING", strings.Join(eventColumns, ", "))
 
 // writeTimeout is how long a transaction may take before its connection counts as dead.
 const writeTimeout = 5 * time.Minute
@@ -99,44 +102,87 @@ func (w *Warehouse) noteChanged(rows []warehouse.EventRow) {
 }
 
 func (w *Warehouse) insertRows(ctx context.Context, rows []warehouse.EventRow) error {
-	now := w.now()
-	w.batch.begin()
-	for i := range rows {
-		w.addEvent(&rows[i], now)
-	}
-	w.batch.end()
-	err := w.again(func() error { return w.insertBatch(ctx, insertEvents) })
+	err := w.again(func() error { return w.insertBatch(ctx, rows, false) })
 	if code(err) == uniqueViolation {
-		err = w.again(func() error { return w.insertBatch(ctx, insertNewEvents) })
+		err = w.again(func() error { return w.insertBatch(ctx, rows, true) })
 	}
 	return err
 }
 
 const uniqueViolation = "23505"
 
-func (w *Warehouse) insertBatch(ctx context.Context, statements []string) error {
-	t, err := w.begin(ctx, w.writing, "", w.limitLocks(), w.lock("events"), stageEvents)
+// insertBatch stores what is new of the rows in one transaction: straight into events, or by way of a staging table.
+func (w *Warehouse) insertBatch(ctx context.Context, rows []warehouse.EventRow, staged bool) error {
+	t, err := w.begin(ctx, w.writing, "", w.limitLocks(), w.lock("events"), stageIDs)
 	if err != nil {
 		return err
 	}
 	defer t.rollback()
-	if err := t.copyIn(ctx, "_prickle_batch", &w.batch); err != nil {
+	known, err := w.takeKnown(ctx, t, rows)
+	if err != nil {
+		return err
+	}
+	w.batch.begin()
+	now := w.now()
+	for i := range rows {
+		if !known[i] {
+			w.addEvent(&rows[i], now)
+		}
+	}
+	w.batch.end()
+	statements, target := []string(nil), eventsTarget
+	if staged {
+		if err := t.exec(ctx, stageEvents); err != nil {
+			return err
+		}
+		statements, target = []string{insertStaged}, strings.Replace(eventsTarget, "events", "_prickle_batch", 1)
+	}
+	if err := t.copyIn(ctx, target, &w.batch); err != nil {
 		return err
 	}
 	w.step("events staged")
-	if err := t.commit(ctx, statements...); err != nil {
+	if err := t.commit(ctx, append(statements, rememberIDs)...); err != nil {
 		return err
 	}
 	w.step("events committed")
 	return nil
 }
 
+// takeKnown stages the ids of rows and returns which of them were stored before.
+func (w *Warehouse) takeKnown(ctx context.Context, t *tx, rows []warehouse.EventRow) (map[int]bool, error) {
+	c := &w.batch
+	c.begin()
+	for i := range rows {
+		at := rows[i].Event.ReceivedAt
+		c.row(4)
+		c.int32(int32(i))
+		c.int32(bucketOf(at))
+		c.int32(neighbourOf(at))
+		c.bytes(rows[i].UUID[:])
+	}
+	c.end()
+	if err := t.copyIn(ctx, "_prickle_ids", c); err != nil {
+		return nil, err
+	}
+	numbers, err := t.column(ctx, knownIDs)
+	if err != nil || len(numbers) == 0 {
+		return nil, err
+	}
+	known := make(map[int]bool, len(numbers))
+	for _, text := range numbers {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, err
+		}
+		known[n] = true
+	}
+	return known, nil
+}
+
 // addEvent spells a row in the order of the columns.
 func (w *Warehouse) addEvent(r *warehouse.EventRow, now time.Time) {
 	c := &w.batch
-	c.row(2 + len(eventColumns))
-	c.int32(bucketOf(r.Event.ReceivedAt))
-	c.int32(neighbourOf(r.Event.ReceivedAt))
+	c.row(len(eventColumns))
 	c.int32(int32(w.project))
 	c.bytes(r.UUID[:])
 	c.text(r.Name)
