@@ -91,7 +91,7 @@ func (w *Warehouse) begin(ctx context.Context, pool *pgxpool.Pool, mode string, 
 		if err = t.exec(ctx, strings.Join(append([]string{first}, statements...), "; ")); err == nil {
 			return t, nil
 		}
-		dead := conn.Conn().IsClosed() && code(err) == "" && ctx.Err() == nil
+		dead := conn.Conn().IsClosed() && (code(err) == "" || isUnreachable(err)) && ctx.Err() == nil
 		t.rollback()
 		if !dead || left == 0 {
 			return nil, err

@@ -13,10 +13,10 @@ import (
 )
 
 // isDataFault reports whether the server refused a value, as against a server that could not do its work: the classes data exception,
-// integrity constraint violation and program limit exceeded.
+// integrity constraint violation and program limit exceeded. That something is there already is no fault of the value.
 func isDataFault(err error) bool {
 	var fault *pgconn.PgError
-	if !errors.As(err, &fault) || len(fault.Code) != 5 {
+	if !errors.As(err, &fault) || len(fault.Code) != 5 || fault.Code == uniqueViolation {
 		return false
 	}
 	class := fault.Code[:2]

@@ -118,6 +118,7 @@ func TestPartitionIsBlocked(t *testing.T) {
 	mustSend(t, w, eventsAt("2026-08-01"))
 	wantRows(t, w, partitions, "events_default|1")
 	closed(t, rows)
+	w.lockTimeout = lockTimeout // the server takes a moment to end the query
 	if err := w.Compact(t.Context()); err != nil {
 		t.Fatalf("Compact: %v", err)
 	}
