@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+)
+
+// gateway speaks ClickHouse's HTTP interface. Every request has a session of its own.
+type gateway struct {
+	library        *library
+	dir            string
+	user, password string
+	dieAfter       int64
+	inserts        atomic.Int64
+}
+
+// exceptionTag stands in the header of a response and in an exception in the middle of its body, which is how a client tells one from data.
+const exceptionTag = "prickletestengin"
+
+func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/ping" {
+		_, _ = io.WriteString(w, "Ok.\n")
+		return
+	}
+	a := newAnswer(w, r)
+	if err := g.authenticate(r); err != nil {
+		a.fail(err)
+		return
+	}
+	s, err := g.library.open(g.dir)
+	if err != nil {
+		a.fail(err)
+		return
+	}
+	defer s.close()
+	if err := g.serve(s, a, r); err != nil {
+		a.fail(err)
+		return
+	}
+	a.finish()
+}
+
+func (g *gateway) authenticate(r *http.Request) error {
+	user, password, ok := r.BasicAuth()
+	if !ok {
+		user, password = r.Header.Get("X-ClickHouse-User"), r.Header.Get("X-ClickHouse-Key")
+	}
+	if user == "" {
+		user = "default"
+	}
+	if user != g.user || password != g.password {
+		return fmt.Errorf("Code: 516. DB::Exception: %s: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)", user) //nolint:staticcheck // as the server words it
+	}
+	return nil
+}
+
+func (g *gateway) serve(s *session, a *answer, r *http.Request) error {
+	body, err := requestBody(r)
+	if err != nil {
+		return err
+	}
+	params := r.URL.Query()
+	if err := prepare(s, params); err != nil {
+		return err
+	}
+	if statement := params.Get("query"); statement != "" {
+		if into, format, ok := insertsBody(statement); ok {
+			return g.insert(s, into, format, body)
+		}
+		return g.run(s, a, statement)
+	}
+	statement, err := io.ReadAll(io.LimitReader(body, maxStatement))
+	if err != nil {
+		return err
+	}
+	return g.run(s, a, string(statement))
+}
+
+// maxStatement bounds a statement; data comes in bodies, which have no bound.
+const maxStatement = 64 << 20
+
+// notSettings are parameters of the interface that are no settings of the session.
+var notSettings = map[string]bool{
+	"query": true, "database": true, "default_format": true, "client_protocol_version": true, "compress": true, "decompress": true,
+	"query_id": true, "quota_key": true, "user": true, "password": true, "wait_end_of_query": true, "buffer_size": true,
+}
+
+var settingName = regexp.MustCompile(`^\w+$`)
+
+// prepare gives a session the database, the settings and the query parameters of a request. readonly comes last: it forbids the others.
+func prepare(s *session, params url.Values) error {
+	var statements []string
+	if db := params.Get("database"); db != "" {
+		statements = append(statements, "USE `"+strings.ReplaceAll(db, "`", "``")+"`")
+	}
+	names := slices.Sorted(maps.Keys(params))
+	slices.SortStableFunc(names, func(a, b string) int { return boolOrder(a == "readonly", b == "readonly") })
+	for _, name := range names {
+		if notSettings[name] || !settingName.MatchString(name) {
+			continue
+		}
+		statements = append(statements, fmt.Sprintf("SET %s = %s", name, quote(params.Get(name))))
+	}
+	for _, statement := range statements {
+		if _, err := s.exec(statement, "Null"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+func quote(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
+}
+
+var (
+	insertHead = regexp.MustCompile(`(?is)^\s*insert\s+into\s+(.+?)\s+format\s+(\w+)\s*$`)
+	streams    = regexp.MustCompile(`(?is)^[\s(]*(select|with)\b`)
+)
+
+// insertsBody tells the table and the format of an INSERT whose data is the request's body.
+func insertsBody(statement string) (into, format string, ok bool) {
+	m := insertHead.FindStringSubmatch(statement)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
+}
+
+// insert takes the body over a file, since the library reads no stream that is not a whole statement.
+func (g *gateway) insert(s *session, into, format string, body io.Reader) error {
+	n := g.inserts.Add(1)
+	f, err := os.CreateTemp(g.dir, "insert-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = io.Copy(f, body)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	_, err = s.exec(fmt.Sprintf("INSERT INTO %s SELECT * FROM file(%s, %s)", into, quote(f.Name()), quote(format)), "Null")
+	if err == nil && n == g.dieAfter {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // until the signal has done its work
+	}
+	return err
+}
+
+func (g *gateway) run(s *session, a *answer, statement string) error {
+	switch {
+	case isHello(statement):
+		hello, err := greet(s, a.revision)
+		if err != nil {
+			return err
+		}
+		return a.write(hello)
+	case streams.MatchString(statement):
+		if err := s.stream(statement, a.format, a.write); err != nil || a.started {
+			return err
+		}
+	}
+	out, err := s.exec(statement, a.format) // a stream without rows has no header either
+	if err != nil || len(out) == 0 {
+		return err
+	}
+	return a.write(out)
+}
+
+var code = regexp.MustCompile(`^Code: (\d+)\.`)
+
+func exceptionCode(err error) string {
+	if m := code.FindStringSubmatch(err.Error()); m != nil {
+		return m[1]
+	}
+	return strconv.Itoa(1001) // STD_EXCEPTION
+}

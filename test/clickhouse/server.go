@@ -1,0 +1,190 @@
+package clickhouse
+
+import (
+	"bufio"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Server is a running engine, or the server that PRICKLE_TEST_CLICKHOUSE names.
+type Server struct {
+	// DSN is its address without a database, such as "http://127.0.0.1:38123".
+	DSN string
+
+	dir   string
+	cmd   *exec.Cmd
+	stdin io.Closer
+}
+
+var shared struct {
+	sync.Mutex
+	server *Server
+}
+
+// Shared returns the server that all tests of a process use, and starts it for the first of them. It ends with the process.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil {
+		if dsn := os.Getenv("PRICKLE_TEST_CLICKHOUSE"); dsn != "" {
+			shared.server = &Server{DSN: strings.TrimSuffix(dsn, "/")}
+		} else {
+			dir, err := os.MkdirTemp("", "prickle-clickhouse-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			shared.server = start(t, dir)
+		}
+	}
+	return shared.server
+}
+
+// Stop ends the shared server and removes its data. A TestMain calls it after its tests.
+func Stop() {
+	shared.Lock()
+	defer shared.Unlock()
+	if s := shared.server; s != nil && s.cmd != nil {
+		s.end()
+		_ = os.RemoveAll(s.dir)
+	}
+	shared.server = nil
+}
+
+// Start starts an engine for one test, with flags of the command beside its own. It is an engine even when PRICKLE_TEST_CLICKHOUSE names a server,
+// because a test that wants its own means to kill it.
+func Start(t testing.TB, flags ...string) *Server {
+	t.Helper()
+	s := start(t, t.TempDir(), flags...)
+	t.Cleanup(s.end)
+	return s
+}
+
+func start(t testing.TB, dir string, flags ...string) *Server {
+	t.Helper()
+	s := &Server{dir: dir}
+	s.launch(t, "127.0.0.1:0", flags...)
+	return s
+}
+
+func (s *Server) launch(t testing.TB, listen string, flags ...string) {
+	t.Helper()
+	args := append([]string{"-lib", library(t), "-data", filepath.Join(s.dir, "data"), "-listen", listen}, flags...)
+	s.cmd = exec.Command(binary(t), args...)
+	s.cmd.Stderr = os.Stderr
+	var err error
+	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatalf("start the engine: %v", err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the engine did not start: %v", err)
+	}
+	s.DSN = "http://" + strings.TrimSpace(strings.TrimPrefix(line, "listening "))
+}
+
+// Address is the server's host and port.
+func (s *Server) Address() string {
+	u, err := url.Parse(s.DSN)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// Kill ends the engine with SIGKILL: nothing is written that has not been.
+func (s *Server) Kill() {
+	_ = s.cmd.Process.Kill() // it may have killed itself
+	_ = s.cmd.Wait()
+}
+
+// Restart starts the engine again on the same data and address, after Kill. flags take the place of those that it was started with.
+func (s *Server) Restart(t testing.TB, flags ...string) {
+	t.Helper()
+	s.launch(t, s.Address(), flags...)
+}
+
+func (s *Server) end() {
+	_ = s.stdin.Close()
+	_ = s.cmd.Wait()
+}
+
+// Database makes an empty database on the server and returns its DSN.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := "test_" + strings.ToLower(rand.Text()[:12])
+	db := s.connect(t)
+	if err := db.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatalf("create a database: %v", err)
+	}
+	t.Cleanup(func() {
+		// What a killed engine cannot drop goes with its folder.
+		_ = db.Exec(withoutCancel(t), "DROP DATABASE IF EXISTS "+name)
+		_ = db.Close()
+	})
+	base, query, found := strings.Cut(s.DSN, "?")
+	dsn := strings.TrimSuffix(base, "/") + "/" + name
+	if found {
+		dsn += "?" + query
+	}
+	return dsn
+}
+
+var built struct {
+	sync.Once
+	path string
+	err  error
+}
+
+// binary builds the command once for each process that tests.
+func binary(t testing.TB) string {
+	t.Helper()
+	built.Do(func() {
+		var dir string
+		if dir, built.err = os.MkdirTemp("", "prickle-engine-"); built.err != nil {
+			return
+		}
+		built.path = filepath.Join(dir, "engine")
+		out, err := exec.Command("go", "build", "-o", built.path, "github.com/prickle-dev/prickle/test/clickhouse/engine").CombinedOutput()
+		if err != nil {
+			built.err = fmt.Errorf("build the engine: %w\n%s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.path
+}
+
+// library finds libchdb.so, or says loudly what is not tested without it.
+func library(t testing.TB) string {
+	t.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	arch := map[string]string{"amd64": "x64", "arm64": "arm64"}[runtime.GOARCH]
+	path := filepath.Join(filepath.Dir(here), "..", "node", "node_modules", "@chdb", "lib-"+runtime.GOOS+"-"+arch+"-gnu", "libchdb.so")
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	why := "the engine of ClickHouse (npm package chdb) is not installed: run `make tools`, or set PRICKLE_TEST_CLICKHOUSE"
+	if os.Getenv("PRICKLE_TEST_ALL") != "" {
+		t.Fatal(why)
+	}
+	t.Skip("NOT TESTED: " + why)
+	return ""
+}
