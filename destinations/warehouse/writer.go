@@ -46,6 +46,9 @@ type Sizes struct {
 	// idle store makes that short, and on a busy one more events come meanwhile.
 	Enough int
 	Rest   time.Duration
+	// Pace is for stores that have work with each write long after it: the next one waits for that long after a write of no events, not at all
+	// after one of Enough, and in between in proportion.
+	Pace time.Duration
 }
 
 // job is one call of Send or Do on its way through the writer. It is answered exactly once.
@@ -126,9 +129,14 @@ func (w *Writer) write() {
 		began := time.Now()
 		w.commit(group)
 		if now := time.Now(); n < w.Sizes.Enough {
-			rested = now.Add(min(now.Sub(began), w.Sizes.Rest))
+			rested = now.Add(w.Sizes.rest(n, now.Sub(began)))
 		}
 	}
+}
+
+// rest is how long the next write waits after one of n events that took so long.
+func (s Sizes) rest(n int, took time.Duration) time.Duration {
+	return max(min(took, s.Rest), s.Pace*time.Duration(s.Enough-n)/time.Duration(s.Enough))
 }
 
 // gather adds the events that wait already, or come within the rest, to a group, so that they share a write. It returns their number too, and

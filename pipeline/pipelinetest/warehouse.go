@@ -168,8 +168,8 @@ func extractedColumns(t *testing.T, h WarehouseHarness) {
 	}
 	defer rows.Close()
 	want := "project_id, uuid, event, distinct_id, person_id, timestamp, properties, " + strings.Replace(columns, "groups,", "groups, source,", 1) + ", received_at, inserted_at"
-	if got := strings.Join(rows.Columns(), ", "); got != want {
-		t.Errorf("columns of events\n got %s\nwant %s", got, want)
+	if got := strings.Join(rows.Columns(), ", "); got != want && !strings.HasPrefix(got, want+", ") {
+		t.Errorf("columns of events\n got %s\nwant %s, and behind them what only this store has", got, want)
 	}
 }
 
