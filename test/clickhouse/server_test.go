@@ -11,6 +11,7 @@ import (
 	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
 
 	"github.com/prickle-dev/prickle/test/clickhouse"
 )
@@ -202,5 +203,24 @@ func TestWrongPassword(t *testing.T) {
 	s := clickhouse.Start(t, "-password", "secret")
 	if err := open(t, s.DSN).Ping(t.Context()); codeOf(err) != 516 {
 		t.Errorf("Ping without the password\n got %v\nwant code 516", err)
+	}
+}
+
+func TestExternalTables(t *testing.T) {
+	db := open(t, clickhouse.Shared(t).Database(t))
+	table, err := ext.NewTable("few", ext.Column("n", "UInt64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []uint64{3, 5} {
+		if err := table.Append(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := driver.Context(t.Context(), driver.WithExternalTable(table))
+	for range 2 { // each request has its own
+		if got := valueIn(t, ctx, db, "SELECT toString(sum(number)) FROM numbers(10) WHERE number IN (SELECT n FROM few)"); got != "8" {
+			t.Errorf("sum over an external table\n got %s\nwant 8", got)
+		}
 	}
 }

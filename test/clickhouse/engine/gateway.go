@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"os"
@@ -66,11 +67,18 @@ func (g *gateway) authenticate(r *http.Request) error {
 }
 
 func (g *gateway) serve(s *session, a *answer, r *http.Request) error {
+	params := r.URL.Query()
+	if parts, err := r.MultipartReader(); err == nil {
+		statement, err := g.receiveTables(s, params, parts)
+		if err != nil {
+			return err
+		}
+		return g.run(s, a, statement)
+	}
 	body, err := requestBody(r)
 	if err != nil {
 		return err
 	}
-	params := r.URL.Query()
 	if err := prepare(s, params); err != nil {
 		return err
 	}
@@ -148,24 +156,76 @@ func insertsBody(statement string) (into, format string, ok bool) {
 	return m[1], m[2], true
 }
 
-// insert takes the body over a file, since the library reads no stream that is not a whole statement.
+// insert stores the data of a request's body.
 func (g *gateway) insert(s *session, into, format string, body io.Reader) error {
 	n := g.inserts.Add(1)
-	f, err := os.CreateTemp(g.dir, "insert-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = io.Copy(f, body)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	_, err = s.exec(fmt.Sprintf("INSERT INTO %s SELECT * FROM file(%s, %s)", into, quote(f.Name()), quote(format)), "Null")
+	err := g.load(s, into, format, body)
 	if err == nil && n == g.dieAfter {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // until the signal has done its work
 	}
 	return err
+}
+
+// load takes data over a file, since the library reads no stream that is not a whole statement.
+func (g *gateway) load(s *session, into, format string, data io.Reader) error {
+	f, err := os.CreateTemp(g.dir, "insert-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = io.Copy(f, data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	_, err = s.exec(fmt.Sprintf("INSERT INTO %s SELECT * FROM file(%s, %s)", into, quote(f.Name()), quote(format)), "Null")
+	return err
+}
+
+// receiveTables makes the tables that come with a statement, of which the session's end is the end, and returns the statement.
+func (g *gateway) receiveTables(s *session, params url.Values, parts *multipart.Reader) (statement string, err error) {
+	settings := url.Values{}
+	for name, values := range params {
+		if !strings.HasSuffix(name, "_structure") && !strings.HasSuffix(name, "_format") || strings.Contains(name, "output_format") {
+			settings[name] = values
+		}
+	}
+	readonly := settings.Get("readonly")
+	settings.Del("readonly")
+	if err := prepare(s, settings); err != nil {
+		return "", err
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+		if part.FileName() == "" && part.FormName() == "query" {
+			text, err := io.ReadAll(io.LimitReader(part, maxStatement))
+			if err != nil {
+				return "", err
+			}
+			statement = string(text)
+			continue
+		}
+		name := part.FormName()
+		if !settingName.MatchString(name) {
+			return "", fmt.Errorf("a table named %q", name)
+		}
+		if _, err := s.exec(fmt.Sprintf("CREATE TEMPORARY TABLE %s (%s)", name, params.Get(name+"_structure")), "Null"); err != nil {
+			return "", err
+		}
+		if err := g.load(s, name, params.Get(name+"_format"), part); err != nil {
+			return "", err
+		}
+	}
+	if readonly != "" {
+		return statement, prepare(s, url.Values{"readonly": {readonly}})
+	}
+	return statement, nil
 }
 
 func (g *gateway) run(s *session, a *answer, statement string) error {
