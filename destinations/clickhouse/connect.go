@@ -1,0 +1,129 @@
+package clickhouse
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// options are those of the client library. They read the files that the configuration names, and nothing else.
+func (c *Config) options() (*clickhouse.Options, error) {
+	o, err := c.address()
+	if err != nil {
+		return nil, err
+	}
+	if o.Auth.Database == "" {
+		o.Auth.Database = "default"
+	}
+	if o.TLS, err = c.tls(o.TLS); err != nil {
+		return nil, err
+	}
+	if o.Settings == nil {
+		o.Settings = clickhouse.Settings{}
+	}
+	method := map[string]clickhouse.CompressionMethod{
+		"lz4": clickhouse.CompressionLZ4, "zstd": clickhouse.CompressionZSTD, "none": clickhouse.CompressionNone,
+	}[c.Compression]
+	o.Compression = &clickhouse.Compression{Method: method, Level: 1}
+	o.DialTimeout = 10 * time.Second
+	o.ReadTimeout = 10 * time.Minute // an insert is silent while the server works
+	o.MaxOpenConns, o.MaxIdleConns = 16, 4
+	o.ConnMaxLifetime = 10 * time.Minute // so that a host that is back is found again
+	o.ClientInfo.Products = append(o.ClientInfo.Products, struct{ Name, Version string }{"prickle", ""})
+	return o, nil
+}
+
+func (c *Config) address() (*clickhouse.Options, error) {
+	if c.URL == "" {
+		o := &clickhouse.Options{Addr: c.Hosts, Auth: clickhouse.Auth{Database: c.Database, Username: c.User, Password: string(c.Password)}}
+		if c.Protocol == "http" {
+			o.Protocol = clickhouse.HTTP
+		}
+		if c.TLS != nil {
+			o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		return o, nil
+	}
+	o, err := clickhouse.ParseDSN(secured(string(c.URL)))
+	if err != nil {
+		return nil, errors.New("url: " + c.redact(err.Error()))
+	}
+	if o.Auth.Username == "" {
+		o.Auth.Username = c.User
+	}
+	if o.Auth.Password == "" {
+		o.Auth.Password = string(c.Password)
+	}
+	return o, nil
+}
+
+// secured says to the client library what https:// says to everybody else.
+func secured(address string) string {
+	base, query, _ := strings.Cut(address, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil || !strings.HasPrefix(base, "https://") {
+		return address
+	}
+	values.Set("secure", "true")
+	return base + "?" + values.Encode()
+}
+
+func (c *Config) tls(t *tls.Config) (*tls.Config, error) {
+	if c.TLS == nil {
+		return t, nil
+	}
+	if t == nil {
+		return nil, errors.New("tls: the url has no TLS: write https://, or ?secure=true behind clickhouse://")
+	}
+	t.MinVersion, t.ServerName = tls.VersionTLS12, c.TLS.ServerName
+	if c.TLS.CA != nil {
+		pem, err := os.ReadFile(c.TLS.CA.Path)
+		if err != nil {
+			return nil, mistake(c.TLS.CA, "cannot be read: %v", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, mistake(c.TLS.CA, "has no certificate in PEM")
+		}
+	}
+	switch {
+	case c.TLS.Cert != nil && c.TLS.Key != nil:
+		pair, err := tls.LoadX509KeyPair(c.TLS.Cert.Path, c.TLS.Key.Path)
+		if err != nil {
+			return nil, mistake(c.TLS.Cert, "and its key cannot be used: %v", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	case c.TLS.Cert != nil || c.TLS.Key != nil:
+		return nil, errors.New("tls: want cert and key together")
+	}
+	return t, nil
+}
+
+func mistake(f *pipeline.File, format string, args ...any) error {
+	return &pipeline.ConfigError{Pos: f.Pos, Message: fmt.Sprintf("%q %s", f.Name, fmt.Sprintf(format, args...))}
+}
+
+// redact takes the password out of a text, as it is written in the configuration and as it is meant.
+func (c *Config) redact(text string) string {
+	secrets := []string{string(c.URL), string(c.Password)}
+	if u, err := url.Parse(firstHost(string(c.URL))); err == nil && u.User != nil {
+		password, _ := u.User.Password()
+		escaped := strings.TrimPrefix(u.User.String(), url.User(u.User.Username()).String()+":")
+		secrets = append(secrets, password, escaped)
+	}
+	for _, s := range secrets {
+		if s != "" {
+			text = strings.ReplaceAll(text, s, "***")
+		}
+	}
+	return text
+}
