@@ -87,6 +87,7 @@ var exclusively = map[string][]string{
 	"go.yaml.in/yaml":                    {"configs"},
 	"github.com/duckdb/":                 {"destinations/duckdb"},
 	"github.com/jackc/":                  {"destinations/postgres"},
+	"github.com/ClickHouse/":             {"destinations/clickhouse"},
 	"github.com/pires/go-proxyproto":     {"pipeline/capture"},
 	"golang.org/x/crypto/acme":           {"pipeline/capture"},
 	"github.com/slack-go/":               {"destinations/slack"},

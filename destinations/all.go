@@ -2,6 +2,7 @@
 package destinations
 
 import (
+	"github.com/prickle-dev/prickle/destinations/clickhouse"
 	"github.com/prickle-dev/prickle/destinations/duckdb"
 	"github.com/prickle-dev/prickle/destinations/postgres"
 	"github.com/prickle-dev/prickle/destinations/slack"
@@ -24,5 +25,6 @@ func Warehouses() []pipeline.Spec[pipeline.Warehouse] {
 	return []pipeline.Spec[pipeline.Warehouse]{
 		duckdb.Spec,
 		postgres.Spec,
+		clickhouse.Spec,
 	}
 }

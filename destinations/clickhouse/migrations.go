@@ -2,8 +2,11 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // migrations[i] brings a database from version i to version i+1. They are only ever added to. There are no transactions: every statement can
@@ -57,7 +60,7 @@ func (w *Warehouse) migrate(ctx context.Context) error {
 	if err := free(kinds, eventsView, "a view of the events", "View"); err != nil {
 		return err
 	}
-	if err := free(kinds, eventsRows, "the events", "ReplacingMergeTree", "ReplicatedReplacingMergeTree", "SharedReplacingMergeTree", "Distributed"); err != nil {
+	if err := w.layout.freeRows(kinds); err != nil {
 		return err
 	}
 	for i := int(have); i < len(migrations); i++ {
@@ -116,6 +119,19 @@ func free(kinds map[string]string, name, what string, ours ...string) error {
 	return fmt.Errorf("there is a %s %q where prickle keeps %s: rename it (RENAME TABLE %s TO …)", have, name, what, name)
 }
 
+// freeRows reports another table in the place of the events', which with a cluster is the one over its shards.
+func (l layout) freeRows(kinds map[string]string) error {
+	switch {
+	case l.cluster != "" && strings.HasSuffix(kinds[eventsRows], "MergeTree"):
+		return fmt.Errorf("the events are in a table of one server: name another database for the cluster %q, or leave cluster out", l.cluster)
+	case l.cluster != "":
+		return free(kinds, eventsRows, "the events of all shards", "Distributed")
+	case kinds[eventsRows] == "Distributed":
+		return errors.New("the events are in the tables of a cluster: name it as cluster, or another database")
+	}
+	return free(kinds, eventsRows, "the events", "ReplacingMergeTree", "ReplicatedReplacingMergeTree", "SharedReplacingMergeTree")
+}
+
 // adapt makes what the configuration decides. Rows that were there before the column of JSON compute it when they are read.
 func (w *Warehouse) adapt(ctx context.Context) error {
 	var engine string
@@ -149,6 +165,9 @@ func (w *Warehouse) adapt(ctx context.Context) error {
 
 // exec runs statements one after the other.
 func (w *Warehouse) exec(ctx context.Context, statements ...string) error {
+	if w.layout.cluster != "" {
+		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"alter_sync": 2})) // every replica, not only this one
+	}
 	for _, s := range statements {
 		if err := w.conn.Exec(ctx, s); err != nil {
 			return err

@@ -22,6 +22,7 @@ type gateway struct {
 	library        *library
 	dir            string
 	user, password string
+	version        string // that clients are told, "" for the engine's own
 	dieAfter       int64
 	inserts        atomic.Int64
 }
@@ -231,7 +232,7 @@ func (g *gateway) receiveTables(s *session, params url.Values, parts *multipart.
 func (g *gateway) run(s *session, a *answer, statement string) error {
 	switch {
 	case isHello(statement):
-		hello, err := greet(s, a.revision)
+		hello, err := greet(s, g.version, a.revision)
 		if err != nil {
 			return err
 		}

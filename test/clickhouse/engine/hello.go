@@ -15,8 +15,13 @@ func isHello(statement string) bool { return hello.MatchString(statement) }
 
 // greet answers a client's first question, in the revision that it asks with, and tells it that the server's revision is 0. That is the one the
 // library writes blocks in, so that all other results can be passed on as they are.
-func greet(s *session, revision uint64) ([]byte, error) {
-	out, err := s.exec("SELECT displayName(), version(), toUInt32(0) AS `revision()`, timezone()", "Native")
+func greet(s *session, version string, revision uint64) ([]byte, error) {
+	if version == "" {
+		version = "version()"
+	} else {
+		version = quote(version) + " AS `version()`"
+	}
+	out, err := s.exec("SELECT displayName(), "+version+", toUInt32(0) AS `revision()`, timezone()", "Native")
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ func main() {
 	g := &gateway{}
 	flag.StringVar(&g.user, "user", "default", "the only user")
 	flag.StringVar(&g.password, "password", "", "the user's password")
+	flag.StringVar(&g.version, "version", "", "the version that clients are told, in place of the engine's own")
 	flag.Int64Var(&g.dieAfter, "die-after-insert", 0, "kill this process after so many inserts, when the last is stored and before it is answered")
 	flag.Parse()
 	if err := run(g, *lib, *data, *listen); err != nil {

@@ -1,0 +1,121 @@
+CREATE TABLE IF NOT EXISTS "_prickle_migrations"
+(
+	version UInt32,
+	applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY version
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS "_prickle_cursors"
+(
+	source String,
+	cursor String CODEC(ZSTD(3)),
+	updated_at DateTime64(3, 'UTC'),
+	version UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY source
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS "_prickle_tables"
+(
+	source String,
+	stream String,
+	table_name String,
+	version UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (source, stream)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS "_prickle_columns"
+(
+	table_name String,
+	field String,
+	column_name String,
+	type String,
+	position UInt32,
+	changing Bool,
+	version UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (table_name, field)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS "events__rows"
+(
+	project_id UInt32 CODEC(ZSTD(1)),
+	uuid UUID CODEC(ZSTD(1)),
+	event LowCardinality(String) CODEC(ZSTD(1)),
+	distinct_id String CODEC(ZSTD(1)),
+	person_id UUID CODEC(ZSTD(1)),
+	timestamp DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+	properties String CODEC(ZSTD(3)),
+	session_id String CODEC(ZSTD(1)),
+	groups String CODEC(ZSTD(1)),
+	source LowCardinality(String) CODEC(ZSTD(1)),
+	lib LowCardinality(String) CODEC(ZSTD(1)),
+	lib_version LowCardinality(String) CODEC(ZSTD(1)),
+	country LowCardinality(String) CODEC(ZSTD(1)),
+	browser LowCardinality(String) CODEC(ZSTD(1)),
+	os LowCardinality(String) CODEC(ZSTD(1)),
+	device LowCardinality(String) CODEC(ZSTD(1)),
+	host LowCardinality(String) CODEC(ZSTD(1)),
+	path String CODEC(ZSTD(1)),
+	utm_source LowCardinality(String) CODEC(ZSTD(1)),
+	utm_medium LowCardinality(String) CODEC(ZSTD(1)),
+	utm_campaign String CODEC(ZSTD(1)),
+	utm_content String CODEC(ZSTD(1)),
+	utm_term String CODEC(ZSTD(1)),
+	received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+	inserted_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+	version UInt64 CODEC(Delta, ZSTD(1)),
+	properties_json JSON(max_dynamic_paths = 256) DEFAULT accurateCastOrDefault(properties, 'JSON(max_dynamic_paths = 256)') CODEC(ZSTD(1)),
+	INDEX by_distinct_id distinct_id TYPE bloom_filter(0.01) GRANULARITY 4,
+	INDEX by_session_id session_id TYPE bloom_filter(0.01) GRANULARITY 4,
+	INDEX by_uuid uuid TYPE bloom_filter(0.01) GRANULARITY 4,
+	INDEX by_received_at received_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(timestamp)
+PRIMARY KEY (project_id, toDate(timestamp), event, cityHash64(distinct_id))
+ORDER BY (project_id, toDate(timestamp), event, cityHash64(distinct_id), uuid)
+SAMPLE BY cityHash64(distinct_id)
+TTL toDateTime(least(greatest(timestamp, toDateTime64('1970-01-02', 3, 'UTC')), toDateTime64('2099-01-01', 3, 'UTC'))) + toIntervalDay(730)
+SETTINGS non_replicated_deduplication_window = 1000, ttl_only_drop_parts = 1;
+
+CREATE OR REPLACE VIEW "events" AS
+SELECT project_id, uuid, event, distinct_id, person_id, timestamp, properties, session_id, groups, source, lib, lib_version, country, browser, os, device, host, path, utm_source, utm_medium, utm_campaign, utm_content, utm_term, received_at, inserted_at, properties_json
+FROM "events__rows" FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE TABLE IF NOT EXISTS "shop_items__rows"
+(
+	_sync_key String CODEC(ZSTD(1)),
+	"id" Nullable(String),
+	"it_s" Nullable(String) CODEC(ZSTD(3)),
+	_sync_version UInt64 CODEC(Delta, ZSTD(1)),
+	_sync_at DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+	_sync_deleted Bool CODEC(ZSTD(1)),
+	_sync_deleted_at Nullable(DateTime64(6, 'UTC')) CODEC(ZSTD(1)),
+	_sync_hash UInt64 CODEC(ZSTD(1)),
+	_sync_extra Nullable(String) CODEC(ZSTD(3)),
+	_sync_raw Nullable(String) CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree(_sync_version)
+ORDER BY _sync_key
+SETTINGS non_replicated_deduplication_window = 1000;
+
+ALTER TABLE "shop_items__rows" ADD COLUMN IF NOT EXISTS "it_s" Nullable(String) CODEC(ZSTD(3));
+
+ALTER TABLE "events__rows" MODIFY TTL toDateTime(least(greatest(timestamp, toDateTime64('1970-01-02', 3, 'UTC')), toDateTime64('2099-01-01', 3, 'UTC'))) + toIntervalDay(730);
+
+CREATE OR REPLACE VIEW "shop_items__all" AS
+SELECT "id", "it_s", _sync_key, _sync_version, _sync_at, _sync_deleted, _sync_deleted_at, _sync_hash, _sync_extra, _sync_raw
+FROM "shop_items__rows" FINAL;
+
+CREATE OR REPLACE VIEW "shop_items" AS
+SELECT "id", "it_s", _sync_key, _sync_at, _sync_extra
+FROM "shop_items__rows" FINAL
+WHERE NOT _sync_deleted;
