@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/prickle-dev/prickle/configs"
+	"github.com/prickle-dev/prickle/test/clickhouse"
 	"github.com/prickle-dev/prickle/test/postgres"
 )
 
@@ -37,6 +38,9 @@ func TestExamples(t *testing.T) {
 			}
 			if filepath.Base(dir) == "postgres" {
 				t.Setenv("DATABASE_URL", postgres.Start(t).Database(t))
+			}
+			if filepath.Base(dir) == "clickhouse" {
+				t.Setenv("CLICKHOUSE_URL", clickhouse.Start(t).Database(t))
 			}
 			if code, out, errOut := run(t, "check", dir); code != 0 {
 				t.Fatalf("check: exit code %d\n%s%s", code, out, errOut)

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -64,6 +65,9 @@ func (r *rows) Next() ([]any, error) {
 
 // plain is a value as pipeline.Rows promises it: lists, maps and tuples are JSON text.
 func plain(v reflect.Value) any {
+	if !v.IsValid() {
+		return nil
+	}
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		if v.IsNil() {
 			return nil
@@ -81,6 +85,8 @@ func plain(v reflect.Value) any {
 		return x
 	case big.Int:
 		return plain(reflect.ValueOf(&x))
+	case clickhouse.Dynamic: // a member of a JSON column, and every other value whose type differs from row to row
+		return plain(reflect.ValueOf(x.Any()))
 	case fmt.Stringer:
 		return x
 	case []byte:

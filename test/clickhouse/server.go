@@ -10,9 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Server is a running engine, or the server that PRICKLE_TEST_CLICKHOUSE names.
@@ -106,6 +108,26 @@ func (s *Server) Address() string {
 		return ""
 	}
 	return u.Host
+}
+
+// CPU is the processor time that the engine has used so far; 0 for a server, and where the system does not tell.
+func (s *Server) CPU() time.Duration {
+	if s.cmd == nil {
+		return 0
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, fields, _ := strings.Cut(string(stat), ") ")
+	var ticks time.Duration
+	for i, f := range strings.Fields(fields) {
+		if i == 11 || i == 12 { // utime and stime, in hundredths of a second
+			n, _ := strconv.Atoi(f)
+			ticks += time.Duration(n)
+		}
+	}
+	return ticks * 10 * time.Millisecond
 }
 
 // Kill ends the engine with SIGKILL: nothing is written that has not been.
