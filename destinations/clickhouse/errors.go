@@ -134,7 +134,7 @@ func networkAdvice(err error, host, own string) string {
 		return fmt.Sprintf("the certificate of %s is for another name: %v; tls.server_name can say which", host, name)
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return fmt.Sprintf("%s cannot be reached: %v", host, dial.Err)
-	case strings.Contains(own, "unexpected packet") || strings.Contains(own, "malformed HTTP"):
+	case strings.Contains(own, "unexpected packet") || strings.Contains(own, "handshake: failed to read packet") || strings.Contains(own, "malformed HTTP"):
 		return fmt.Sprintf("%s speaks another protocol: clickhouse:// goes to the native port (9000, 9440 with TLS), http:// to 8123 and https:// to 8443", host)
 	}
 	return ""
