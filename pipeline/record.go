@@ -33,6 +33,13 @@ const (
 	JSON    Type = "json"    // objects and arrays
 )
 
+// Further types of the results of queries, which no stream declares.
+const (
+	UUID   Type = "uuid"   // text of 36 characters
+	Date   Type = "date"   // text, 2026-08-20
+	Binary Type = "binary" // bytes that need not be text
+)
+
 // Column declares a stream's top-level field with its type. Fields that are not declared get a column by the type of the first value
 // seen.
 type Column struct {

@@ -61,6 +61,15 @@ type Merged struct {
 // uint64, float64, string, []byte, time.Time, or something that prints well with fmt.
 type Rows interface {
 	Columns() []string
+	// Types tells what the values of each of Columns are, whatever Go type they come as.
+	Types() []ValueType
 	Next() ([]any, error)
 	Close() error
+}
+
+// ValueType is the type of a result's column. The zero value is one that has no logical type: its values are texts, or print as such.
+type ValueType struct {
+	Type Type
+	// Decimals is how many digits a Decimal has after its point; a Decimal without any may be a whole number of 39 digits.
+	Decimals int
 }

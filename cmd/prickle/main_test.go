@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -170,10 +171,10 @@ func (p *instance) query(sql string) [][]any {
 		p.t.Fatal(err)
 	}
 	var rows [][]any
-	err = client.Query(p.t.Context(), sql, func([]string) error { return nil }, func(row []any) error {
+	err = client.Query(p.t.Context(), query.Request{SQL: sql}, query.EachRow(func(row []any) error {
 		rows = append(rows, row)
 		return nil
-	})
+	}))
 	if err != nil {
 		p.t.Fatalf("%s: %v", sql, err)
 	}

@@ -40,36 +40,43 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 		return nil, queryError(ctx, err)
 	}
 	stmt := prepared.(*duckdb.Stmt)
+	if n := stmt.NumInput(); n != len(values) {
+		return nil, errors.Join(fmt.Errorf("duckdb: query: the statement has %d parameters, and %d values were given", n, len(values)), stmt.Close())
+	}
+	var types []string
 	if kind, _ := stmt.StatementType(); kind == duckdb.STATEMENT_TYPE_SELECT {
-		stmt = printable(ctx, conn, stmt, query, values)
+		stmt, types = printable(ctx, conn, stmt, query, values)
 	}
 	result, err := stmt.QueryContext(ctx, values)
 	if err != nil {
 		return nil, errors.Join(queryError(ctx, err), stmt.Close())
 	}
-	return newRows(ctx, conn, stmt, result), nil
+	if types == nil {
+		types = resultTypes(result)
+	}
+	return newRows(ctx, conn, stmt, result, types), nil
 }
 
 // printable returns the statement with the columns cast to text whose values the driver would hand out in a form that loses something
 // (JSON as decoded maps, numbers in it as floats) or prints badly (UUIDs as bytes, lists, dates). The types are asked for by running the
-// query for no rows. A statement that cannot stand in a subquery is returned as it is.
-func printable(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, query string, values []driver.NamedValue) *duckdb.Stmt {
+// query for no rows, and returned as DuckDB names them. A statement that cannot stand in a subquery is returned as it is, without types.
+func printable(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, query string, values []driver.NamedValue) (*duckdb.Stmt, []string) {
 	inner := strings.TrimRight(query, "; \t\r\n")
 	prepared, err := conn.Prepare("SELECT * FROM (" + inner + "\n) LIMIT 0")
 	if err != nil {
-		return stmt
+		return stmt, nil
 	}
 	result, err := prepared.(*duckdb.Stmt).QueryContext(ctx, values)
 	if err != nil {
 		_ = prepared.Close()
-		return stmt
+		return stmt, nil
 	}
-	types, names := result.(driver.RowsColumnTypeDatabaseTypeName), result.Columns()
+	types, names := resultTypes(result), result.Columns()
 	columns, aliases, cast := make([]string, len(names)), make([]string, len(names)), false
 	for i, name := range names {
 		aliases[i] = fmt.Sprintf("c%d", i)
 		columns[i] = aliases[i]
-		if !isPlain(types.ColumnTypeDatabaseTypeName(i)) {
+		if !isPlain(types[i]) {
 			columns[i] = "CAST(" + aliases[i] + " AS VARCHAR)"
 			cast = true
 		}
@@ -77,14 +84,55 @@ func printable(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, query 
 	}
 	_, _ = result.Close(), prepared.Close()
 	if !cast {
-		return stmt
+		return stmt, types
 	}
 	wrapped, err := conn.Prepare("SELECT " + strings.Join(columns, ", ") + " FROM (" + inner + "\n) AS q(" + strings.Join(aliases, ", ") + ")")
 	if err != nil {
-		return stmt
+		return stmt, nil
 	}
 	_ = stmt.Close()
-	return wrapped.(*duckdb.Stmt)
+	return wrapped.(*duckdb.Stmt), types
+}
+
+// resultTypes are the types of a result's columns as DuckDB names them.
+func resultTypes(result driver.Rows) []string {
+	named := result.(driver.RowsColumnTypeDatabaseTypeName)
+	names := make([]string, len(result.Columns()))
+	for i := range names {
+		names[i] = named.ColumnTypeDatabaseTypeName(i)
+	}
+	return names
+}
+
+// valueType is the logical type of a column of a result. DuckDB's lists, structures and intervals are texts there.
+func valueType(name string) pipeline.ValueType {
+	switch name {
+	case "BOOLEAN":
+		return pipeline.ValueType{Type: pipeline.Boolean}
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER":
+		return pipeline.ValueType{Type: pipeline.Integer}
+	case "UBIGINT", "HUGEINT", "UHUGEINT":
+		return pipeline.ValueType{Type: pipeline.Decimal}
+	case "FLOAT", "DOUBLE":
+		return pipeline.ValueType{Type: pipeline.Float}
+	case "VARCHAR":
+		return pipeline.ValueType{Type: pipeline.String}
+	case "BLOB":
+		return pipeline.ValueType{Type: pipeline.Binary}
+	case "UUID":
+		return pipeline.ValueType{Type: pipeline.UUID}
+	case "DATE":
+		return pipeline.ValueType{Type: pipeline.Date}
+	case "JSON":
+		return pipeline.ValueType{Type: pipeline.JSON}
+	case "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS":
+		return pipeline.ValueType{Type: pipeline.Instant}
+	}
+	var digits, decimals int
+	if n, _ := fmt.Sscanf(name, "DECIMAL(%d,%d)", &digits, &decimals); n == 2 {
+		return pipeline.ValueType{Type: pipeline.Decimal, Decimals: decimals}
+	}
+	return pipeline.ValueType{}
 }
 
 func isPlain(typ string) bool {

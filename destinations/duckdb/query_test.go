@@ -14,6 +14,40 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
+func TestQueryTypes(t *testing.T) {
+	w := open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
+	defer closed(t, w)
+	for query, want := range map[string]pipeline.ValueType{
+		"SELECT uuid FROM events":                               {Type: pipeline.UUID},
+		"SELECT event FROM events":                              {Type: pipeline.String},
+		"SELECT timestamp FROM events":                          {Type: pipeline.Instant},
+		"SELECT properties FROM events":                         {Type: pipeline.JSON},
+		"SELECT timestamp::TIMESTAMP::TIMESTAMP_MS FROM events": {Type: pipeline.Instant},
+		"SELECT count(*) FROM events":                           {Type: pipeline.Integer},
+		"SELECT sum(i) FROM range(5) AS r(i)":                   {Type: pipeline.Decimal},
+		"SELECT avg(i) FROM range(5) AS r(i)":                   {Type: pipeline.Float},
+		"SELECT 1.50":                                           {Type: pipeline.Decimal, Decimals: 2},
+		"SELECT 1.5::FLOAT":                                     {Type: pipeline.Float},
+		"SELECT DATE '2026-08-20'":                              {Type: pipeline.Date},
+		"SELECT true":                                           {Type: pipeline.Boolean},
+		"SELECT 'x'::BLOB":                                      {Type: pipeline.Binary},
+		"SELECT [1, 2]":                                         {},
+		"SELECT INTERVAL 90 MINUTE":                             {},
+		"DESCRIBE events":                                       {Type: pipeline.String},
+		"SELECT c FROM (SELECT uuid AS c, 1 AS b FROM events)":  {Type: pipeline.UUID},
+	} {
+		rows, err := w.Query(t.Context(), query)
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		if got := rows.Types(); len(got) != len(rows.Columns()) || got[0] != want {
+			t.Errorf("%s\n got %v\nwant %v", query, got, want)
+		}
+		closed(t, rows)
+	}
+}
+
 func TestQueryValues(t *testing.T) {
 	w := open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
 	defer closed(t, w)

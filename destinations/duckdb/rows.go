@@ -9,6 +9,8 @@ import (
 	"math/big"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // rows is the result of a query with the connection it was run on.
@@ -17,17 +19,24 @@ type rows struct {
 	conn   *duckdb.Conn
 	stmt   *duckdb.Stmt
 	result driver.Rows
+	types  []pipeline.ValueType
 	raw    []driver.Value
 	values []any
 	closed bool
 }
 
-func newRows(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, result driver.Rows) *rows {
-	n := len(result.Columns())
-	return &rows{ctx: ctx, conn: conn, stmt: stmt, result: result, raw: make([]driver.Value, n), values: make([]any, n)}
+func newRows(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, result driver.Rows, types []string) *rows {
+	n := len(types)
+	r := &rows{ctx: ctx, conn: conn, stmt: stmt, result: result, types: make([]pipeline.ValueType, n), raw: make([]driver.Value, n), values: make([]any, n)}
+	for i, name := range types {
+		r.types[i] = valueType(name)
+	}
+	return r
 }
 
 func (r *rows) Columns() []string { return r.result.Columns() }
+
+func (r *rows) Types() []pipeline.ValueType { return r.types }
 
 func (r *rows) Next() ([]any, error) {
 	if err := r.ctx.Err(); err != nil {

@@ -14,21 +14,24 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/query"
 )
 
 var _ control.Backend = (*App)(nil)
 
 // Query implements control.Backend.
-func (a *App) Query(ctx context.Context, sql string, columns func([]string) error, row func([]any) error) (err error) {
-	rows, err := a.warehouse.Query(ctx, sql)
+func (a *App) Query(ctx context.Context, q query.Request, result query.Result) (err error) {
+	rows, err := a.warehouse.Query(ctx, q.SQL, q.Params...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	if err := columns(rows.Columns()); err != nil {
+	columns := query.Columns(rows)
+	if err := result.Columns(columns); err != nil {
 		return err
 	}
-	for {
+	out := make([]any, len(columns))
+	for n := 0; n < q.Limit || q.Limit == 0; n++ {
 		values, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -36,14 +39,14 @@ func (a *App) Query(ctx context.Context, sql string, columns func([]string) erro
 		if err != nil {
 			return err
 		}
-		out := make([]any, len(values))
 		for i, v := range values {
-			out[i] = jsonValue(v)
+			out[i] = jsonValue(columns[i].Type, v)
 		}
-		if err := row(out); err != nil {
+		if err := result.Row(out); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // Tail implements control.Backend.

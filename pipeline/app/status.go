@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
@@ -104,8 +105,8 @@ func sourceStatus(s ingest.Status) control.SourceStatus {
 	return out
 }
 
-// jsonValue turns a value of a query's result into one that JSON can hold.
-func jsonValue(v any) any {
+// jsonValue turns a value of a query's result into one that JSON can hold, as query.Result has them.
+func jsonValue(typ pipeline.Type, v any) any {
 	switch v := v.(type) {
 	case nil, bool, int64, uint64, string, json.RawMessage:
 		return v
@@ -117,7 +118,7 @@ func jsonValue(v any) any {
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
 	case []byte:
-		if utf8.Valid(v) {
+		if typ != pipeline.Binary && utf8.Valid(v) {
 			return string(v)
 		}
 		return fmt.Sprintf("\\x%x", v)

@@ -11,6 +11,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/app"
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/query"
 )
 
 // stand is what a case works with: a private instance, the places where its events come out, what sends to it, and the result to fill.
@@ -174,7 +175,7 @@ func verify(ctx context.Context, a *app.App, g generator, events int, lose func(
 	l := newLedger(g)
 	l.lose = lose
 	var ids []int
-	err = a.Query(ctx, "SELECT CAST(uuid AS VARCHAR) FROM events", func([]string) error { return nil }, func(row []any) error {
+	err = a.Query(ctx, query.Request{SQL: "SELECT CAST(uuid AS VARCHAR) FROM events"}, query.EachRow(func(row []any) error {
 		text, _ := row[0].(string)
 		i, ours := g.number([]byte(text))
 		if !ours || i >= events {
@@ -183,7 +184,7 @@ func verify(ctx context.Context, a *app.App, g generator, events int, lose func(
 		ids = append(ids[:0], i)
 		l.add(ids, time.Time{})
 		return nil
-	})
+	}))
 	return l.missing(events), l.repeated, err
 }
 

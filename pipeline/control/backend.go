@@ -4,14 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/query"
 )
 
 // Backend is everything that a command can ask of a project, running or not.
 type Backend interface {
 	// Status tells what runs and how much has passed.
 	Status(ctx context.Context) (Status, error)
-	// Query runs one reading SQL statement on the warehouse. It calls columns once, then row for every row; values are JSON values.
-	Query(ctx context.Context, sql string, columns func([]string) error, row func([]any) error) error
+	// Query runs one reading SQL statement on the warehouse and hands the result over as it is read.
+	Query(ctx context.Context, q query.Request, result query.Result) error
 	// Tail calls yield with the line of every event captured from now on for which the expr where holds (all, when it is empty), until ctx
 	// ends or yield returns an error.
 	Tail(ctx context.Context, where string, yield func(line json.RawMessage) error) error

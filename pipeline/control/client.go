@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/prickle-dev/prickle/pipeline/query"
 )
 
 // ErrNotRunning is returned by Dial when no process has the data folder.
@@ -52,13 +54,13 @@ func (c *Client) Reload(ctx context.Context) (Changes, error) {
 	return changes, err
 }
 
-// Query implements Backend. Numbers reach row as json.Number, so that no digit is lost.
-func (c *Client) Query(ctx context.Context, sql string, columns func([]string) error, row func([]any) error) error {
-	return c.many(ctx, "query", queryRequest{SQL: sql}, func(p part) error {
+// Query implements Backend. Numbers reach the result as json.Number, so that no digit is lost.
+func (c *Client) Query(ctx context.Context, q query.Request, result query.Result) error {
+	return c.many(ctx, "query", q, func(p part) error {
 		if p.Columns != nil {
-			return columns(p.Columns)
+			return result.Columns(p.Columns)
 		}
-		return row(p.Row)
+		return result.Row(p.Row)
 	})
 }
 

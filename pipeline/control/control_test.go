@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"go.uber.org/goleak"
 )
 
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type backend struct {
 	changes control.Changes
 	status  control.Status
-	columns []string
+	columns []query.Column
 	rows    [][]any
 	fails   error
 	letters []control.DeadLetter
@@ -34,15 +35,15 @@ func (b *backend) Reload(context.Context) (control.Changes, error) { return b.ch
 
 func (b *backend) Status(context.Context) (control.Status, error) { return b.status, b.fails }
 
-func (b *backend) Query(_ context.Context, sql string, columns func([]string) error, row func([]any) error) error {
-	b.asked = append(b.asked, sql)
+func (b *backend) Query(_ context.Context, q query.Request, result query.Result) error {
+	b.asked = append(b.asked, q)
 	if b.columns != nil {
-		if err := columns(b.columns); err != nil {
+		if err := result.Columns(b.columns); err != nil {
 			return err
 		}
 	}
 	for _, r := range b.rows {
-		if err := row(r); err != nil {
+		if err := result.Row(r); err != nil {
 			return err
 		}
 	}
@@ -117,10 +118,26 @@ func connected(t *testing.T, b *backend, dir string) *control.Client {
 	return c
 }
 
+// kept is a result in memory.
+type kept struct {
+	columns []query.Column
+	rows    [][]any
+}
+
+func (k *kept) Columns(columns []query.Column) error {
+	k.columns = columns
+	return nil
+}
+
+func (k *kept) Row(values []any) error {
+	k.rows = append(k.rows, values)
+	return nil
+}
+
 func TestRoundTrips(t *testing.T) {
 	b := &backend{
 		status:  control.Status{Project: "shop", Captured: 12, Pipelines: []control.PipelineStatus{{Name: "web", In: 3}}},
-		columns: []string{"n", "big", "text", "none"},
+		columns: []query.Column{{Name: "n", Type: "float"}, {Name: "big", Type: "decimal", Decimals: 2}, {Name: "text"}, {Name: "none"}},
 		rows:    [][]any{{1.5, int64(9007199254740993), "a\nb", nil}, {0.0, int64(0), "", nil}},
 		letters: []control.DeadLetter{{ID: 7, Reason: "no", Response: &control.DeadResponse{Status: "422"}, Event: json.RawMessage(`{"event":"e"}`)}},
 	}
@@ -128,18 +145,14 @@ func TestRoundTrips(t *testing.T) {
 	if st, err := c.Status(t.Context()); err != nil || cmp.Diff(b.status, st) != "" {
 		t.Errorf("status: %v\n%s", err, cmp.Diff(b.status, st))
 	}
-	var got [][]any
-	err := c.Query(t.Context(), "SELECT 1", func(names []string) error {
-		if diff := cmp.Diff(b.columns, names); diff != "" {
-			t.Errorf("columns (-want +got)\n%s", diff)
-		}
-		return nil
-	}, func(row []any) error {
-		got = append(got, row)
-		return nil
-	})
+	asked := query.Request{SQL: "SELECT 1", Params: query.Params{int64(9007199254740993), 0.5, "x", true, nil}, Limit: 7}
+	got := &kept{}
+	err := c.Query(t.Context(), asked, got)
+	if diff := cmp.Diff(b.columns, got.columns); diff != "" {
+		t.Errorf("columns (-want +got)\n%s", diff)
+	}
 	want := [][]any{{json.Number("1.5"), json.Number("9007199254740993"), "a\nb", nil}, {json.Number("0"), json.Number("0"), "", nil}}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+	if diff := cmp.Diff(want, got.rows); diff != "" || err != nil {
 		t.Errorf("rows: %v\n%s", err, diff)
 	}
 	f := control.DeadFilter{
@@ -167,7 +180,7 @@ func TestRoundTrips(t *testing.T) {
 	if err := c.Sync(t.Context(), "stripe", func(p control.Progress) { progress = append(progress, p) }); err != nil || len(progress) != 1 || progress[0].Records["customers"] != 100 {
 		t.Errorf("sync: %v, %v", progress, err)
 	}
-	if diff := cmp.Diff([]any{"SELECT 1", f, f, again, f, "stripe"}, b.asked); diff != "" {
+	if diff := cmp.Diff([]any{asked, f, f, again, f, "stripe"}, b.asked); diff != "" {
 		t.Errorf("asked (-want +got)\n%s", diff)
 	}
 }
@@ -187,15 +200,15 @@ func TestDeadLetterKeepsItsEvent(t *testing.T) {
 }
 
 func TestErrorsArrive(t *testing.T) {
-	b := &backend{fails: errors.New("table is gone"), columns: []string{"n"}, rows: [][]any{{1}}}
+	b := &backend{fails: errors.New("table is gone"), columns: []query.Column{{Name: "n"}}, rows: [][]any{{1}}}
 	c := connected(t, b, t.TempDir())
 	rows := 0
 	for what, err := range map[string]error{
 		"status": func() error { _, err := c.Status(t.Context()); return err }(),
-		"query": c.Query(t.Context(), "x", func([]string) error { return nil }, func([]any) error {
+		"query": c.Query(t.Context(), query.Request{SQL: "x"}, query.EachRow(func([]any) error {
 			rows++
 			return nil
-		}),
+		})),
 		"sync": c.Sync(t.Context(), "x", func(control.Progress) {}),
 		"dead": func() error {
 			_, err := c.DropDead(t.Context(), control.DeadFilter{}, func(control.DeadProgress) {})

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/prickle-dev/prickle/pipeline/query"
 )
 
 // Server answers commands on the project's socket.
@@ -101,15 +103,12 @@ func (s *Server) Handler() http.Handler {
 }
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) {
-	var in queryRequest
+	var in query.Request
 	if !decode(w, r, &in) {
 		return
 	}
 	out := newLines(w)
-	err := s.backend.Query(r.Context(), in.SQL,
-		func(columns []string) error { return out.send(part{Columns: columns}) },
-		func(row []any) error { return out.send(part{Row: row}) })
-	out.end(err)
+	out.end(s.backend.Query(r.Context(), in, resultLines{out}))
 }
 
 func (s *Server) tail(w http.ResponseWriter, r *http.Request) {

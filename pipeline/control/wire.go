@@ -11,12 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/prickle-dev/prickle/pipeline/query"
 )
 
 type (
-	queryRequest struct {
-		SQL string `json:"sql"`
-	}
 	tailRequest struct {
 		Where string `json:"where,omitempty"`
 	}
@@ -29,7 +28,7 @@ type (
 	}
 	// part is one line of an answer with many; exactly one field is set.
 	part struct {
-		Columns  []string         `json:"columns,omitempty"`
+		Columns  []query.Column   `json:"columns,omitempty"`
 		Row      []any            `json:"row,omitempty"`
 		Event    json.RawMessage  `json:"event,omitempty"`
 		Progress *Progress        `json:"progress,omitempty"`
@@ -96,6 +95,15 @@ func newLines(w http.ResponseWriter) *lines {
 }
 
 func (l *lines) send(p part) error { return l.enc.Encode(p) }
+
+// resultLines sends a result.
+type resultLines struct{ *lines }
+
+// Columns implements query.Result.
+func (l resultLines) Columns(columns []query.Column) error { return l.send(part{Columns: columns}) }
+
+// Row implements query.Result.
+func (l resultLines) Row(values []any) error { return l.send(part{Row: values}) }
 
 func (l *lines) flush() {
 	_ = l.buf.Flush() // a failed write shows in the next one and ends the request's context

@@ -22,6 +22,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/app"
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/prickle-dev/prickle/pipeline/trace/tracetest"
 	"github.com/prickle-dev/prickle/transforms"
 )
@@ -199,10 +200,10 @@ func (p *project) numbers(what, lines string) map[int]bool {
 func (p *project) rows() string {
 	p.Helper()
 	var b strings.Builder
-	err := p.app.Query(p.Context(), "SELECT to_json(e)::VARCHAR FROM events e", func([]string) error { return nil }, func(row []any) error {
+	err := p.app.Query(p.Context(), query.Request{SQL: "SELECT to_json(e)::VARCHAR FROM events e"}, query.EachRow(func(row []any) error {
 		fmt.Fprintf(&b, "%s\n", row[0])
 		return nil
-	})
+	}))
 	if err != nil {
 		p.Fatal(err)
 	}

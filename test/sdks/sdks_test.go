@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/prickle-dev/prickle/test/chaos/rig"
 )
 
@@ -164,10 +165,10 @@ func (s sdk) play(t *testing.T, p *rig.Prickle, part string, f fault, wants []wa
 // rows are the events of a source, through the project's own queries.
 func rows(t *testing.T, p *rig.Prickle, source string) []row {
 	t.Helper()
-	return query(t, p, "source = '"+source+"'")
+	return ask(t, p, "source = '"+source+"'")
 }
 
-func query(t *testing.T, p *rig.Prickle, where string) []row {
+func ask(t *testing.T, p *rig.Prickle, where string) []row {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -176,12 +177,12 @@ func query(t *testing.T, p *rig.Prickle, where string) []row {
 		t.Fatalf("%v\n%s", err, p.Text())
 	}
 	var all []row
-	err = client.Query(ctx, `SELECT CAST(uuid AS VARCHAR), event, distinct_id, epoch_us(timestamp), epoch_us(received_at), CAST(properties AS VARCHAR)
-		FROM events WHERE `+where+` ORDER BY timestamp, received_at, uuid`, func([]string) error { return nil }, func(cells []any) error {
+	err = client.Query(ctx, query.Request{SQL: `SELECT CAST(uuid AS VARCHAR), event, distinct_id, epoch_us(timestamp), epoch_us(received_at), CAST(properties AS VARCHAR)
+		FROM events WHERE ` + where + ` ORDER BY timestamp, received_at, uuid`}, query.EachRow(func(cells []any) error {
 		r, err := newRow(cells)
 		all = append(all, r)
 		return err
-	})
+	}))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, p.Text())
 	}

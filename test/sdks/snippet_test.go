@@ -46,7 +46,7 @@ func (s sdk) say(t *testing.T, p *rig.Prickle) {
 		t.Fatal(err)
 	}
 	d := s.runSnippet(t, file)
-	said := func() []row { return query(t, p, "source = 'snippets' AND event = 'hello from "+s.short()+"'") }
+	said := func() []row { return ask(t, p, "source = 'snippets' AND event = 'hello from "+s.short()+"'") }
 	d.until(func() bool { return len(said()) > 0 })
 	output := d.finish()
 	p.Settled()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/control"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/prickle-dev/prickle/test/chaos/oracle"
 )
 
@@ -115,8 +116,8 @@ func (p *Prickle) Rows() []oracle.Arrival {
 		p.t.Fatalf("%v\n%s", err, p.Text())
 	}
 	var rows []oracle.Arrival
-	err = client.Query(p.t.Context(), "SELECT CAST(uuid AS VARCHAR), CAST(properties AS VARCHAR), epoch_us(inserted_at) FROM events ORDER BY inserted_at, CAST(properties->>'$.seq' AS INTEGER)",
-		func([]string) error { return nil }, func(row []any) error {
+	err = client.Query(p.t.Context(), query.Request{SQL: "SELECT CAST(uuid AS VARCHAR), CAST(properties AS VARCHAR), epoch_us(inserted_at) FROM events ORDER BY inserted_at, CAST(properties->>'$.seq' AS INTEGER)"},
+		query.EachRow(func(row []any) error {
 			id, ok1 := row[0].(string)
 			properties, ok2 := row[1].(string)
 			stored, err := strconv.ParseInt(fmt.Sprint(row[2]), 10, 64)
@@ -125,7 +126,7 @@ func (p *Prickle) Rows() []oracle.Arrival {
 			}
 			rows = append(rows, oracle.Arrival{ID: id, Properties: []byte(properties), At: time.UnixMicro(stored)})
 			return nil
-		})
+		}))
 	if err != nil {
 		p.t.Fatal(err)
 	}
