@@ -31,6 +31,7 @@ type Project struct {
 	Bus       Component // Type is "bus"
 	Admin     Component
 	Telemetry Component
+	Query     Component
 	Warehouse Component // the default is duckdb with its defaults
 	Profiles  Component
 	Webhooks  []Webhook

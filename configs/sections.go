@@ -17,6 +17,7 @@ type fileParts struct {
 	Bus       *node `yaml:"bus"`
 	Admin     *node `yaml:"admin"`
 	Telemetry *node `yaml:"telemetry"`
+	Query     *node `yaml:"query"`
 	Warehouse *node `yaml:"warehouse"`
 	Profiles  *node `yaml:"profiles"`
 	Webhooks  *node `yaml:"webhooks"`
@@ -39,6 +40,7 @@ func (l *loader) sections(n *node, name string, chain []string) {
 		{"bus", s.Bus, func(n *node, at pipeline.Pos) { l.project.Bus = l.section("bus", at, n) }},
 		{"admin", s.Admin, func(n *node, at pipeline.Pos) { l.project.Admin = l.section("admin", at, n) }},
 		{"telemetry", s.Telemetry, func(n *node, at pipeline.Pos) { l.project.Telemetry = l.section("telemetry", at, n) }},
+		{"query", s.Query, func(n *node, at pipeline.Pos) { l.project.Query = l.section("query", at, n) }},
 		{"warehouse", s.Warehouse, l.takeWarehouse},
 		{"profiles", s.Profiles, func(n *node, at pipeline.Pos) { l.project.Profiles = l.section("profiles", at, n) }},
 	} {

@@ -87,6 +87,9 @@ func printStart(w io.Writer, st control.Status, took time.Duration) {
 	for _, name := range st.Webhooks {
 		fmt.Fprintf(w, "  webhook %s at /webhooks/%s\n", name, name)
 	}
+	if st.Query != "" {
+		fmt.Fprintf(w, "  queries on %s\n", st.Query)
+	}
 	for _, p := range st.Pipelines {
 		names := make([]string, len(p.Destinations))
 		for i, d := range p.Destinations {

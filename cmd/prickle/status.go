@@ -38,6 +38,9 @@ func printStatus(w io.Writer, st control.Status) {
 	if st.Admin != "" {
 		fmt.Fprintf(w, "metrics and health on %s\n", st.Admin)
 	}
+	if st.Query != "" {
+		fmt.Fprintf(w, "queries on %s\n", st.Query)
+	}
 	if st.Share != nil {
 		fmt.Fprintf(w, "%d of %d lanes are this process's, number %d of %d\n", st.Share.Lanes, st.Share.Of, st.Share.Process+1, st.Share.Processes)
 	}

@@ -40,7 +40,7 @@ func (a *App) administered(ctx context.Context, run func() error) error {
 func (a *App) measured() {
 	a.running.Store(&metrics.Stages{
 		Capture: a.capture, Bus: a.bus, Writer: a.writer, Processes: a.processes, Deliveries: a.allDeliveries(), Runners: a.runners,
-		Webhooks: webhooksByName(a.webhooks),
+		Webhooks: webhooksByName(a.webhooks), Query: a.query,
 		Replayed: a.replayed.counts, Books: a.keeper,
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/metrics"
 	"github.com/prickle-dev/prickle/pipeline/process"
 	"github.com/prickle-dev/prickle/pipeline/profiles"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/prickle-dev/prickle/pipeline/replay"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
@@ -65,6 +66,7 @@ type App struct {
 	adminConfig    admin.Config
 	telemetry      trace.Config
 	profilesConfig profiles.Config
+	queryConfig    query.Config
 	warehouse      pipeline.Warehouse
 	warehousePath  string
 	warehousePrint fingerprint
@@ -80,6 +82,7 @@ type App struct {
 	capture    *capture.Server
 	writer     *bus.Writer
 	control    *control.Server
+	query      *query.Server // nil when it is off
 	processes  []*process.Stage
 	deliveries [][]*deliver.Stage // by pipeline
 	runners    map[string]*ingest.Runner

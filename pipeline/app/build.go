@@ -71,6 +71,7 @@ func (a *App) build(components Components, errs *mistakes) {
 	errs.add(project.Telemetry, project.Telemetry.Decode(&a.telemetry))
 	a.profilesConfig = profiles.DefaultConfig()
 	errs.add(project.Profiles, project.Profiles.Decode(&a.profilesConfig))
+	a.buildQuery(errs)
 	errs.add(project.Warehouse, a.buildWarehouse(components))
 	a.buildWebhooks(errs)
 	for _, p := range project.Pipelines {

@@ -65,6 +65,7 @@ func (a *App) unchangeable(next *App) error {
 	check(a.profilesConfig == next.profilesConfig, now.Profiles, "profiles")
 	check(reflect.DeepEqual(a.adminConfig, next.adminConfig), now.Admin, "admin")
 	check(reflect.DeepEqual(a.telemetry, next.telemetry), now.Telemetry, "telemetry")
+	check(reflect.DeepEqual(a.queryConfig, next.queryConfig), now.Query, "query")
 	check(a.captureConfig.Listen == next.captureConfig.Listen, now.Capture, "capture.listen")
 	check(a.captureConfig.SameConnections(&next.captureConfig), now.Capture, "capture.tls or capture.proxy_protocol")
 	return errors.Join(errs...)

@@ -66,6 +66,9 @@ func (a *App) openAll(ctx context.Context) error {
 	}
 	a.closers = append(a.closers, closer{what: "control socket", close: a.control.Close})
 	a.writer = writer
+	if err := a.openQuery(); err != nil {
+		return err
+	}
 	if err := a.openCapture(); err != nil {
 		return err
 	}
@@ -148,6 +151,9 @@ func (a *App) serve(ctx context.Context) error {
 	services.list[tierWriter].start(a.writer, a.writer.Run)
 	if a.capture != nil {
 		intake.start(a.capture, a.capture.Run)
+	}
+	if a.query != nil {
+		intake.start(a.query, a.query.Run)
 	}
 	for i := range a.processes {
 		services.startStage(a.processes[i])

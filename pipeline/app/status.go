@@ -30,6 +30,9 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 	if a.admin != nil {
 		st.Admin = "http://" + a.admin.Addr().String()
 	}
+	if a.query != nil {
+		st.Query = "http://" + a.query.Addr().String() + "/query"
+	}
 	if a.capture != nil {
 		st.Capture = a.capture.URL()
 		st.Captured = int64(a.capture.Stats().Accepted.Load())

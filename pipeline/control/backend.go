@@ -33,6 +33,7 @@ type Status struct {
 	PID       int              `json:"pid"`
 	Capture   string           `json:"capture"`         // the address it listens on
 	Admin     string           `json:"admin,omitempty"` // the address of the admin endpoint; "" when it is off
+	Query     string           `json:"query,omitempty"` // the address of the query endpoint; "" when it is off
 	Started   time.Time        `json:"started"`
 	Config    int              `json:"config,omitempty"`   // the number of the configuration in force; 0 when it could not be kept
 	Webhooks  []string         `json:"webhooks,omitempty"` // their names

@@ -18,6 +18,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/prickle-dev/prickle/pipeline/webhooks"
 )
 
@@ -31,6 +32,7 @@ type Stages struct {
 	Runners    map[string]*ingest.Runner // by source
 	Books      *books.Keeper
 	Webhooks   map[string]*webhooks.Webhook // by name
+	Query      *query.Server                // nil when it is off
 	// Replayed counts the dead letters that were sent again, by stage, pipeline and destination.
 	Replayed func() map[[3]string]int64
 }
@@ -55,7 +57,7 @@ func Families() []Family {
 	all := webhookGroup.families(captureGroup.families(nil))
 	all = streamGroup.families(busGroup.families(all))
 	all = deliverGroup.families(processGroup.families(all))
-	return booksGroup.families(ingestGroup.families(replayedGroup.families(deadGroup.families(all))))
+	return queryGroup.families(booksGroup.families(ingestGroup.families(replayedGroup.families(deadGroup.families(all)))))
 }
 
 type collector struct{ running func() *Stages }
@@ -72,6 +74,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	replayedGroup.describe(out)
 	ingestGroup.describe(out)
 	booksGroup.describe(out)
+	queryGroup.describe(out)
 }
 
 // Collect implements prometheus.Collector. The bus is asked first: when nothing is pending, the counters read afterwards are complete.
@@ -88,6 +91,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	for name, hook := range s.Webhooks {
 		webhookGroup.collect(hook, out, name)
+	}
+	if s.Query != nil {
+		queryGroup.collect(s.Query, out)
 	}
 	busGroup.collect(busState{s.Bus, s.Writer}, out)
 	for name, stats := range s.Bus.Stats() {
