@@ -82,7 +82,11 @@ warehouse-torture: tools ## the warehouses under random kills and cuts, in their
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./hog/... ./configs/... ./cmd/... ./destinations/clickhouse -update
 
-tools: $(LINT) $(NODE_MODULES)/.installed ## install the linter, and the SDKs that the tests drive
+tools: $(LINT) $(NODE_MODULES)/.installed bin/versitygw ## install the linter, and the SDKs and servers that the tests drive
+
+bin/versitygw: test/versitygw/go.sum
+	cd test/versitygw && $(GO) build -o $(CURDIR)/$@ github.com/versity/versitygw/cmd/versitygw
+	touch $@
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

@@ -5,6 +5,7 @@ import (
 	"github.com/prickle-dev/prickle/destinations/clickhouse"
 	"github.com/prickle-dev/prickle/destinations/duckdb"
 	"github.com/prickle-dev/prickle/destinations/postgres"
+	"github.com/prickle-dev/prickle/destinations/parquet"
 	"github.com/prickle-dev/prickle/destinations/slack"
 	"github.com/prickle-dev/prickle/destinations/stdout"
 	"github.com/prickle-dev/prickle/destinations/webhook"
@@ -16,6 +17,7 @@ func All() []pipeline.Spec[pipeline.Destination] {
 	return []pipeline.Spec[pipeline.Destination]{
 		slack.Spec,
 		webhook.Spec,
+		parquet.Spec,
 		stdout.Spec,
 	}
 }

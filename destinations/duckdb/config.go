@@ -2,7 +2,11 @@ package duckdb
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +32,10 @@ type Config struct {
 	// MemoryLimit is what DuckDB may use for its buffers, writing and queries together; 192MB by default, at least 64MB. Larger results
 	// spill to a folder beside the file. It is no limit of the process, which needs up to 350MB on top at full speed.
 	MemoryLimit pipeline.Bytes `yaml:"memory_limit"`
+	// Files are folders whose Parquet and CSV files a query may read, relative to the project's. None is none.
+	Files []string `yaml:"files"`
+	// Lakes are folders that the destination parquet fills, by the names of the views that show their events.
+	Lakes map[string]string `yaml:"lakes"`
 	// Threads is how many threads a query or a write may use; 2 by default.
 	Threads int `yaml:"threads"`
 }
@@ -37,6 +45,18 @@ func (c *Config) Short() any { return &c.Path }
 
 // ResolvePath makes Path ready to open, and returns it.
 func (c *Config) ResolvePath(projectDir, dataDir string) string {
+	in := func(path string) string {
+		if filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(projectDir, path)
+	}
+	for i, folder := range c.Files {
+		c.Files[i] = in(folder)
+	}
+	for name, folder := range c.Lakes {
+		c.Lakes[name] = in(folder)
+	}
 	switch {
 	case c.Path == "":
 		c.Path = filepath.Join(dataDir, "warehouse.duckdb")
@@ -60,6 +80,25 @@ func (c *Config) Validate() error {
 	}
 	if c.Threads < 1 {
 		errs = append(errs, errors.New("threads: want at least 1"))
+	}
+	return errors.Join(append(errs, c.validateFolders())...)
+}
+
+var lakeName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,50}$`)
+
+func (c *Config) validateFolders() error {
+	var errs []error
+	folders := slices.Clone(c.Files)
+	for _, name := range slices.Sorted(maps.Keys(c.Lakes)) {
+		if !lakeName.MatchString(name) || name == "events" || strings.HasSuffix(name, "__all") {
+			errs = append(errs, fmt.Errorf("lakes: %q cannot be the name of a view: want lower-case letters, digits and _, and not events", name))
+		}
+		folders = append(folders, c.Lakes[name])
+	}
+	for _, folder := range folders {
+		if folder == "" || strings.ContainsAny(folder, "*?[") {
+			errs = append(errs, fmt.Errorf("files, lakes: %q: want a folder, whose name has no *, ? and [", folder))
+		}
 	}
 	return errors.Join(errs...)
 }

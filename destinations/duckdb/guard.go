@@ -20,7 +20,9 @@ var explainPrefix = regexp.MustCompile(`(?is)^\s*explain\s+(analyze\s+)?(\(\s*(a
 // allow refuses everything but one statement that reads, by the syntax tree that DuckDB itself makes of it. A read-only transaction and a
 // locked configuration are not enough: some functions have effects when they are called from a SELECT, and one of them,
 // enable_logging with a file, ends the process.
-func allow(ctx context.Context, conn *duckdb.Conn, query string) error {
+//
+// With files, the functions that read them are allowed too; which folders they may read is DuckDB's setting.
+func allow(ctx context.Context, conn *duckdb.Conn, query string, files bool) error {
 	result, err := conn.QueryContext(ctx, "SELECT json_serialize_sql(?::VARCHAR)::VARCHAR",
 		[]driver.NamedValue{{Ordinal: 1, Value: explainPrefix.ReplaceAllString(query, "")}})
 	if err != nil {
@@ -49,18 +51,18 @@ func allow(ctx context.Context, conn *duckdb.Conn, query string) error {
 	if err := json.Unmarshal(tree.Statements[0], &statement); err != nil {
 		return fmt.Errorf("duckdb: query: syntax tree: %w", err)
 	}
-	if name := forbidden(statement); name != "" {
+	if name := forbidden(statement, files); name != "" {
 		return fmt.Errorf("duckdb: query: the function %s is not allowed", name)
 	}
 	return nil
 }
 
 // forbidden returns the name of a function in the tree that must not be called, or "".
-func forbidden(node any) string {
+func forbidden(node any, files bool) string {
 	switch node := node.(type) {
 	case []any:
 		for _, child := range node {
-			if name := forbidden(child); name != "" {
+			if name := forbidden(child, files); name != "" {
 				return name
 			}
 		}
@@ -69,12 +71,12 @@ func forbidden(node any) string {
 			return name
 		}
 		if call, ok := node["function"].(map[string]any); ok && node["type"] == "TABLE_FUNCTION" {
-			if name, _ := call["function_name"].(string); !tableAllowed(name) {
+			if name, _ := call["function_name"].(string); !tableAllowed(name) && (!files || !readsFiles(name)) {
 				return name
 			}
 		}
 		for _, child := range node {
-			if name := forbidden(child); name != "" {
+			if name := forbidden(child, files); name != "" {
 				return name
 			}
 		}
@@ -92,6 +94,15 @@ func tableAllowed(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "duckdb_") || strings.HasPrefix(name, "pragma_")
+}
+
+// readsFiles knows the table functions that read files of rows. Those of JSON are not among them: see scalarAllowed for why.
+func readsFiles(name string) bool {
+	switch strings.ToLower(name) {
+	case "read_parquet", "parquet_scan", "read_csv", "read_csv_auto", "glob":
+		return true
+	}
+	return false
 }
 
 // scalarAllowed refuses the functions that change or reveal the process, those of DuckDB's JSON that recurse over a text without a bound, which

@@ -122,9 +122,12 @@ type settings struct {
 	readOnly bool
 	memory   pipeline.Bytes // 0 is DuckDB's own default
 	threads  int            // 0 is DuckDB's own default
+	files    []string       // folders that queries may read
+	lakes    map[string]string
 }
 
-// openDatabase opens the file and shuts the doors: no statement can read or write other files, load an extension, or open the doors again.
+// openDatabase opens the file and shuts the doors: no statement can read or write files outside of the given folders, load an extension, or open the
+// doors again.
 func openDatabase(ctx context.Context, file *claim, s settings) (*database, error) {
 	options := url.Values{
 		"autoinstall_known_extensions": {"false"},
@@ -149,9 +152,14 @@ func openDatabase(ctx context.Context, file *claim, s settings) (*database, erro
 	if err != nil {
 		return nil, err
 	}
-	db := &database{DB: sql.OpenDB(connector), connector: connector}
+	db := &database{DB: sql.OpenDB(connector), connector: connector, files: len(s.files) > 0}
+	allowed, err := s.prepareFolders(ctx, db)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	for _, statement := range []string{
 		"SET GLOBAL TimeZone = 'UTC'",
+		allowed,
 		"SET GLOBAL enable_external_access = false",
 		"SET GLOBAL lock_configuration = true",
 	} {

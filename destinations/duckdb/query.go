@@ -32,7 +32,7 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 	if err != nil {
 		return nil, err
 	}
-	if err := allow(ctx, conn, query); err != nil {
+	if err := allow(ctx, conn, query, db.files); err != nil {
 		return nil, err
 	}
 	prepared, err := conn.Prepare(query)

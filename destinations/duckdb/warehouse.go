@@ -67,7 +67,9 @@ func (w *Warehouse) Open(ctx context.Context) error {
 }
 
 func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
-	db, err := openDatabase(ctx, file, settings{memory: w.config.MemoryLimit, threads: w.config.Threads})
+	db, err := openDatabase(ctx, file, settings{
+		memory: w.config.MemoryLimit, threads: w.config.Threads, files: w.config.Files, lakes: w.config.Lakes,
+	})
 	if err != nil {
 		return err
 	}
@@ -84,6 +86,9 @@ func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 		return errors.Join(err, conn.Close())
 	}
 	if err := conn.QueryRowContext(ctx, "SELECT ltrim(version(), 'v')").Scan(&w.version); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	if err := showLakes(ctx, conn, w.config.Lakes); err != nil {
 		return errors.Join(err, conn.Close())
 	}
 	w.db, w.conn = db, conn
@@ -164,4 +169,5 @@ func (r *Reader) Close() error {
 type database struct {
 	*sql.DB
 	connector *duckdb.Connector
+	files     bool // queries may name files
 }

@@ -193,7 +193,12 @@ func (a *App) buildDestination(d configs.Destination, components Components, err
 	if d.Warehouse {
 		built.component, built.warehouse = a.warehouse, true
 	} else {
-		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), keep(&config))
+		made, spec, err := configured(components.Destinations, d.Component, a.env("destination", d.Name), func(c any) {
+			if r, ok := c.(pathResolver); ok {
+				r.ResolvePath(a.project.Dir, a.project.Data)
+			}
+			config = c
+		})
 		errs.add(d.Component, err)
 		built.component, def = made, spec.Batch
 	}
