@@ -15,6 +15,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/profiles"
+	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 	"github.com/prickle-dev/prickle/pipeline/webhooks"
 )
@@ -107,6 +108,8 @@ func TestDocsKeys(t *testing.T) {
 	a, o := admin.DefaultConfig(), trace.DefaultConfig()
 	checkKeys(t, "configuration.md", "admin", &a)
 	checkKeys(t, "configuration.md", "telemetry", &o)
+	q := query.DefaultConfig()
+	checkKeys(t, "query.md", "query", &q)
 	p := profiles.DefaultConfig()
 	checkKeys(t, "configuration.md", "profiles", &p)
 }
