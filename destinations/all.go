@@ -4,8 +4,8 @@ package destinations
 import (
 	"github.com/prickle-dev/prickle/destinations/clickhouse"
 	"github.com/prickle-dev/prickle/destinations/duckdb"
-	"github.com/prickle-dev/prickle/destinations/postgres"
 	"github.com/prickle-dev/prickle/destinations/parquet"
+	"github.com/prickle-dev/prickle/destinations/postgres"
 	"github.com/prickle-dev/prickle/destinations/slack"
 	"github.com/prickle-dev/prickle/destinations/stdout"
 	"github.com/prickle-dev/prickle/destinations/webhook"
