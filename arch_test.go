@@ -62,7 +62,7 @@ var mayImport = map[string]struct {
 	"pipeline/capture":      {[]string{"pipeline"}, "it declares the log that it writes to"},
 	"pipeline/webhooks":     {[]string{"pipeline", "pipeline/capture", "pipeline/hogs", "pipeline/exprs", "hog"}, "it makes events for capture to store, by the language's functions and expressions"},
 	"pipeline/process":      {[]string{"pipeline", "pipeline/bus", "pipeline/exprs"}, "stage one"},
-	"pipeline/profiles":    {[]string{"pipeline", "pipeline/bus"}, "a fold over events into what the bus keeps, and a source of its tables"},
+	"pipeline/profiles":     {[]string{"pipeline", "pipeline/bus"}, "a fold over events into what the bus keeps, and a source of its tables"},
 	"pipeline/replay":       {[]string{"pipeline", "pipeline/bus", "pipeline/process"}, "it takes the log through stage one"},
 	"pipeline/versions":     {[]string{"pipeline", "pipeline/bus"}, "it keeps configurations in the bus's state"},
 	"pipeline/books":        {[]string{"pipeline", "pipeline/bus"}, "a fold over what the bus keeps"},
