@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,6 +22,9 @@ type Env struct {
 	Rand io.Reader
 	// Project tells Hog and expr about the project.
 	Project Project
+	// Person finds who a distinct id belongs to, as the JSON object that Hog sees as `person` (id, name, url, properties, distinct_id); nil for nobody.
+	// An error is the store's, for now. Nil where programs see no persons.
+	Person func(ctx context.Context, distinctID string) ([]byte, error)
 }
 
 // Project is what Hog and expr see as `project`.

@@ -105,7 +105,7 @@ func (s *Slack) print(m message) error {
 		message
 	}{"slack", m})
 	if err != nil {
-		return pipeline.Permanent(fmt.Errorf("message: %w", err))
+		return hogs.Final(fmt.Errorf("message: %w", err))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

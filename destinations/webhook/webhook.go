@@ -164,7 +164,7 @@ func templateError(ctx context.Context, what string, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	return pipeline.Permanent(fmt.Errorf("%s: %w", what, err))
+	return hogs.Final(fmt.Errorf("%s: %w", what, err))
 }
 
 func sign(secret []byte, at time.Time, body []byte) string {

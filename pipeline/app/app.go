@@ -149,5 +149,6 @@ func (a *App) env(kind, name string) pipeline.Env {
 		HTTP:    &http.Client{Timeout: time.Minute},
 		Now:     time.Now,
 		Project: a.project.Project,
+		Person:  a.person,
 	}
 }

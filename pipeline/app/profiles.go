@@ -24,7 +24,7 @@ func (a *App) openProfiles(ctx context.Context) error {
 		return err
 	}
 	log := a.options.Log.With("component", "profiles")
-	a.folder = profiles.NewFolder(store, a.project.Project.ID, log)
+	a.folder = profiles.NewFolder(store, a.project.Project.ID, a.bus.Shared(), log)
 	deps := ingest.Deps{
 		Source: profiles.NewSource(store), Name: profiles.SourceName, Every: a.profilesConfig.Every, Slowest: slowestCopy, Warehouse: a.warehouse, Log: log,
 	}
@@ -33,6 +33,18 @@ func (a *App) openProfiles(ctx context.Context) error {
 	}
 	a.copier = ingest.New(deps)
 	return nil
+}
+
+// person is what Hog sees as the person of a distinct id.
+func (a *App) person(ctx context.Context, distinctID string) ([]byte, error) {
+	if a.folder == nil {
+		return nil, nil
+	}
+	p, err := a.folder.Person(ctx, distinctID)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return p.Global(distinctID, a.project.Project.URL)
 }
 
 // watchOf lets profiles be kept of what a pipeline sends to the warehouse. They are of events as its transforms have made them, so that nothing

@@ -73,6 +73,7 @@ func (a *App) unchangeable(next *App) error {
 
 // turn makes the old configuration the new one: first everything that may fail, then the switch.
 func (a *App) turn(ctx context.Context, next *App, cause string) (control.Changes, error) {
+	next.folder = a.folder // what next's components look persons up in
 	s := newChange(a, next)
 	opened := len(a.closers)
 	if err := s.prepare(ctx); err != nil {

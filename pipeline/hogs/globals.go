@@ -13,8 +13,11 @@ import (
 // globalNames are the first names of the globals. Those of the second list are PostHog's and not here yet.
 var (
 	globalNames  = []string{"event", "project", "source"}
-	missingNames = []string{"person", "groups", "inputs"}
+	missingNames = []string{personName, "groups", "inputs"}
 )
+
+// personName is a global of templates alone: transforms run before there is a person.
+const personName = "person"
 
 // globals answers a program's reads of globals for one event.
 type globals struct {
@@ -22,6 +25,7 @@ type globals struct {
 	happened string // its time as text, once it was asked for
 	received string // and that of its receipt
 	project  pipeline.Project
+	person   []byte     // as JSON; nil for nobody
 	arena    *hog.Arena // for what nobody holds after the run; nil when its result may be kept
 }
 
@@ -38,6 +42,11 @@ func (g *globals) read(chain []string) (hog.Value, bool, error) {
 		v = dict("id", hog.Number(float64(g.project.ID)), "name", hog.String(g.project.Name), "url", hog.String(g.project.URL))
 	case "source":
 		v = dict("name", hog.String(strings.Clone(g.event.Source)), "url", hog.String(""))
+	case personName:
+		if g.person == nil {
+			return hog.Null(), true, nil
+		}
+		return g.property(g.person, rest)
 	default:
 		return hog.Value{}, false, nil
 	}

@@ -18,12 +18,14 @@ import (
 type program struct {
 	compiled *hog.Program
 	place    place
-	runs     sync.Pool // of *run
+	person   func(ctx context.Context, distinctID string) ([]byte, error) // nil when the program asks for none
+	sees     string                                                       // the globals, for errors
+	runs     sync.Pool                                                    // of *run
 }
 
 func newProgram(compiled *hog.Program, p place, env pipeline.Env, limits hog.Limits, functions map[string]hog.Func) *program {
 	base := baseEnv(env, limits, functions)
-	made := &program{compiled: compiled, place: p}
+	made := &program{compiled: compiled, place: p, sees: "event, project and source"}
 	made.runs.New = func() any {
 		r := &run{globals: globals{project: env.Project}, log: env.Log, env: base}
 		r.env.Global = r.globals.read
@@ -61,7 +63,31 @@ func compileOptions(functions ...string) []hog.Option {
 func (p *program) run(ctx context.Context, e *pipeline.Event) (hog.Value, error) {
 	r := p.take(e)
 	defer p.giveBack(r)
+	if p.person != nil {
+		var err error
+		if r.globals.person, err = p.person(ctx, e.DistinctID); err != nil {
+			return hog.Value{}, &LookupError{err}
+		}
+	}
 	return p.execute(ctx, r)
+}
+
+// LookupError says that something that a program asks for could not be looked up for now, so that running it again later may help.
+type LookupError struct{ Err error }
+
+// Error is the cause.
+func (e *LookupError) Error() string { return "looking up the person: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *LookupError) Unwrap() error { return e.Err }
+
+// Final marks the error of a program as one that will not change (pipeline.Permanent), unless it is a LookupError.
+func Final(err error) error {
+	var lookup *LookupError
+	if errors.As(err, &lookup) {
+		return err
+	}
+	return pipeline.Permanent(err)
 }
 
 // consume runs the program on an event and hands the result to a function that keeps no part of it but texts: objects and
@@ -91,7 +117,7 @@ func (p *program) take(e *pipeline.Event) *run {
 }
 
 func (p *program) giveBack(r *run) {
-	r.globals.event, r.globals.happened, r.globals.received, r.globals.arena = pipeline.Event{}, "", "", nil
+	r.globals.event, r.globals.happened, r.globals.received, r.globals.arena, r.globals.person = pipeline.Event{}, "", "", nil, nil
 	p.runs.Put(r)
 }
 
@@ -137,8 +163,11 @@ func (r *run) print(line string) {
 func (p *program) checkGlobals() error {
 	var errs []error
 	for _, name := range missingNames {
+		if name == personName && p.person != nil {
+			continue
+		}
 		if slices.Contains(p.compiled.Globals(), name) {
-			errs = append(errs, p.place.missing(name, "Hog sees event, project and source"))
+			errs = append(errs, p.place.missing(name, "Hog sees "+p.sees))
 		}
 	}
 	errs = append(errs, p.place.unknownFields(p.compiled.Bytecode())...)

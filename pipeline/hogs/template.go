@@ -2,6 +2,7 @@ package hogs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/prickle-dev/prickle/hog"
@@ -25,6 +26,12 @@ func CompileTemplate(code pipeline.Code, env pipeline.Env) (*Template, error) {
 		return nil, where.compileError(err)
 	}
 	p := newProgram(compiled, where, env, hog.Limits{}, nil)
+	if env.Person != nil {
+		p.sees = "event, person, project and source"
+		if slices.Contains(compiled.Globals(), personName) {
+			p.person = env.Person
+		}
+	}
 	if err := p.checkGlobals(); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/hogs"
 )
@@ -248,5 +249,52 @@ func BenchmarkTemplate(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestTemplatePerson looks the person up once for each run of a template that asks for it, and not for others.
+func TestTemplatePerson(t *testing.T) {
+	lookups, broken := 0, error(nil)
+	env := pipeline.Env{Person: func(_ context.Context, distinctID string) ([]byte, error) {
+		lookups++
+		if distinctID == "nobody" {
+			return nil, broken
+		}
+		return []byte(`{"id":"p1","name":"Ann","properties":{"plan":"pro","deep":{"a":[1,2]}},"distinct_id":"` + distinctID + `"}`), broken
+	}}
+	render := func(text, distinctID string) (string, error) {
+		t.Helper()
+		compiled, err := hogs.CompileTemplate(pipeline.Code{Text: text}, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compiled.Text(t.Context(), &pipeline.Event{Name: "e", DistinctID: distinctID})
+	}
+	for text, want := range map[string]string{
+		"{person.name} on {person.properties.plan} as {person.distinct_id}": "Ann on pro as u1",
+		"{person.properties.deep.a[2]}{person.properties.none}":             "2",
+		"{person.properties}": `{"plan":"pro","deep":{"a":[1,2]}}`,
+		"{event.name}":        "e",
+	} {
+		if got, err := render(text, "u1"); err != nil || got != want {
+			t.Errorf("%s\n got %q, %v\nwant %q", text, got, err, want)
+		}
+	}
+	if lookups != 3 {
+		t.Errorf("lookups\n got %d\nwant one for each template that asks", lookups)
+	}
+	if got, err := render("{person.properties.plan}|{person.name ?? 'somebody'}", "nobody"); err != nil || got != "|somebody" {
+		t.Errorf("nobody\n got %q, %v\nwant nulls", got, err)
+	}
+	broken = errors.New("no connection")
+	_, err := render("{person.name}", "u1")
+	if !errors.Is(err, broken) || pipeline.IsPermanent(hogs.Final(err)) {
+		t.Errorf("a store that is away\n got %v\nwant an error that may pass", err)
+	}
+	if _, err := render("{event.name + null.x}", "u1"); err != nil && !pipeline.IsPermanent(hogs.Final(err)) {
+		t.Errorf("a program that fails\n got %v\nwant a final error", err)
+	}
+	if _, err := hogs.CompileTransform(pipeline.Code{Text: "return person.name"}, hog.Limits{}, env); err == nil {
+		t.Error("a transform that asks for the person\n got no error\nwant one")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -107,6 +108,17 @@ func letters(t *testing.T, b *bus.Bus, n int) []bus.DeadLetter {
 	return nil
 }
 
+// counted waits until a stage has counted so many events: it counts what has been handed on.
+func counted(t *testing.T, s *process.Stage, in int64) *process.Counts {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for s.Counts().In.Load() < in && ctx.Err() == nil {
+		runtime.Gosched()
+	}
+	return s.Counts()
+}
+
 var limit = bus.FrameLimit{Events: 500, Bytes: 1 << 20}
 
 func TestRoutesInOrder(t *testing.T) {
@@ -154,7 +166,7 @@ func TestRoutesInOrder(t *testing.T) {
 	if diff := cmp.Diff(odd, got); diff != "" {
 		t.Errorf("order at the destination with a condition (-want +got)\n%s", diff)
 	}
-	c := s.Counts()
+	c := counted(t, s, 200)
 	if c.In.Load() != 200 || c.Passed.Load() != 100 || c.Dropped.Load() != 100 || c.Dead.Load() != 0 || c.Copies.Load() != 150 {
 		t.Errorf("counts\n got in %d passed %d dropped %d dead %d copies %d\nwant 200 100 100 0 150",
 			c.In.Load(), c.Passed.Load(), c.Dropped.Load(), c.Dead.Load(), c.Copies.Load())
@@ -189,7 +201,7 @@ func TestFailsClosed(t *testing.T) {
 	if len(got) != 1 || l.Component != "mask" || l.Reason != "mask: no key" || l.Stage != bus.StageProcess || string(l.Event) != string(bad.AppendJSON(nil)) {
 		t.Errorf("dead letters\n got %+v", got)
 	}
-	if d := s.Counts().Dead.Load(); d != 1 {
+	if d := counted(t, s, 3).Dead.Load(); d != 1 {
 		t.Errorf("dead\n got %d\nwant 1", d)
 	}
 }

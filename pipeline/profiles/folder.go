@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -32,15 +33,17 @@ type Folder struct {
 	store   Store
 	project int
 	log     *slog.Logger
+	shared  bool
+	mu      sync.Mutex // of what is put in the cache
 	cache   *lru.Cache[string, bus.Profile]
 	known   *lru.Cache[string, struct{}]
 }
 
-// NewFolder makes a Folder for the persons of a project.
-func NewFolder(store Store, project int, log *slog.Logger) *Folder {
+// NewFolder makes a Folder for the persons of a project. shared says that other processes change the store too.
+func NewFolder(store Store, project int, shared bool, log *slog.Logger) *Folder {
 	cache, _ := lru.New[string, bus.Profile](cached) // its error is about a size below 1
 	ids, _ := lru.New[string, struct{}](known)
-	return &Folder{store: store, project: project, log: log, cache: cache, known: ids}
+	return &Folder{store: store, project: project, shared: shared, log: log, cache: cache, known: ids}
 }
 
 // Watch makes a Watch. It belongs to one goroutine.
@@ -122,14 +125,24 @@ func (f *Folder) get(ctx context.Context, key string) (bus.Profile, error) {
 	}
 	p, err := f.store.Get(ctx, key)
 	if err == nil {
-		f.cache.Add(key, p)
+		f.keep(p)
 	}
 	return p, err
 }
 
-// Person returns the person of a distinct id, nil when there is none.
+// keep has a value at hand from now on, unless a newer one is: who reads and writes at the same time is not heard in order.
+func (f *Folder) keep(p bus.Profile) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if have, ok := f.cache.Peek(p.Key); !ok || have.Revision <= p.Revision {
+		f.cache.Add(p.Key, p)
+	}
+}
+
+// Person returns the person of a distinct id, nil when there is none. In a store that is shared it is read anew.
 func (f *Folder) Person(ctx context.Context, distinctID string) (*Person, error) {
 	t := newTransaction(f)
+	t.anew = f.shared
 	p, err := t.personOf(ctx, distinctID)
 	if err != nil || p == nil {
 		return nil, err

@@ -42,7 +42,7 @@ func store(t *testing.T) *bus.Profiles {
 	return p
 }
 
-func folder(s Store) *Folder { return NewFolder(s, 1, slog.New(slog.DiscardHandler)) }
+func folder(s Store) *Folder { return NewFolder(s, 1, false, slog.New(slog.DiscardHandler)) }
 
 // fold commits events one after the other.
 func fold(t *testing.T, f *Folder, events ...pipeline.Event) {

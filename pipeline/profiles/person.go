@@ -3,6 +3,8 @@ package profiles
 import (
 	"bytes"
 	"encoding/json"
+	neturl "net/url"
+	"strings"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
@@ -121,4 +123,29 @@ func unsetNames(raw []byte) (all []string) {
 		}
 	}
 	return all
+}
+
+// displayed are the properties that a person is called by, the first that there is.
+var displayed = []string{"email", "Email", "name", "Name", "username", "Username", "UserName"}
+
+// Global is the person as the JSON object that Hog sees: id, name, url, properties, and the distinct id that was asked for. url is the project's.
+func (p *Person) Global(distinctID, url string) ([]byte, error) {
+	name := distinctID
+	for _, property := range displayed {
+		value, _ := rawjson.Get(p.Properties, property)
+		if text, ok := rawjson.String(value); ok && text != "" {
+			name = text
+			break
+		}
+	}
+	if url != "" {
+		url = strings.TrimSuffix(url, "/") + "/person/" + neturl.PathEscape(distinctID)
+	}
+	return json.Marshal(struct {
+		ID         string          `json:"id"`
+		Name       string          `json:"name"`
+		URL        string          `json:"url"`
+		Properties json.RawMessage `json:"properties"`
+		DistinctID string          `json:"distinct_id"`
+	}{p.ID, name, url, p.Properties, distinctID})
 }

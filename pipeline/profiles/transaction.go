@@ -15,6 +15,7 @@ type transaction struct {
 	folder  *Folder
 	entries map[string]*entry
 	changed []*entry
+	anew    bool // what is at hand does not count
 }
 
 // entry is a value in a transaction: a person or a group, by its key.
@@ -47,7 +48,11 @@ func (t *transaction) get(ctx context.Context, key string) (*entry, error) {
 	if e := t.entries[key]; e != nil {
 		return e, nil
 	}
-	p, err := t.folder.get(ctx, key)
+	get := t.folder.get
+	if t.anew {
+		get = t.folder.store.Get
+	}
+	p, err := get(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +135,7 @@ func (t *transaction) store(ctx context.Context, entries []*entry) error {
 	}
 	for i, e := range entries {
 		e.profile = changes[i]
-		t.folder.cache.Add(e.profile.Key, e.profile)
+		t.folder.keep(e.profile)
 	}
 	return nil
 }
