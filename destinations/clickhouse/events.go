@@ -87,12 +87,30 @@ func (l layout) days() int { return int(l.retention / (24 * time.Hour)) }
 
 // eventsQuery shows every event once, as it was received first. Versions of one event are in one month, so that months are read apart.
 func (l layout) eventsQuery() string {
-	names := eventNames()
-	names = slices.DeleteFunc(names, func(n string) bool { return n == "version" })
+	return fmt.Sprintf("SELECT %s\nFROM %s FINAL\nSETTINGS do_not_merge_across_partitions_select_final = 1", strings.Join(l.shownNames(), ", "), identifier(eventsRows))
+}
+
+// shownNames are the columns of the view of the events.
+func (l layout) shownNames() []string {
+	names := slices.DeleteFunc(eventNames(), func(n string) bool { return n == "version" })
 	if l.json {
 		names = append(names, jsonColumn)
 	}
-	return fmt.Sprintf("SELECT %s\nFROM %s FINAL\nSETTINGS do_not_merge_across_partitions_select_final = 1", strings.Join(names, ", "), identifier(eventsRows))
+	return names
+}
+
+// eventsByPerson shows events with the persons that they belong to now.
+func (l layout) eventsByPerson() string {
+	var columns []string
+	for _, n := range l.shownNames() {
+		if n == "person_id" {
+			columns = append(columns, "ifNull(toUUIDOrNull(m.person_id), e.person_id) AS person_id")
+			continue
+		}
+		columns = append(columns, fmt.Sprintf("e.%s AS %s", n, n))
+	}
+	return fmt.Sprintf("SELECT %s\nFROM %s AS e\nLEFT JOIN %s AS m ON m.distinct_id = e.distinct_id\nSETTINGS join_use_nulls = 0",
+		strings.Join(columns, ", "), identifier(eventsView), identifier(warehouse.PersonIDs))
 }
 
 func eventNames() []string {

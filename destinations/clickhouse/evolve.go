@@ -76,7 +76,11 @@ func (w *Warehouse) checkViews(ctx context.Context, t *streamTable) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{t.Name, t.All()} {
+	names := []string{t.Name, t.All()}
+	if t.HasPersons() {
+		names = append(names, warehouse.EventsByPerson)
+	}
+	for _, name := range names {
 		if err := free(kinds, name, "a view of "+t.Rows(), "View"); err != nil {
 			return err
 		}

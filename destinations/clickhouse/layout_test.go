@@ -22,6 +22,10 @@ func TestLayout(t *testing.T) {
 	for _, c := range []warehouse.Column{{Name: "id", Field: "id", Type: pipeline.String}, {Name: "it_s", Field: "it's", Type: pipeline.JSON}} {
 		stream.Add(c)
 	}
+	persons := &warehouse.Table{Name: warehouse.PersonIDs}
+	for _, c := range []string{"distinct_id", "person_id"} {
+		persons.Add(warehouse.Column{Name: c, Field: c, Type: pipeline.String})
+	}
 	for name, l := range map[string]layout{
 		"single":  {database: "analytics"},
 		"json":    {database: "analytics", json: true, retention: 730 * 24 * time.Hour},
@@ -37,6 +41,7 @@ func TestLayout(t *testing.T) {
 			statements = append(statements, l.alter(stream.Rows(), true, "ADD COLUMN IF NOT EXISTS "+fieldDefinition(stream.Columns[1]))...)
 			statements = append(statements, l.alter(eventsRows, false, "MODIFY TTL "+l.ttl())...)
 			statements = append(statements, l.views(stream)...)
+			statements = append(statements, l.views(persons)...)
 			golden(t, name+".sql", strings.Join(statements, ";\n\n")+";\n")
 		})
 	}

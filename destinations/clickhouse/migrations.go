@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 )
 
 // migrations[i] brings a database from version i to version i+1. They are only ever added to. There are no transactions: every statement can
@@ -72,7 +74,7 @@ func (w *Warehouse) migrate(ctx context.Context) error {
 	if err := w.startTicks(ctx); err != nil {
 		return err
 	}
-	return w.adapt(ctx)
+	return w.adapt(ctx, kinds[warehouse.EventsByPerson] == "View")
 }
 
 // startTicks goes on after the highest version in the control tables.
@@ -132,8 +134,8 @@ func (l layout) freeRows(kinds map[string]string) error {
 	return free(kinds, eventsRows, "the events", "ReplacingMergeTree", "ReplicatedReplacingMergeTree", "SharedReplacingMergeTree")
 }
 
-// adapt makes what the configuration decides. Rows that were there before the column of JSON compute it when they are read.
-func (w *Warehouse) adapt(ctx context.Context) error {
+// adapt makes what the configuration decides, in the view of persons as well when it is there. Rows that were there before the column of JSON compute it when they are read.
+func (w *Warehouse) adapt(ctx context.Context, persons bool) error {
 	var engine string
 	var hasJSON uint64
 	stored := w.layout.stored(eventsRows)
@@ -144,13 +146,17 @@ func (w *Warehouse) adapt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	views := []string{w.layout.view(eventsView, w.layout.eventsQuery())}
+	if persons {
+		views = append(views, w.layout.view(warehouse.EventsByPerson, w.layout.eventsByPerson()))
+	}
 	var statements []string
 	switch {
 	case w.layout.json && hasJSON == 0:
 		statements = append(statements, w.layout.alter(eventsRows, true, "ADD COLUMN IF NOT EXISTS "+jsonDefinition)...)
 	case !w.layout.json && hasJSON > 0:
-		// The view goes first: it names the column.
-		statements = append(statements, w.layout.view(eventsView, w.layout.eventsQuery()))
+		// The views go first: they name the column.
+		statements = append(statements, views...)
 		statements = append(statements, w.layout.alter(eventsRows, true, "DROP COLUMN IF EXISTS "+jsonColumn)...)
 	}
 	hasTTL := strings.Contains(engine, " TTL ")
@@ -160,7 +166,7 @@ func (w *Warehouse) adapt(ctx context.Context) error {
 	case w.layout.retention == 0 && hasTTL:
 		statements = append(statements, w.layout.alter(eventsRows, false, "REMOVE TTL")...)
 	}
-	return w.exec(ctx, append(statements, w.layout.view(eventsView, w.layout.eventsQuery()))...)
+	return w.exec(ctx, append(statements, views...)...)
 }
 
 // exec runs statements one after the other.

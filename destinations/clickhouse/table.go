@@ -136,8 +136,12 @@ func (l layout) views(t *warehouse.Table) []string {
 		sync.WriteString(", " + c.name)
 	}
 	rows := identifier(t.Rows())
-	return []string{
+	views := []string{
 		l.view(t.All(), fmt.Sprintf("SELECT %s_sync_key%s\nFROM %s FINAL", fields.String(), sync.String(), rows)),
 		l.view(t.Name, fmt.Sprintf("SELECT %s_sync_key, _sync_at, _sync_extra\nFROM %s FINAL\nWHERE NOT _sync_deleted", fields.String(), rows)),
 	}
+	if t.HasPersons() {
+		views = append(views, l.view(warehouse.EventsByPerson, l.eventsByPerson()))
+	}
+	return views
 }

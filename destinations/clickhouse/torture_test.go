@@ -91,6 +91,11 @@ func TestJSONColumn(t *testing.T) {
 func TestJSONColumnChanges(t *testing.T) {
 	first := opened(t, func(c *Config) { c.JSON = "off" })
 	c := first.config
+	persons := pipeline.Load{Source: "_profiles", Records: []pipeline.Record{{
+		Stream: "person_distinct_ids", Key: "user-0", Version: 1, Data: []byte(`{"distinct_id":"user-0","person_id":"11111111-1111-4111-8111-111111111111"}`)}}}
+	if _, err := first.Merge(t.Context(), persons); err != nil {
+		t.Fatal(err)
+	}
 	if err := first.Send(t.Context(), pipelinetest.Events(0, 3)); err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +109,18 @@ func TestJSONColumnChanges(t *testing.T) {
 		if got[0] != "3" {
 			t.Errorf("events with json %s\n got %s\nwant 3", json, got[0])
 		}
+		by := pipelinetest.Table(t, w, "SELECT count(DISTINCT person_id), countIf(toString(person_id) LIKE '11111111-%') FROM events_by_person")
+		if by[0] != "3|1" {
+			t.Errorf("persons of events with json %s\n got %s\nwant 3, one of them by a record", json, by[0])
+		}
+		rows, err := w.Query(t.Context(), "SELECT * FROM events_by_person")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := rows.Columns()[len(rows.Columns())-1]; (last == jsonColumn) != (json == "on") {
+			t.Errorf("last column of events_by_person with json %s: %s", json, last)
+		}
+		rows.Close()
 		ttl := pipelinetest.Table(t, w, "SELECT engine_full LIKE '%toIntervalDay(3650)%' FROM system.tables WHERE database = currentDatabase() AND name = 'events__rows'")
 		if want := map[string]string{"on": "1", "off": "0"}[json]; ttl[0] != want {
 			t.Errorf("retention in the table\n got %s\nwant %s", ttl[0], want)

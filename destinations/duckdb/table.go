@@ -84,7 +84,7 @@ func alter(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
 		if err := makeViews(ctx, tx, t); err != nil {
 			return err
 		}
-		if t.Name == warehouse.PersonIDs {
+		if t.HasPersons() {
 			if _, err := tx.ExecContext(ctx, eventsByPerson); err != nil {
 				return err
 			}

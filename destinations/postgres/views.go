@@ -20,18 +20,36 @@ var (
 	lastOfLive = []string{"_sync_key", "_sync_at", "_sync_extra"}
 )
 
-// view is one of the two views of a stream's table.
+// view is one of the views of a stream's table.
 type view struct {
 	name, condition string
 	last            []string
+	query           string // in place of the table's columns
 	exists          bool
 }
 
 func viewsOf(table *warehouse.Table) []view {
-	return []view{
+	views := []view{
 		{name: table.All(), last: lastOfAll},
 		{name: table.Name, condition: " WHERE NOT _sync_deleted", last: lastOfLive},
 	}
+	if table.HasPersons() {
+		views = append(views, view{name: warehouse.EventsByPerson, query: eventsByPerson(table)})
+	}
+	return views
+}
+
+// eventsByPerson shows events with the persons that they belong to now.
+func eventsByPerson(ids *warehouse.Table) string {
+	columns := make([]string, len(eventColumns))
+	for i, name := range eventColumns {
+		columns[i] = "e." + warehouse.Identifier(name)
+		if name == "person_id" {
+			columns[i] = "coalesce(m.person_id::uuid, e.person_id) AS person_id"
+		}
+	}
+	return fmt.Sprintf("SELECT %s FROM events AS e LEFT JOIN %s AS m ON m.distinct_id = e.distinct_id",
+		strings.Join(columns, ", "), warehouse.Identifier(ids.Name))
 }
 
 // inspectViews looks which of the views are there, and fails when one is not ours.
@@ -106,8 +124,11 @@ func (v *view) create(table *warehouse.Table, columns []string) string {
 	for i, c := range columns {
 		quoted[i] = warehouse.Identifier(c)
 	}
-	return fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT %s FROM %s%s; COMMENT ON VIEW %s IS %s",
-		warehouse.Identifier(v.name), strings.Join(quoted, ", "), warehouse.Identifier(table.Rows()), v.condition, warehouse.Identifier(v.name), warehouse.Literal(mark))
+	query := v.query
+	if query == "" {
+		query = fmt.Sprintf("SELECT %s FROM %s%s", strings.Join(quoted, ", "), warehouse.Identifier(table.Rows()), v.condition)
+	}
+	return fmt.Sprintf("CREATE OR REPLACE VIEW %[1]s AS %[2]s; COMMENT ON VIEW %[1]s IS %[3]s", warehouse.Identifier(v.name), query, warehouse.Literal(mark))
 }
 
 // remakeViews makes the views anew after columns were added. Where views of others stand on them they cannot be dropped; then the new columns come
@@ -137,6 +158,9 @@ func (t *tx) remakeViews(ctx context.Context, table *warehouse.Table, views []vi
 
 // extendView adds what is missing in a view behind its last column.
 func (t *tx) extendView(ctx context.Context, table *warehouse.Table, v view) error {
+	if v.query != "" {
+		return t.exec(ctx, v.create(table, nil))
+	}
 	have, err := t.column(ctx, "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = "+warehouse.Literal(warehouse.Identifier(v.name))+"::regclass AND attnum > 0 ORDER BY attnum")
 	if err != nil {
 		return err

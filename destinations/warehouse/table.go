@@ -46,6 +46,13 @@ func (t *Table) Add(c Column) {
 	t.Columns = append(t.Columns, c)
 }
 
+// HasPersons reports whether t says who events belong to, so that the view EventsByPerson is made with it.
+func (t *Table) HasPersons() bool {
+	id, hasID := t.byField["distinct_id"]
+	person, hasPerson := t.byField["person_id"]
+	return t.Name == PersonIDs && hasID && hasPerson && t.Columns[id].Type == pipeline.String && t.Columns[person].Type == pipeline.String
+}
+
 // want notes that field shall have a column, and tells which, or -1 when the table is full.
 func (t *Table) want(field string, typ pipeline.Type) int {
 	if i, ok := t.byField[field]; ok {

@@ -61,6 +61,7 @@ func Warehouse(t *testing.T, create func(t *testing.T) WarehouseHarness) {
 		"cursor":                    cursors,
 		"cursor and rows together":  mergeIsAtomic,
 		"streams without records":   emptyStreams,
+		"events by person":          eventsByPerson,
 		"query":                     queries,
 		"query is refused":          refusedQueries,
 		"query beside writing":      queryBesideWriting,

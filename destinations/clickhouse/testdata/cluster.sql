@@ -122,3 +122,18 @@ CREATE OR REPLACE VIEW "shop_items" ON CLUSTER "main" AS
 SELECT "id", "it_s", _sync_key, _sync_at, _sync_extra
 FROM "shop_items__rows" FINAL
 WHERE NOT _sync_deleted;
+
+CREATE OR REPLACE VIEW "person_distinct_ids__all" ON CLUSTER "main" AS
+SELECT "distinct_id", "person_id", _sync_key, _sync_version, _sync_at, _sync_deleted, _sync_deleted_at, _sync_hash, _sync_extra, _sync_raw
+FROM "person_distinct_ids__rows" FINAL;
+
+CREATE OR REPLACE VIEW "person_distinct_ids" ON CLUSTER "main" AS
+SELECT "distinct_id", "person_id", _sync_key, _sync_at, _sync_extra
+FROM "person_distinct_ids__rows" FINAL
+WHERE NOT _sync_deleted;
+
+CREATE OR REPLACE VIEW "events_by_person" ON CLUSTER "main" AS
+SELECT e.project_id AS project_id, e.uuid AS uuid, e.event AS event, e.distinct_id AS distinct_id, ifNull(toUUIDOrNull(m.person_id), e.person_id) AS person_id, e.timestamp AS timestamp, e.properties AS properties, e.session_id AS session_id, e.groups AS groups, e.source AS source, e.lib AS lib, e.lib_version AS lib_version, e.country AS country, e.browser AS browser, e.os AS os, e.device AS device, e.host AS host, e.path AS path, e.utm_source AS utm_source, e.utm_medium AS utm_medium, e.utm_campaign AS utm_campaign, e.utm_content AS utm_content, e.utm_term AS utm_term, e.received_at AS received_at, e.inserted_at AS inserted_at, e.properties_json AS properties_json
+FROM "events" AS e
+LEFT JOIN "person_distinct_ids" AS m ON m.distinct_id = e.distinct_id
+SETTINGS join_use_nulls = 0;
