@@ -32,7 +32,7 @@ WHERE b.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d) AND NO
 
 // insert stores rows in one transaction; no UUID occurs twice in them.
 func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error {
-	tx, err := w.conn.BeginTx(ctx, nil)
+	tx, err := begin(ctx, w.conn)
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,12 @@ func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error
 		return err
 	}
 	return tx.Commit()
+}
+
+// begin begins a transaction that does not end with ctx; its statements are to be given that. database/sql would roll back behind our back then, and
+// the writer's next transaction begin before that is done.
+func begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
+	return conn.BeginTx(context.WithoutCancel(ctx), nil)
 }
 
 func (w *Warehouse) insertBatch(ctx context.Context, tx *sql.Tx, rows []warehouse.EventRow, now time.Time) error {

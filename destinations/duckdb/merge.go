@@ -49,7 +49,7 @@ func (w *Warehouse) Cursor(ctx context.Context, source string) (pipeline.Cursor,
 
 func mergeLoad(ctx context.Context, conn *sql.Conn, load pipeline.Load) (pipeline.Merged, error) {
 	var merged pipeline.Merged
-	tx, err := conn.BeginTx(ctx, nil)
+	tx, err := begin(ctx, conn)
 	if err != nil {
 		return merged, err
 	}

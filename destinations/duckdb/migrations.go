@@ -134,7 +134,7 @@ func texts(ctx context.Context, tx *sql.Tx, query string) (all []string, err err
 
 // migrate brings the tables up to date, all in one transaction.
 func migrate(ctx context.Context, conn *sql.Conn, project int, now time.Time) error {
-	tx, err := conn.BeginTx(ctx, nil)
+	tx, err := begin(ctx, conn)
 	if err != nil {
 		return err
 	}
