@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -149,4 +150,39 @@ func checkStored(t *testing.T, path string, acknowledged map[int]bool) {
 		}
 	}
 	t.Logf("%d acknowledged batches, %d events stored", len(acknowledged), len(stored))
+}
+
+// TestCrashAfterTypeChanges opens what a process leaves that dies after columns have changed their types: the file and its log.
+func TestCrashAfterTypeChanges(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "warehouse.duckdb")
+	w := open(t, path)
+	defer closed(t, w)
+	persons := pipeline.Load{Source: "_profiles", Records: []pipeline.Record{{
+		Stream: "person_distinct_ids", Key: "a", Version: 1, Data: []byte(`{"distinct_id":"a","person_id":"11111111-1111-4111-8111-111111111111"}`)}}}
+	if _, err := w.Merge(t.Context(), persons); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range []string{`1`, `0.5`, `"text"`, `[1]`} {
+		data := fmt.Appendf(nil, `{"v":%s,"n":%s,"other%d":true}`, v, v, i)
+		load := pipeline.Load{Source: "shop", Records: []pipeline.Record{{Stream: "items", Key: fmt.Sprint(i), Version: 1, Data: data}}}
+		if _, err := w.Merge(t.Context(), load); err != nil {
+			t.Fatal(err)
+		}
+		left := filepath.Join(t.TempDir(), "left.duckdb")
+		for _, suffix := range []string{"", ".wal"} {
+			text, err := os.ReadFile(path + suffix)
+			if err == nil {
+				err = os.WriteFile(left+suffix, text, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		again := open(t, left)
+		query := "SELECT v, n, _sync_key FROM shop_items ORDER BY _sync_key"
+		if want, got := pipelinetest.Table(t, w, query), pipelinetest.Table(t, again, query); len(got) != i+1 || !slices.Equal(want, got) {
+			t.Errorf("rows after a crash after %s\n got %q\nwant %q", v, got, want)
+		}
+		closed(t, again)
+	}
 }

@@ -100,20 +100,26 @@ func alter(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
 	return nil
 }
 
-// changes are the statements that make the table what t wants.
+// changes are the statements that make the table what t wants. A column whose type changes is emptied and then filled: a function in the ALTER would be
+// computed once more from the log after a crash, which DuckDB cannot do, so that the file could not be opened any more.
 func changes(t *warehouse.Table) (statements []string) {
 	if !t.Exists {
 		return []string{create(t)}
 	}
 	name := warehouse.Identifier(t.Rows())
+	var filled []string
 	for _, c := range t.Columns {
 		switch {
 		case c.Was == "":
 			statements = append(statements, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", name, warehouse.Identifier(c.Name), typeNames[c.Type]))
 		case c.Was != c.Type:
-			statements = append(statements, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s",
-				name, warehouse.Identifier(c.Name), typeNames[c.Type], fromRaw(c)))
+			column := warehouse.Identifier(c.Name)
+			statements = append(statements, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING NULL", name, column, typeNames[c.Type]))
+			filled = append(filled, column+" = "+fromRaw(c))
 		}
+	}
+	if len(filled) > 0 {
+		statements = append(statements, fmt.Sprintf("UPDATE %s SET %s", name, strings.Join(filled, ", ")))
 	}
 	return statements
 }
