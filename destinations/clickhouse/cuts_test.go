@@ -27,9 +27,9 @@ func TestCuts(t *testing.T) {
 	const size = 20
 	failures, n := 0, 0
 	for seed := range rounds(2, 25) {
-		proxy.Use(tcpproxy.Random(uint64(seed), tcpproxy.Chances{Refuse: 0.1, CutUp: 0.4, CutDown: 0.4, Delay: 0.1, UpTo: 20 << 10}))
-		proxy.Cut()
+		proxy.Use(tcpproxy.Random(uint64(seed), tcpproxy.Chances{Refuse: 0.1, CutUp: 0.6, CutDown: 0.6, Delay: 0.1, UpTo: 20 << 10}))
 		for range 10 {
+			proxy.Cut() // the connections that came through
 			batch := pipelinetest.Events(n*size, (n+2)*size)
 			for err := w.Send(t.Context(), batch); err != nil; err = w.Send(t.Context(), batch) {
 				if failures++; pipeline.IsPermanent(err) {
