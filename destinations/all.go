@@ -18,11 +18,28 @@ func All() []pipeline.Spec[pipeline.Destination] {
 		slack.Spec,
 		webhook.Spec,
 		parquet.Spec,
+		ofEvents(duckdb.Spec),
+		ofEvents(postgres.Spec),
+		ofEvents(clickhouse.Spec),
 		stdout.Spec,
 	}
 }
 
-// Warehouses returns the specs of the stores that can hold tables. Each of them is a destination of events as well.
+// ofEvents is a warehouse as a destination beside the project's own: it gets events, and no tables of sources.
+func ofEvents(s pipeline.Spec[pipeline.Warehouse]) pipeline.Spec[pipeline.Destination] {
+	return pipeline.Spec[pipeline.Destination]{
+		Type: s.Type, Summary: s.Summary, NewConfig: s.NewConfig, Batch: s.Batch,
+		New: func(config any, env pipeline.Env) (pipeline.Destination, error) {
+			w, err := s.New(config, env)
+			if err != nil {
+				return nil, err // and no pointer to nothing in an interface
+			}
+			return w, nil
+		},
+	}
+}
+
+// Warehouses returns the specs of the stores that can hold tables. Each of them is among the destinations as well.
 func Warehouses() []pipeline.Spec[pipeline.Warehouse] {
 	return []pipeline.Spec[pipeline.Warehouse]{
 		duckdb.Spec,

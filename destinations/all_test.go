@@ -23,7 +23,12 @@ func TestAll(t *testing.T) {
 	for _, spec := range destinations.All() {
 		check(spec.Type, spec.Summary, spec.NewConfig, spec.New != nil && spec.Batch.Events > 0)
 	}
+	all := seen
+	seen = map[string]bool{}
 	for _, spec := range destinations.Warehouses() {
+		if !all[spec.Type] {
+			t.Errorf("%q is no destination", spec.Type)
+		}
 		check(spec.Type, spec.Summary, spec.NewConfig, spec.New != nil && spec.Batch.Events > 0)
 	}
 }

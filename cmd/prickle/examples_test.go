@@ -36,7 +36,7 @@ func TestExamples(t *testing.T) {
 			if env, err := os.ReadFile(filepath.Join(dir, "test.env")); err == nil {
 				setEnv(t, string(env))
 			}
-			if filepath.Base(dir) == "postgres" {
+			if base := filepath.Base(dir); base == "postgres" || base == "two-stores" {
 				t.Setenv("DATABASE_URL", postgres.Start(t).Database(t))
 			}
 			if filepath.Base(dir) == "clickhouse" {

@@ -67,6 +67,19 @@ type TLS struct {
 // Short lets the configuration give the address alone: `clickhouse: ${CLICKHOUSE_URL}`.
 func (c *Config) Short() any { return &c.URL }
 
+// Place is the server's address with the database. Several warehouses may write there.
+func (c *Config) Place() (place string, alone bool) {
+	o, err := c.address()
+	if err != nil {
+		return "", false
+	}
+	database := o.Auth.Database
+	if database == "" {
+		database = defaultDatabase
+	}
+	return strings.Join(o.Addr, ",") + "/" + database, false
+}
+
 var clusterName = regexp.MustCompile(`^[A-Za-z0-9_.{}-]+$`)
 
 // Validate reports what no server could be reached with.

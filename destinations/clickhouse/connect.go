@@ -15,6 +15,9 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
+// defaultDatabase is where the tables are when none is named.
+const defaultDatabase = "default"
+
 // options are those of the client library. They read the files that the configuration names, and nothing else.
 func (c *Config) options() (*clickhouse.Options, error) {
 	o, err := c.address()
@@ -22,7 +25,7 @@ func (c *Config) options() (*clickhouse.Options, error) {
 		return nil, err
 	}
 	if o.Auth.Database == "" {
-		o.Auth.Database = "default"
+		o.Auth.Database = defaultDatabase
 	}
 	if o.TLS, err = c.tls(o.TLS); err != nil {
 		return nil, err

@@ -66,6 +66,14 @@ func (c *Config) ResolvePath(projectDir, dataDir string) string {
 	return c.Path
 }
 
+// Place is the file. One warehouse at most can have it open.
+func (c *Config) Place() (place string, alone bool) {
+	if real, err := filepath.EvalSymlinks(c.Path); err == nil {
+		return real, true
+	}
+	return filepath.Clean(c.Path), true
+}
+
 const leastMemory = 64 << 20
 
 // Validate reports values that DuckDB could not be opened with.

@@ -46,6 +46,15 @@ type Config struct {
 // Short lets the configuration give the URL alone: `postgres: ${DATABASE_URL}`.
 func (c *Config) Short() any { return &c.URL }
 
+// Place is the server's address with the database and the schema. Several warehouses may write there.
+func (c *Config) Place() (place string, alone bool) {
+	p, err := c.poolConfig()
+	if err != nil {
+		return "", false
+	}
+	return addressOf(p).String() + " schema " + c.Schema, false
+}
+
 // Months is a duration in months, written as 13mo or 2y; 0 is for ever.
 type Months int
 

@@ -60,6 +60,7 @@ type App struct {
 	options Options
 	again   func() (*App, error) // reads the project anew
 	prints  prints
+	places  map[string]place // where stores are
 
 	busConfig      bus.Config
 	captureConfig  capture.Config

@@ -155,13 +155,18 @@ type pathResolver interface {
 }
 
 func (a *App) buildWarehouse(components Components) error {
-	w, spec, err := configured(components.Warehouses, a.project.Warehouse, a.env("warehouse", a.project.Warehouse.Type), func(config any) {
-		defer func() { a.warehousePrint = a.prints.of(a.project.Warehouse.Type, config) }()
-		if r, ok := config.(pathResolver); ok {
+	var config any
+	w, spec, err := configured(components.Warehouses, a.project.Warehouse, a.env("warehouse", a.project.Warehouse.Type), func(c any) {
+		if r, ok := c.(pathResolver); ok {
 			a.warehousePath = r.ResolvePath(a.project.Dir, a.project.Data)
 		}
+		config = c
+		a.warehousePrint = a.prints.of(a.project.Warehouse.Type, config)
 	})
 	a.warehouse, a.warehouseBatch = w, spec.Batch
+	if err == nil {
+		err = a.takePlace(spec.Type, place{warehouse: true}, config)
+	}
 	return err
 }
 
@@ -199,6 +204,9 @@ func (a *App) buildDestination(d configs.Destination, components Components, err
 			}
 			config = c
 		})
+		if err == nil {
+			err = a.takePlace(spec.Type, place{by: d.Name}, config)
+		}
 		errs.add(d.Component, err)
 		built.component, def = made, spec.Batch
 	}

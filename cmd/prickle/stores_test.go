@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prickle-dev/prickle/test/postgres"
+)
+
+// A project whose events go to its warehouse, and some of them to another store beside it.
+func TestTwoStores(t *testing.T) {
+	dsn := postgres.Start(t).Database(t)
+	t.Setenv("DATABASE_URL", dsn)
+	t.Setenv("PRICKLE_LISTEN", "127.0.0.1:0")
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../configs/examples/two-stores")); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, dir)
+	for range 2 { // as an SDK that did not see the answer
+		if code, out, errOut := run(t, "send", "-p", dir, "--file", filepath.Join(dir, "events.ndjson")); code != 0 {
+			t.Fatalf("send: exit code %d\n%s%s", code, out, errOut)
+		}
+	}
+	p.settled()
+	code, out, errOut := run(t, "query", "-p", dir, "-f", "csv", "SELECT event FROM events ORDER BY event")
+	if code != 0 || out != "event\n$pageview\npurchase\n" {
+		t.Errorf("query: exit code %d\n got %s%s\nwant two events in the warehouse", code, out, errOut)
+	}
+	if got := strings.Join(postgres.Rows(t, dsn, "SELECT event, properties->>'plan' FROM prickle.events"), "; "); got != "purchase|team" {
+		t.Errorf("events in Postgres\n got %s\nwant purchase|team", got)
+	}
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit code after an interrupt\n got %d\nwant 0\n%s", code, p.text())
+	}
+}
+
+// Two stores on one place are a mistake, where there is room for one.
+func TestStoresOnOnePlace(t *testing.T) {
+	const pg, ch = `postgres: {url: "postgres://prickle:hunter2@db.example.com/app"}`, `clickhouse: "clickhouse://prickle:hunter2@db.example.com:9000/app"`
+	for _, test := range []struct{ warehouse, one, other, want string }{
+		{"duckdb", "duckdb", "stdout", "data/warehouse.duckdb is the project's warehouse: write - warehouse, or name another place"},
+		{"duckdb: {path: a.duckdb}", "duckdb: ./x/../a.duckdb", "stdout", "a.duckdb is the project's warehouse"},
+		{pg, pg, "stdout", "db.example.com:5432/app schema prickle is the project's warehouse"},
+		{ch, ch, "stdout", "db.example.com:9000/app is the project's warehouse"},
+		{pg, "duckdb: a.duckdb", "duckdb: {name: b, path: a.duckdb}", `a.duckdb is that of the destination "duckdb": only one can have it open`},
+		{pg, "duckdb", "duckdb: {name: b, path: a.duckdb}", ""},
+		{"duckdb", pg, `postgres: {name: b, url: "postgres://other:hunter2@db.example.com/app"}`, ""},
+		{pg, ch, `postgres: {name: b, schema: other, url: "postgres://prickle:hunter2@db.example.com/app"}`, ""},
+	} {
+		dir := t.TempDir()
+		yaml := "capture: {keys: [k]}\nwarehouse:\n  " + test.warehouse + "\npipelines: {web: {destinations: [warehouse, {" + item(test.one) + "}, {" + item(test.other) + "}]}}\n"
+		if err := os.WriteFile(filepath.Join(dir, "prickle.yaml"), []byte(strings.Replace(yaml, "  duckdb\n", "  duckdb: {}\n", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errOut := run(t, "check", dir)
+		if (code != 0) != (test.want != "") || !strings.Contains(errOut, test.want) || strings.Contains(errOut, "hunter2") {
+			t.Errorf("%s, then %s and %s: exit code %d\n got %s%s\nwant %s", test.warehouse, test.one, test.other, code, out, errOut, test.want)
+		}
+	}
+}
+
+// item is a component as an entry of a mapping.
+func item(text string) string {
+	if strings.Contains(text, ":") {
+		return text
+	}
+	return text + ": {}"
+}
