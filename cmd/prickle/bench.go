@@ -62,6 +62,7 @@ webhooks. At the end every acknowledged event is looked up. Prints rates, latenc
 	cmd.Flags().BoolVar(&o.Gzip, "gzip", false, "compress the requests")
 	cmd.Flags().Float64Var(&o.Rate, "rate", 0, "for capture and single: send at most so many `events` a second; 0 for as fast as they are taken")
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "the `folder` for the temporary instance; default: the system's")
+	cmd.Flags().StringVar(&o.Warehouse, "warehouse", "", "the `warehouse` in place of a DuckDB file in the instance's folder, as in prickle.yaml: '{postgres: {url: …, schema: bench}}'")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each case")
 	cmd.AddCommand(newBenchHold(p))
 	return cmd

@@ -25,7 +25,7 @@ type Case struct {
 
 // Cases returns all of them, in the order in which they are best run.
 func Cases() []Case {
-	return []Case{capture, path, single, forms, down, routing, idle, connections, importing, recovery, replay, soak}
+	return []Case{capture, path, single, forms, down, routing, idle, freshness, connections, importing, recovery, replay, soak}
 }
 
 // Find returns the cases of a name: one, or every one for "all".
@@ -53,6 +53,7 @@ type Options struct {
 	Rounds      int           // how often to measure, each time with a new instance; 0 is once
 	Gzip        bool          // compress request bodies
 	Rate        float64       // events a second that capture and single send at most; 0 is as fast as they are taken
+	Warehouse   string        // of the instance, as the value of warehouse in YAML, on one line; "" is a DuckDB file in the instance's folder
 	Dir         string        // where the instance's folder is made; "" is the system's
 	Log         *slog.Logger
 	Progress    func(what string) // told of each phase; may be nil
@@ -112,7 +113,7 @@ func (r *Result) Figure(name string) (Figure, bool) {
 	return Figure{}, false
 }
 
-// Run measures. components are those of the binary; the warehouse among them must be DuckDB. Lost events are not an error.
+// Run measures. components are those of the binary; without Options.Warehouse DuckDB must be among them. Lost events are not an error.
 func (c Case) Run(ctx context.Context, components app.Components, o Options) (Result, error) {
 	o = o.or(c.defaults)
 	var rounds []Result

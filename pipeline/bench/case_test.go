@@ -10,6 +10,7 @@ import (
 
 	"github.com/prickle-dev/prickle/destinations"
 	"github.com/prickle-dev/prickle/pipeline/app"
+	"github.com/prickle-dev/prickle/test/postgres"
 	"github.com/prickle-dev/prickle/transforms"
 )
 
@@ -29,6 +30,7 @@ var tiny = []struct {
 	{down, Options{Events: 300}, 900, "all up; one down, the others; one down against all up; waited for the one down"},
 	{routing, Options{Events: 2000}, 2000, "capture; captured to delivered"},
 	{idle, Options{Events: 5}, 5 + idleWarmUp, "to webhook p50; to webhook p99"},
+	{freshness, Options{Events: 5}, 5 + idleWarmUp, "to warehouse p50; to warehouse p99"},
 	{recovery, Options{Events: 2000, For: 300 * time.Millisecond}, 2001, "drained; live p99 before; live p99 meanwhile"},
 	{replay, Options{Events: 2000, For: 300 * time.Millisecond}, 2001, "replayed; live p99 before; live p99 meanwhile; live p99 after; meanwhile against before and after; after against before"},
 	{soak, Options{Events: 500, For: 300 * time.Millisecond}, 501, "whole path, steady; memory at the begin; memory at the end"},
@@ -63,6 +65,19 @@ func TestCases(t *testing.T) {
 				t.Errorf("\n got %d events, %d lost, %d duplicated\nwant at least %d, none lost, none duplicated", r.Events, r.Lost, r.Duplicated, c.events)
 			}
 		})
+	}
+}
+
+// The warehouse can be one that is there already, with events of others in it.
+func TestNamedWarehouse(t *testing.T) {
+	dsn := postgres.Start(t).Database(t)
+	t.Setenv("BENCH_URL", dsn)
+	for run := range 2 {
+		r := measured(t, path, Options{Events: 500, Warehouse: `{postgres: {url: "${BENCH_URL}", schema: bench}}`})
+		rows := postgres.Rows(t, dsn, "SELECT count(*) > $1 FROM bench.events", run*r.Events+500)
+		if r.Lost != 0 || r.Duplicated != 0 || rows[0] != "true" {
+			t.Errorf("run %d\n got %+v, more than %d rows: %s\nwant all of its events", run, r, run*r.Events+500, rows[0])
+		}
 	}
 }
 
