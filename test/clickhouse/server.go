@@ -78,19 +78,26 @@ func start(t testing.TB, dir string, flags ...string) *Server {
 	return s
 }
 
-// mostStarts is how often an engine is started that ends at once: a machine with much to do may still be tidying up after the one before.
-const mostStarts = 3
+// startTimeout is how long an engine is started again that cannot open its data, as happens for some seconds after one was killed.
+const startTimeout = 30 * time.Second
 
 func (s *Server) launch(t testing.TB, listen string, flags ...string) {
 	t.Helper()
-	var err error
-	for range mostStarts {
-		if err = s.launchOnce(t, listen, flags...); err == nil {
+	deadline := time.After(startTimeout)
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := s.launchOnce(t, listen, flags...)
+		if err == nil {
 			return
 		}
 		s.Kill()
+		select {
+		case <-deadline:
+			t.Fatalf("the engine did not start: %v", err)
+		case <-again.C:
+		}
 	}
-	t.Fatalf("the engine did not start: %v", err)
 }
 
 func (s *Server) launchOnce(t testing.TB, listen string, flags ...string) error {
