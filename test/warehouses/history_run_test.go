@@ -175,7 +175,7 @@ func (o outcome) differences(other outcome) (lines []string) {
 // rounds is how many histories there are, and how many steps each has.
 func rounds() (seeds uint64, steps int) {
 	if os.Getenv("PRICKLE_TEST_TORTURE") != "" {
-		return 40, 80
+		return 20, 80
 	}
 	return 1, 30
 }
