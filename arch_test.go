@@ -63,6 +63,7 @@ var mayImport = map[string]struct {
 	"pipeline/webhooks":     {[]string{"pipeline", "pipeline/capture", "pipeline/hogs", "pipeline/exprs", "hog"}, "it makes events for capture to store, by the language's functions and expressions"},
 	"pipeline/process":      {[]string{"pipeline", "pipeline/bus", "pipeline/exprs"}, "stage one"},
 	"pipeline/profiles":     {[]string{"pipeline", "pipeline/bus"}, "a fold over events into what the bus keeps, and a source of its tables"},
+	"pipeline/schema":       {[]string{"pipeline", "pipeline/bus"}, "it counts into what the bus keeps, has a table of it, and a transform that compares with it"},
 	"pipeline/replay":       {[]string{"pipeline", "pipeline/bus", "pipeline/process"}, "it takes the log through stage one"},
 	"pipeline/versions":     {[]string{"pipeline", "pipeline/bus"}, "it keeps configurations in the bus's state"},
 	"pipeline/books":        {[]string{"pipeline", "pipeline/bus"}, "a fold over what the bus keeps"},

@@ -68,6 +68,8 @@ func (l *loader) load(path string) bool {
 	l.project.Telemetry = l.component("telemetry", pipeline.Pos{File: name}, nil)
 	l.project.Profiles = l.component("profiles", pipeline.Pos{File: name}, nil)
 	l.project.Query = l.component("query", pipeline.Pos{File: name}, nil)
+	l.project.Schema = l.component("schema", pipeline.Pos{File: name}, nil)
+	l.project.Contracts = l.component("contracts", pipeline.Pos{File: name}, nil)
 	l.project.Warehouse = l.component("duckdb", pipeline.Pos{File: name}, nil)
 
 	n, ok := l.open(name, pipeline.Pos{File: name})

@@ -34,6 +34,8 @@ type Project struct {
 	Query     Component
 	Warehouse Component // the default is duckdb with its defaults
 	Profiles  Component
+	Schema    Component
+	Contracts Component
 	Webhooks  []Webhook
 	Pipelines []Pipeline
 	Sources   []Source

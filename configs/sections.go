@@ -20,6 +20,8 @@ type fileParts struct {
 	Query     *node `yaml:"query"`
 	Warehouse *node `yaml:"warehouse"`
 	Profiles  *node `yaml:"profiles"`
+	Schema    *node `yaml:"schema"`
+	Contracts *node `yaml:"contracts"`
 	Webhooks  *node `yaml:"webhooks"`
 	Pipelines *node `yaml:"pipelines"`
 	Sources   *node `yaml:"sources"`
@@ -43,6 +45,8 @@ func (l *loader) sections(n *node, name string, chain []string) {
 		{"query", s.Query, func(n *node, at pipeline.Pos) { l.project.Query = l.section("query", at, n) }},
 		{"warehouse", s.Warehouse, l.takeWarehouse},
 		{"profiles", s.Profiles, func(n *node, at pipeline.Pos) { l.project.Profiles = l.section("profiles", at, n) }},
+		{"schema", s.Schema, func(n *node, at pipeline.Pos) { l.project.Schema = l.section("schema", at, n) }},
+		{"contracts", s.Contracts, func(n *node, at pipeline.Pos) { l.project.Contracts = l.section("contracts", at, n) }},
 	} {
 		if e, given := n.find(single.name); given && l.once(single.name, e.pos) && single.node != nil {
 			single.take(single.node, e.pos)

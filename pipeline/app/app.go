@@ -21,6 +21,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/profiles"
 	"github.com/prickle-dev/prickle/pipeline/query"
 	"github.com/prickle-dev/prickle/pipeline/replay"
+	"github.com/prickle-dev/prickle/pipeline/schema"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
@@ -68,6 +69,7 @@ type App struct {
 	telemetry      trace.Config
 	profilesConfig profiles.Config
 	queryConfig    query.Config
+	schemaConfig   schema.Config
 	warehouse      pipeline.Warehouse
 	warehousePath  string
 	warehousePrint fingerprint
@@ -88,7 +90,8 @@ type App struct {
 	deliveries [][]*deliver.Stage // by pipeline
 	runners    map[string]*ingest.Runner
 	folder     *profiles.Folder  // nil when profiles are off
-	copier     *ingest.Runner    // of profiles into the warehouse; nil when they are off
+	observer   *schema.Observer  // nil when the schema is off
+	copier     *ingest.Runner    // of both into the warehouse; nil when both are off
 	once       bool              // sources are only synced when asked, and nothing else runs
 	carried    map[target]uint64 // frames that an earlier process has left
 	// carriedAgain is carried for what is sent once more.

@@ -14,6 +14,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/exprs"
 	"github.com/prickle-dev/prickle/pipeline/process"
 	"github.com/prickle-dev/prickle/pipeline/profiles"
+	"github.com/prickle-dev/prickle/pipeline/schema"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
@@ -72,6 +73,8 @@ func (a *App) build(components Components, errs *mistakes) {
 	a.profilesConfig = profiles.DefaultConfig()
 	errs.add(project.Profiles, project.Profiles.Decode(&a.profilesConfig))
 	a.buildQuery(errs)
+	a.schemaConfig = schema.DefaultConfig()
+	errs.add(project.Schema, project.Schema.Decode(&a.schemaConfig))
 	errs.add(project.Warehouse, a.buildWarehouse(components))
 	a.buildWebhooks(errs)
 	for _, p := range project.Pipelines {

@@ -166,6 +166,9 @@ func (a *App) serve(ctx context.Context) error {
 	for _, r := range a.runners {
 		services.startStage(r)
 	}
+	if a.observer != nil { // it ends after the pipelines that it observes
+		services.list[tierDeliver].start(a.observer, a.observer.Run)
+	}
 	if a.copier != nil {
 		services.startStage(a.copier)
 	}

@@ -117,7 +117,19 @@ func (p *Profiles) Last(ctx context.Context) (uint64, error) {
 // Changes calls yield for the values that were changed from one sequence to another, both included, in the order of their last change, until
 // yield returns an error, which it returns. A value that was changed again after that is not among them.
 func (p *Profiles) Changes(ctx context.Context, from, to uint64, yield func(Profile) error) error {
-	s := scanned{subjects: []string{profilesPrefix + ">"}, from: from, to: to, ahead: profilesAhead}
+	return p.scan(ctx, scanned{subjects: []string{profilesPrefix + ">"}, from: from, to: to, ahead: profilesAhead}, yield)
+}
+
+// Each calls yield for the values whose keys begin with prefix, which ends in a dot, until yield returns an error, which it returns.
+func (p *Profiles) Each(ctx context.Context, prefix string, yield func(Profile) error) error {
+	last, err := p.Last(ctx)
+	if err != nil {
+		return err
+	}
+	return p.scan(ctx, scanned{subjects: []string{profilesPrefix + prefix + ">"}, from: 1, to: last, ahead: profilesAhead}, yield)
+}
+
+func (p *Profiles) scan(ctx context.Context, s scanned, yield func(Profile) error) error {
 	return p.bus.scan(ctx, p.stream, s, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
 		key := strings.TrimPrefix(p.bus.topic(m.Subject()), profilesPrefix)
 		return yield(Profile{Key: key, Value: valueOf(m.Data()), Revision: md.Sequence.Stream, Stored: md.Timestamp})

@@ -42,16 +42,33 @@ type Log interface {
 	Changes(ctx context.Context, from, to uint64, yield func(bus.Profile) error) error
 }
 
-// Source copies what has changed of persons and groups into the warehouse.
-type Source struct{ log Log }
+// Tables are a part of what is kept, with the tables that it is copied into.
+type Tables struct {
+	Prefix  string // of the part's keys
+	Streams []pipeline.Stream
+	// Append appends the rows of a value, which is never nil.
+	Append func(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error)
+}
+
+// Source copies what has changed of persons and groups into the warehouse, and of other parts of what is kept.
+type Source struct {
+	log    Log
+	others []Tables
+}
 
 var _ pipeline.Source = (*Source)(nil)
 
 // NewSource makes a Source.
-func NewSource(l Log) *Source { return &Source{log: l} }
+func NewSource(l Log, others ...Tables) *Source { return &Source{log: l, others: others} }
 
 // Streams implements pipeline.Source.
-func (s *Source) Streams() []pipeline.Stream { return Streams() }
+func (s *Source) Streams() []pipeline.Stream {
+	all := Streams()
+	for _, o := range s.others {
+		all = append(all, o.Streams...)
+	}
+	return all
+}
 
 // batch is how many records are merged at once.
 const batch = 5000
@@ -95,7 +112,7 @@ func (s *Source) Run(ctx context.Context, cursor pipeline.Cursor, emit pipeline.
 	}
 	err = s.log.Changes(ctx, at.Sequence+1, last, func(p bus.Profile) error {
 		var err error
-		if records, err = appendRecords(records, p); err != nil {
+		if records, err = s.appendRecords(records, p); err != nil {
 			return fmt.Errorf("profile %q: %w", p.Key, err)
 		}
 		if at.Sequence = p.Revision; len(records) < batch {
@@ -109,8 +126,23 @@ func (s *Source) Run(ctx context.Context, cursor pipeline.Cursor, emit pipeline.
 	return send()
 }
 
-// appendRecords appends the rows of a value. Of a key that was removed there are none.
-func appendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error) {
+// appendRecords appends the rows of a value. Of a key that was removed, or belongs to a part that is not copied, there are none.
+func (s *Source) appendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error) {
+	if p.Value == nil {
+		return records, nil
+	}
+	for _, o := range s.others {
+		if strings.HasPrefix(p.Key, o.Prefix) {
+			return o.Append(records, p)
+		}
+	}
+	if !strings.HasPrefix(p.Key, personPrefix) && !strings.HasPrefix(p.Key, groupPrefix) {
+		return records, nil
+	}
+	return appendProfile(records, p)
+}
+
+func appendProfile(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error) {
 	row := func(stream, key string, data any) error {
 		raw, err := json.Marshal(data)
 		if err != nil {
@@ -119,10 +151,7 @@ func appendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record,
 		records = append(records, pipeline.Record{Stream: stream, Key: key, Data: raw, Version: int64(p.Revision), At: p.Stored})
 		return nil
 	}
-	switch {
-	case p.Value == nil:
-		return records, nil
-	case strings.HasPrefix(p.Key, groupPrefix):
+	if strings.HasPrefix(p.Key, groupPrefix) {
 		var g Group
 		if err := json.Unmarshal(p.Value, &g); err != nil {
 			return nil, err
