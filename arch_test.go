@@ -74,7 +74,7 @@ var mayImport = map[string]struct {
 	"pipeline/measure":      {nil, "a leaf, for every stage"},
 	"pipeline/trace":        {[]string{"pipeline"}, "spans, for every stage"},
 	"pipeline/admin":        {[]string{"pipeline"}, "it is given what it serves"},
-	"pipeline/metrics":      {[]string{"pipeline", "pipeline/bus", "pipeline/capture", "pipeline/process", "pipeline/deliver", "pipeline/ingest", "pipeline/books", "pipeline/webhooks", "pipeline/query"}, "it reads what every stage counts"},
+	"pipeline/metrics":      {[]string{"pipeline", "pipeline/bus", "pipeline/capture", "pipeline/process", "pipeline/deliver", "pipeline/ingest", "pipeline/books", "pipeline/schema", "pipeline/webhooks", "pipeline/query"}, "it reads what every stage counts"},
 	"pipeline/app":          {[]string{"pipeline", "configs"}, "the wiring; it is given the component lists"},
 	"pipeline/bench":        {[]string{"pipeline", "configs", "destinations", "transforms", "sources"}, "runs a whole instance"},
 	"pipeline/pipelinetest": {[]string{"pipeline"}, "contract suites, for tests only"},

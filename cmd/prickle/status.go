@@ -49,6 +49,9 @@ func printStatus(w io.Writer, st control.Status) {
 	}
 	for _, pl := range st.Pipelines {
 		fmt.Fprintf(w, "pipeline %s: %d in = %d passed + %d dropped + %d dead\n", pl.Name, pl.In, pl.Passed, pl.Dropped, pl.Dead)
+		if c := pl.Contract; c != nil {
+			fmt.Fprintf(w, "  violations of contracts: %d warned of, %d quarantined, %d rejected\n", c.Warned, c.Quarantined, c.Rejected)
+		}
 		if r := pl.Replayed; r != nil {
 			fmt.Fprintf(w, "  sent again: %d in = %d passed + %d dropped + %d dead\n", r.In, r.Passed, r.Dropped, r.Dead)
 		}

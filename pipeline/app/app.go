@@ -70,6 +70,7 @@ type App struct {
 	profilesConfig profiles.Config
 	queryConfig    query.Config
 	schemaConfig   schema.Config
+	contracts      schema.Contracts
 	warehouse      pipeline.Warehouse
 	warehousePath  string
 	warehousePrint fingerprint

@@ -75,6 +75,8 @@ func (a *App) build(components Components, errs *mistakes) {
 	a.buildQuery(errs)
 	a.schemaConfig = schema.DefaultConfig()
 	errs.add(project.Schema, project.Schema.Decode(&a.schemaConfig))
+	a.contracts = schema.DefaultContracts()
+	errs.add(project.Contracts, project.Contracts.Decode(&a.contracts))
 	errs.add(project.Warehouse, a.buildWarehouse(components))
 	a.buildWebhooks(errs)
 	for _, p := range project.Pipelines {
@@ -185,6 +187,10 @@ func (a *App) buildPipeline(p configs.Pipeline, components Components, errs *mis
 			Name: t.Name, OnError: process.OnError(t.OnError), Transform: made, Counts: new(process.StepCounts),
 		})
 	}
+	if !a.contracts.None() {
+		built.chain = append(built.chain, a.contractStep(p, errs))
+		steps = append(steps, schema.StepName, a.contracts)
+	}
 	for _, d := range p.Destinations {
 		b := a.buildDestination(d, components, errs)
 		built.destinations = append(built.destinations, b)
@@ -192,6 +198,20 @@ func (a *App) buildPipeline(p configs.Pipeline, components Components, errs *mis
 	}
 	built.print = a.prints.of(steps...)
 	return built
+}
+
+// contractStep is the last step of every pipeline of a project with contracts: what its transforms make has to be as they want it.
+func (a *App) contractStep(p configs.Pipeline, errs *mistakes) process.Step {
+	for _, t := range p.Transforms {
+		if t.Name == schema.StepName {
+			err := pipeline.Errorf(t.Pos, "transform %q has the name of the step that holds events to the contracts", t.Name)
+			err.Hint = "give it another one with name: …"
+			errs.add(t.Component, err)
+		}
+	}
+	return process.Step{
+		Name: schema.StepName, OnError: process.DeadLetter, Transform: schema.NewContract(&a.contracts), Counts: new(process.StepCounts),
+	}
 }
 
 func (a *App) buildDestination(d configs.Destination, components Components, errs *mistakes) builtDestination {

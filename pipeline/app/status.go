@@ -14,6 +14,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/control"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/ingest"
+	"github.com/prickle-dev/prickle/pipeline/schema"
 )
 
 // Status implements control.Backend.
@@ -73,6 +74,12 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 func (a *App) pipelineStatus(i int, p *builtPipeline) control.PipelineStatus {
 	c := a.processes[i].Counts()
 	ps := control.PipelineStatus{Name: p.name, In: c.In.Load(), Passed: c.Passed.Load(), Dropped: c.Dropped.Load(), Dead: c.Dead.Load()}
+	if n := len(p.chain); n > 0 {
+		if c, ok := p.chain[n-1].Transform.(*schema.Contract); ok {
+			counts := c.Counts()
+			ps.Contract = &control.ContractStatus{Warned: counts[schema.Warn], Quarantined: counts[schema.Quarantine], Rejected: counts[schema.Reject]}
+		}
+	}
 	if r := a.processes[i].Replayed(); r.In.Load() > 0 {
 		ps.Replayed = &control.ReplayedStatus{In: r.In.Load(), Passed: r.Passed.Load(), Dropped: r.Dropped.Load(), Dead: r.Dead.Load()}
 	}

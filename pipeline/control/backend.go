@@ -101,7 +101,15 @@ type PipelineStatus struct {
 	Dropped      int64               `json:"dropped"`
 	Dead         int64               `json:"dead"`
 	Replayed     *ReplayedStatus     `json:"replayed,omitempty"` // what was sent once more, which the others do not count
+	Contract     *ContractStatus     `json:"contract,omitempty"` // nil for a project without contracts
 	Destinations []DestinationStatus `json:"destinations"`
+}
+
+// ContractStatus counts the events of one pipeline that violated their contract, those that were worked again or only looked at too.
+type ContractStatus struct {
+	Warned      int64 `json:"warned"`
+	Quarantined int64 `json:"quarantined"`
+	Rejected    int64 `json:"rejected"`
 }
 
 // ReplayedStatus counts events of one pipeline that were sent through it once more: dead letters, and events of the log.

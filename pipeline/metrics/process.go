@@ -5,6 +5,7 @@ import (
 
 	"github.com/prickle-dev/prickle/pipeline/measure"
 	"github.com/prickle-dev/prickle/pipeline/process"
+	"github.com/prickle-dev/prickle/pipeline/schema"
 )
 
 // pipelineState is the first stage of a pipeline.
@@ -55,6 +56,18 @@ var processGroup = newGroup("prickle_process_", []string{"pipeline"},
 			failed[step.Name] = step.Counts.Failed.Load()
 		}
 		return failed
+	}),
+	counters("contract_violations_total", "action", "Events that violated their contract, by what became of them: warn, quarantine, reject. What is worked again counts again.", func(s pipelineState) map[string]int64 {
+		chain, violations := s.stage.Pipeline().Chain, map[string]int64{}
+		if len(chain) == 0 {
+			return violations
+		}
+		if c, ok := chain[len(chain)-1].Transform.(*schema.Contract); ok {
+			for action, n := range c.Counts() {
+				violations[string(action)] = n
+			}
+		}
+		return violations
 	}),
 	counter("unreadable_lines_total", "Lines in the event log that were no events.", func(s pipelineState) float64 { return float64(s.stage.Counts().Unreadable.Load()) }),
 	histogram("frame_duration_seconds", "Time from reading a frame, or several that are worked together, until all that was made of them is stored.", func(s pipelineState) *measure.Histogram {
