@@ -16,6 +16,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/profiles"
 	"github.com/prickle-dev/prickle/pipeline/query"
+	"github.com/prickle-dev/prickle/pipeline/schema"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 	"github.com/prickle-dev/prickle/pipeline/webhooks"
 )
@@ -112,6 +113,12 @@ func TestDocsKeys(t *testing.T) {
 	checkKeys(t, "query.md", "query", &q)
 	p := profiles.DefaultConfig()
 	checkKeys(t, "configuration.md", "profiles", &p)
+	s, contracts := schema.DefaultConfig(), schema.DefaultContracts()
+	checkKeys(t, "configuration.md", "schema", &s)
+	checkKeys(t, "configuration.md", "contracts", &contracts)
+	for _, part := range []any{&schema.EventContract{}, &schema.PropertyContract{}} { // maps of them are not looked into
+		checkKeys(t, "configuration.md", "contracts", part)
+	}
 }
 
 func checkKeys(t *testing.T, name, component string, config any, except ...string) {

@@ -105,7 +105,7 @@ type PipelineStatus struct {
 	Destinations []DestinationStatus `json:"destinations"`
 }
 
-// ContractStatus counts the events of one pipeline that violated their contract, those that were worked again or only looked at too.
+// ContractStatus counts the events of one pipeline that violated their contract; those that were worked again count again.
 type ContractStatus struct {
 	Warned      int64 `json:"warned"`
 	Quarantined int64 `json:"quarantined"`

@@ -57,7 +57,7 @@ func (c *Client) Reload(ctx context.Context) (Changes, error) {
 // Query implements Backend. Numbers reach the result as json.Number, so that no digit is lost.
 func (c *Client) Query(ctx context.Context, q query.Request, result query.Result) error {
 	return c.many(ctx, "query", q, func(p part) error {
-		if p.Columns != nil {
+		if p.Row == nil { // the columns, of which there may be none when there are no rows
 			return result.Columns(p.Columns)
 		}
 		return result.Row(p.Row)

@@ -26,7 +26,7 @@ type (
 		Value any    `json:"value,omitempty"`
 		Error string `json:"error,omitempty"`
 	}
-	// part is one line of an answer with many; exactly one field is set.
+	// part is one line of an answer with many. One field is set, or none for a result that has no columns, and no rows.
 	part struct {
 		Columns  []query.Column   `json:"columns,omitempty"`
 		Row      []any            `json:"row,omitempty"`

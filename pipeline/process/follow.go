@@ -26,6 +26,9 @@ func (c Chain) Follow(ctx context.Context, e pipeline.Event) []Followed {
 	for i := range c {
 		step := c[i]
 		step.Counts = new(StepCounts)
+		if counting, ok := step.Transform.(interface{ Uncounted() pipeline.Transform }); ok {
+			step.Transform = counting.Uncounted()
+		}
 		f := Followed{Step: step.Name}
 		var after []pipeline.Event
 		for j := range events {

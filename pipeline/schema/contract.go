@@ -19,15 +19,20 @@ const (
 
 // Contract holds events to Contracts. It is safe for concurrent use.
 type Contract struct {
-	events   map[string]*rules
-	unlisted Action
-	allow    map[string]bool
-	prefixes []string
+	wanted *wanted
 
 	warned, quarantined, rejected atomic.Int64
 }
 
 var _ pipeline.Transform = (*Contract)(nil)
+
+// wanted is what is configured, made ready.
+type wanted struct {
+	events   map[string]*rules
+	unlisted Action
+	allow    map[string]bool
+	prefixes []string
+}
 
 // rules are the contract of one event.
 type rules struct {
@@ -45,19 +50,22 @@ type rule struct {
 
 // NewContract makes a Contract of what is configured.
 func NewContract(config *Contracts) *Contract {
-	c := &Contract{events: map[string]*rules{}, unlisted: config.Unlisted, allow: map[string]bool{}}
+	w := &wanted{events: map[string]*rules{}, unlisted: config.Unlisted, allow: map[string]bool{}}
 	for _, name := range config.Allow {
 		if prefix, ok := strings.CutSuffix(name.Text, "*"); ok {
-			c.prefixes = append(c.prefixes, prefix)
+			w.prefixes = append(w.prefixes, prefix)
 			continue
 		}
-		c.allow[name.Text] = true
+		w.allow[name.Text] = true
 	}
 	for name, e := range config.Events {
-		c.events[name] = rulesOf(&e, config.OnViolation)
+		w.events[name] = rulesOf(&e, config.OnViolation)
 	}
-	return c
+	return &Contract{wanted: w}
 }
+
+// Uncounted is the Contract with counts of its own, for those who only look what it does.
+func (c *Contract) Uncounted() pipeline.Transform { return &Contract{wanted: c.wanted} }
 
 func rulesOf(e *EventContract, def Action) *rules {
 	r := &rules{action: def, properties: map[string]*rule{}}
@@ -85,12 +93,12 @@ func rulesOf(e *EventContract, def Action) *rules {
 // Apply appends e as it is when it is as its contract wants it, else what the contract says becomes of it: e with Mark, nothing, or an error
 // that is a *ViolationError.
 func (c *Contract) Apply(_ context.Context, e pipeline.Event, out []pipeline.Event) ([]pipeline.Event, error) {
-	r := c.events[e.Name]
+	r := c.wanted.events[e.Name]
 	if r == nil {
-		if c.unlisted == "" || c.allowed(e.Name) {
+		if c.wanted.unlisted == "" || c.wanted.allows(e.Name) {
 			return append(out, e), nil
 		}
-		return c.violated(e, out, c.unlisted, &ViolationError{Event: e.Name})
+		return c.violated(e, out, c.wanted.unlisted, &ViolationError{Event: e.Name})
 	}
 	found := r.check(e.Properties)
 	if found == nil {
@@ -99,8 +107,8 @@ func (c *Contract) Apply(_ context.Context, e pipeline.Event, out []pipeline.Eve
 	return c.violated(e, out, r.action, &ViolationError{Event: e.Name, Violations: found})
 }
 
-func (c *Contract) allowed(event string) bool {
-	return c.allow[event] || slices.ContainsFunc(c.prefixes, func(prefix string) bool { return strings.HasPrefix(event, prefix) })
+func (w *wanted) allows(event string) bool {
+	return w.allow[event] || slices.ContainsFunc(w.prefixes, func(prefix string) bool { return strings.HasPrefix(event, prefix) })
 }
 
 func (c *Contract) violated(e pipeline.Event, out []pipeline.Event, action Action, err *ViolationError) ([]pipeline.Event, error) {
@@ -117,7 +125,7 @@ func (c *Contract) violated(e pipeline.Event, out []pipeline.Event, action Actio
 	return append(out, e), nil
 }
 
-// Counts returns how many events violated their contract, by what became of them. Events that were worked again, or only looked at, count too.
+// Counts returns how many events violated their contract, by what became of them. Events that were worked again count again.
 func (c *Contract) Counts() map[Action]int64 {
 	return map[Action]int64{Warn: c.warned.Load(), Quarantine: c.quarantined.Load(), Reject: c.rejected.Load()}
 }

@@ -183,8 +183,7 @@ func (o *Observer) property(t *tally, key []byte) *counted {
 // tell says once that there is no room.
 func (o *Observer) tell(what string, most int) {
 	o.full.Do(func() {
-		o.log.Warn("too many different "+what+" to keep apart: the others are counted together in a row of the table properties",
-			"most", most, "row", Others)
+		o.log.Warn("too much to keep apart: the others are counted together in a row of the table properties", "of", what, "most", most, "row", Others)
 	})
 }
 
