@@ -1,6 +1,9 @@
 package pipeline
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Warehouse is a store that holds tables: the events table, filled through Destination, and one table for each stream of each source.
 // It is safe for concurrent use.
@@ -22,6 +25,32 @@ type Warehouse interface {
 	// Compact does the housekeeping that makes a store smaller and faster: what many small writes left is put together, what is past its
 	// retention goes. Writes and queries go on meanwhile. It may take minutes, and doing it again is cheap.
 	Compact(ctx context.Context) error
+	// Erase deletes what an Erasure names, for good and not only from sight, and returns how much that was once nothing of it is left for
+	// queries. Doing it again does no harm; after an error any part of it may be done.
+	Erase(ctx context.Context, e Erasure) (Erased, error)
+}
+
+// Erasure names what is deleted of somebody.
+type Erasure struct {
+	// DistinctIDs are those whose events go.
+	DistinctIDs []string
+	// Rows are those of tables that go. A table that does not exist has none of them.
+	Rows []KeyedRows
+	// Before is up to when: events received and states of rows read earlier go.
+	Before time.Time
+	// Count deletes nothing, and only counts.
+	Count bool
+}
+
+// KeyedRows are rows of a source's table by the keys of their records, tombstones too.
+type KeyedRows struct {
+	Source, Stream string
+	Keys           []string
+}
+
+// Erased counts what an Erase deleted, or would delete.
+type Erased struct {
+	Events, Rows int64
 }
 
 // Capabilities is what a store is and can do beyond what every Warehouse does.

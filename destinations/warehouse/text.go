@@ -63,3 +63,6 @@ func Identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 
 // Literal quotes a text for SQL.
 func Literal(s string) string { return `'` + strings.ReplaceAll(s, `'`, `''`) + `'` }
+
+// EraseAtOnce is how many ids a statement of an erasure names: with ids of some hundred bytes it stays below what a server takes.
+const EraseAtOnce = 500

@@ -66,6 +66,8 @@ func Warehouse(t *testing.T, create func(t *testing.T) WarehouseHarness) {
 		"query is refused":          refusedQueries,
 		"query beside writing":      queryBesideWriting,
 		"merge with a dead context": mergeCancelled,
+		"erasure":                   erases,
+		"erasure of many":           erasesMany,
 	}
 	for name, part := range parts {
 		t.Run(name, func(t *testing.T) { part(t, create(t)) })
