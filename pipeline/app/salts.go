@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strings"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
@@ -41,7 +42,7 @@ func (s *salts) Forget(ctx context.Context, day string) error {
 	keys, err := s.secrets.Keys(ctx)
 	errs := []error{err}
 	for _, key := range keys {
-		if key < saltPrefix+day {
+		if strings.HasPrefix(key, saltPrefix) && key < saltPrefix+day {
 			errs = append(errs, s.secrets.Erase(ctx, key))
 		}
 	}

@@ -60,6 +60,8 @@ type Bus struct {
 	hasher hasher
 	recent []recentLane
 
+	erasures *Erasures
+
 	closed context.Context // ends with Close
 	end    context.CancelFunc
 
@@ -125,6 +127,9 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if err := b.restoreLanes(ctx); err != nil {
+		return err
+	}
+	if err := b.openErasures(ctx); err != nil {
 		return err
 	}
 	b.placesChanged()

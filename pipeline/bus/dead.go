@@ -28,6 +28,7 @@ const (
 	ClassPermanent  = "permanent"  // the destination will never take it
 	ClassGaveUp     = "gave_up"    // it failed for as long as the retry policy allows
 	ClassPanic      = "panic"      // a defect of the destination's code
+	ClassErased     = "erased"     // its person was erased while it waited: only the journal counts it, there is no letter
 )
 
 // DeadLetter is one event that was given up, and why.

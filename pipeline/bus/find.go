@@ -17,7 +17,7 @@ func (b *Bus) FindInLog(ctx context.Context, id string, from, to uint64, progres
 		f := LogFrame{Frame: frameOf(m.Headers(), m.Data()), Sequence: md.Sequence.Stream, Stored: md.Timestamp}
 		f.Lane = laneOfSubject(m.Subject())
 		for i := range f.Events {
-			if f.Events[i].UUID == id {
+			if f.Events[i].UUID == id && !b.erasures.Has(&f.Events[i]) {
 				if err := found(f, i); err != nil {
 					return err
 				}

@@ -38,6 +38,9 @@ func (b *Bus) Tail(ctx context.Context, yield func(pipeline.Event) error) error 
 			return fmt.Errorf("tail: %w", unavailable(err))
 		}
 		for _, event := range frameOf(m.Headers(), m.Data()).Events {
+			if b.erasures.Has(&event) {
+				continue
+			}
 			if err := yield(event); err != nil {
 				return err
 			}

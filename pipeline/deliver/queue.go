@@ -17,6 +17,7 @@ type Bus interface {
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
 	Tracer() *trace.Tracer
 	Journal(r *bus.Record) *bus.Stored
+	Erasures() *bus.Erasures
 }
 
 // queue hands out the frames of one lane, in order, those that are sent once more after all others. *bus.Queue says what the methods do.
@@ -83,7 +84,20 @@ type outside struct {
 	tracer *trace.Tracer  // may be nil
 	// journal begins to store a record; what it returns waits for that.
 	journal func(r *bus.Record) (wait func(ctx context.Context) error)
+	// erasures may be nil, which knows nobody.
+	erasures erasures
 }
+
+// erasures knows whose events are not to be delivered any more; *bus.Erasures says what the methods do.
+type erasures interface {
+	Has(event *pipeline.Event) bool
+	Begin() (end func())
+}
+
+type nobody struct{}
+
+func (nobody) Has(*pipeline.Event) bool { return false }
+func (nobody) Begin() (end func())      { return func() {} }
 
 // on makes a bus the outside of a target.
 func on(b Bus, t *Target, chance func() float64) outside {
@@ -95,7 +109,7 @@ func on(b Bus, t *Target, chance func() float64) outside {
 		return busQueue{from}, nil
 	}
 	journal := func(r *bus.Record) func(context.Context) error { return b.Journal(r).Wait }
-	return outside{lanes: b.Lanes(), open: open, bury: b.Bury, chance: chance, tracer: b.Tracer(), journal: journal}
+	return outside{lanes: b.Lanes(), open: open, bury: b.Bury, chance: chance, tracer: b.Tracer(), journal: journal, erasures: b.Erasures()}
 }
 
 // busQueue is *bus.Queue with the type that queue wants.

@@ -62,6 +62,9 @@ func newStage(t Target, out outside, log *slog.Logger) *Stage {
 		t.SendTimeout = defaultSendTimeout
 	}
 	t.Batch.Events = max(t.Batch.Events, 1)
+	if out.erasures == nil {
+		out.erasures = nobody{}
+	}
 	pace := func(round int) time.Duration { return t.Retry.Delay(round, out.chance()) }
 	return &Stage{
 		target: t, out: out, log: log.With("pipeline", t.Pipeline, "destination", t.Name), now: time.Now, counts: newCounts(), replayed: newCounts(),

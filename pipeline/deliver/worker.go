@@ -185,6 +185,8 @@ func (w *worker) deliver(ctx context.Context, p permit, b *batch, alive context.
 	})()
 	stopBeating := b.beat(heartbeat)
 	defer stopBeating()
+	defer w.stage.out.erasures.Begin()()
+	b.erase(w.stage.out.erasures)
 	start := time.Now()
 	errs := w.attempt(work, p, b)
 	b.took = time.Since(start)

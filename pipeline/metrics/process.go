@@ -27,9 +27,10 @@ var processGroup = newGroup("prickle_process_", []string{"pipeline"},
 	counter("events_passed_total", "Captured events of which at least one came through the transforms.", func(s pipelineState) float64 {
 		return float64(s.stage.Counts().Passed.Load())
 	}),
-	counters("events_dropped_total", "transform", "Captured events of which nothing was left, by the transform that dropped the last of it, or "+process.Repeated+" for those that had been captured before.", func(s pipelineState) map[string]int64 {
+	counters("events_dropped_total", "transform", "Captured events of which nothing was left, by the transform that dropped the last of it, or "+process.Repeated+" for those that had been captured before, "+process.Erased+" for those whose person was erased since.", func(s pipelineState) map[string]int64 {
 		dropped := s.steps(func(c *process.OutcomeCounts) int64 { return c.Dropped.Load() })
 		dropped[process.Repeated] = s.stage.Counts().Repeated.Load()
+		dropped[process.Erased] = s.stage.Counts().Erased.Load()
 		return dropped
 	}),
 	counters("events_dead_total", "component", `Captured events that became dead letters, by the transform that failed, or "`+tooBig+`".`, func(s pipelineState) map[string]int64 {

@@ -26,9 +26,10 @@ type Counts struct {
 	Unreadable atomic.Int64       // lines of frames that were no events, which are dead-lettered and in none of the above
 	Frames     *measure.Histogram // how long a frame takes, until everything made of it is stored
 
-	Steps    []OutcomeCounts // by transform; with Repeated they add up to Dropped, and with TooBig to Dead
+	Steps    []OutcomeCounts // by transform; with Repeated and Erased they add up to Dropped, and with TooBig to Dead
 	Routes   []RouteCounts   // by destination; Copies add up to Copies
 	Repeated atomic.Int64    // events dropped because they had been captured before; Steps have the rest of Dropped
+	Erased   atomic.Int64    // events dropped because their person was erased after they were captured
 	TooBig   atomic.Int64    // events dead-lettered because the transforms made more of them than the bus takes
 
 	// What was counted at transforms and destinations that the pipeline had before a reload and does not have now. It belongs to the sums.
@@ -53,7 +54,7 @@ func (s *Stage) Continue(old *Stage) {
 func (c *Counts) take(now *Pipeline, o *Counts, before *Pipeline) {
 	for _, pair := range [][2]*atomic.Int64{
 		{&c.In, &o.In}, {&c.Passed, &o.Passed}, {&c.Dropped, &o.Dropped}, {&c.Dead, &o.Dead}, {&c.Out, &o.Out}, {&c.Copies, &o.Copies},
-		{&c.Unreadable, &o.Unreadable}, {&c.TooBig, &o.TooBig}, {&c.Repeated, &o.Repeated},
+		{&c.Unreadable, &o.Unreadable}, {&c.TooBig, &o.TooBig}, {&c.Repeated, &o.Repeated}, {&c.Erased, &o.Erased},
 	} {
 		pair[0].Store(pair[1].Load())
 	}
@@ -106,7 +107,7 @@ type RouteCounts struct {
 
 // tally counts frames, so that what is worked again counts once. Its slices are reused.
 type tally struct {
-	in, repeated, passed, out, unreadable, tooBig int64
+	in, repeated, erased, passed, out, unreadable, tooBig int64
 
 	dropped, dead      []int64 // by transform
 	copies, conditions []int64 // by route
@@ -123,7 +124,7 @@ func (t *tally) reset() {
 	for _, s := range [][]int64{t.dropped, t.dead, t.copies, t.conditions} {
 		clear(s)
 	}
-	t.in, t.repeated, t.passed, t.out, t.unreadable, t.tooBig = 0, 0, 0, 0, 0, 0
+	t.in, t.repeated, t.erased, t.passed, t.out, t.unreadable, t.tooBig = 0, 0, 0, 0, 0, 0, 0
 }
 
 func (t *tally) plus(o *tally) {
@@ -134,6 +135,7 @@ func (t *tally) plus(o *tally) {
 	}
 	t.in += o.in
 	t.repeated += o.repeated
+	t.erased += o.erased
 	t.passed += o.passed
 	t.out += o.out
 	t.unreadable += o.unreadable
@@ -158,6 +160,8 @@ func (t *tally) add(c *Counts) {
 	c.TooBig.Add(t.tooBig)
 	c.Dropped.Add(t.repeated)
 	c.Repeated.Add(t.repeated)
+	c.Dropped.Add(t.erased)
+	c.Erased.Add(t.erased)
 	c.Out.Add(t.out)
 	c.Unreadable.Add(t.unreadable)
 }

@@ -10,13 +10,17 @@ import (
 // Repeated stands among the names of transforms for the deduplication window, which drops what had been captured before. No name has parentheses.
 const Repeated = "(repeated)"
 
+// Erased stands there for what was captured of persons that were erased since.
+const Erased = "(erased)"
+
 // places notes which events of the frame in hand came to what, for the journal. Its slices are reused.
 type places struct {
 	now, events, lines int // the event in hand; how many there are; how many lines are no events
 
-	repeated bus.Places
-	dropped  []bus.Places // by transform
-	to       []bus.Places // by route
+	repeated, erased bus.Places
+
+	dropped []bus.Places // by transform
+	to      []bus.Places // by route
 	dead     map[string]bus.Some
 	failed   map[string]bus.Some // conditions, by destination
 }
@@ -33,7 +37,7 @@ func (p *places) reset(events int) {
 			s[i] = s[i][:0]
 		}
 	}
-	p.repeated = p.repeated[:0]
+	p.repeated, p.erased = p.repeated[:0], p.erased[:0]
 	clear(p.dead)
 	clear(p.failed)
 	p.now, p.events, p.lines = 0, events, 0
@@ -76,6 +80,9 @@ func (l *laneWorker) record() *bus.Record {
 	}
 	if t.repeated > 0 {
 		put(&r.Dropped, Repeated, p.some(t.repeated, p.repeated))
+	}
+	if t.erased > 0 {
+		put(&r.Dropped, Erased, p.some(t.erased, p.erased))
 	}
 	for i, n := range t.dropped {
 		if n > 0 {

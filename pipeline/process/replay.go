@@ -54,6 +54,7 @@ func (r *Replayer) Send(ctx context.Context, id string, events []pipeline.Event)
 	if r.stage.ended {
 		return Replayed{}, ErrReplaced
 	}
+	defer r.stage.bus.Erasures().Begin()()
 	l, t := r.worker, &r.worker.tally
 	l.begin(id)
 	if err := l.collect(ctx, &bus.Received{ID: id, Only: r.only}, bus.Frame{Events: events}, nil); err != nil {
@@ -66,7 +67,7 @@ func (r *Replayer) Send(ctx context.Context, id string, events []pipeline.Event)
 		}
 		t.add(l.counts)
 	}
-	return Replayed{In: t.in, Passed: t.passed, Dropped: total(t.dropped), Dead: total(t.dead) + t.tooBig, Copies: total(t.copies)}, nil
+	return Replayed{In: t.in, Passed: t.passed, Dropped: total(t.dropped) + t.erased, Dead: total(t.dead) + t.tooBig, Copies: total(t.copies)}, nil
 }
 
 // replayEvents and replayFrames are how much may be on its way to a destination before a replay waits for it: about so many events, but enough

@@ -60,6 +60,7 @@ type Bus interface {
 	Repeats(lane int) *bus.Repeats
 	Bury(ctx context.Context, letters []bus.DeadLetter) error
 	Journal(r *bus.Record) *bus.Stored
+	Erasures() *bus.Erasures
 }
 
 // Stage works one pipeline.
@@ -202,6 +203,7 @@ type laneWorker struct {
 
 func (l *laneWorker) handle(m *message.Message) error {
 	start := time.Now()
+	defer l.stage.bus.Erasures().Begin()()
 	frames := bus.FramesOf(m)
 	span := l.span(frames)
 	err := l.work(m.Context(), frames, span)
@@ -269,8 +271,13 @@ func (l *laneWorker) collect(ctx context.Context, from *bus.Received, frame bus.
 	l.tally.reset()
 	l.places.reset(len(frame.Events))
 	l.unreadable(frame.Bad)
+	erasures := l.stage.bus.Erasures()
 	for i := range frame.Events {
 		l.places.now = i
+		if erasures.Has(&frame.Events[i]) {
+			l.erased()
+			continue
+		}
 		if repeated != nil && repeated[i] {
 			l.repeated()
 			continue
@@ -288,6 +295,13 @@ func (l *laneWorker) repeated() {
 	l.tally.in++
 	l.tally.repeated++
 	l.places.repeated.Add(l.places.now)
+}
+
+// erased drops an event that was captured before its person was erased.
+func (l *laneWorker) erased() {
+	l.tally.in++
+	l.tally.erased++
+	l.places.erased.Add(l.places.now)
 }
 
 // event takes one event through the chain and into the outbox. Its only error is that of a context that ended.
