@@ -109,6 +109,7 @@ type App struct {
 	tiers        *tiers        // nil until the services run, and after
 	serving      chan struct{} // closed when they begin to run
 
+	erasing   sync.Mutex   // one Erase at a time
 	reloading sync.Mutex   // one Reload at a time; guards tiers and, while the project runs, closers
 	mu        sync.RWMutex // guards what a reload replaces: version, carried, carriedAgain, late, project, prints, captureConfig, webhooks, pipelines, sources, processes, deliveries, runners
 }

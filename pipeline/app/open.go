@@ -23,6 +23,16 @@ func (a *App) OpenForQuery(ctx context.Context) error {
 // OpenBus opens only the bus, for the dead letters.
 func (a *App) OpenBus(ctx context.Context) error { return a.undoing(a.openBus(ctx)) }
 
+// OpenForErase opens everything that may hold something of a person.
+func (a *App) OpenForErase(ctx context.Context) error {
+	for _, open := range []func(context.Context) error{a.openBus, a.openWarehouse, a.openDestinations} {
+		if err := open(ctx); err != nil {
+			return a.undoing(err)
+		}
+	}
+	return nil
+}
+
 // OpenForSync opens the warehouse and the sources, for Sync; and the bus when it is an outside one, through which other processes may have a source.
 func (a *App) OpenForSync(ctx context.Context) error {
 	a.once = true

@@ -28,6 +28,7 @@ func (a *App) openProfiles(ctx context.Context) error {
 	log := a.options.Log.With("component", "profiles")
 	if a.profilesConfig.Enabled {
 		a.folder = profiles.NewFolder(store, a.project.Project.ID, a.bus.Shared(), log)
+		a.bus.Erasures().Tell(a.folder.Forget)
 	}
 	var others []profiles.Tables
 	if a.schemaConfig.Enabled {
@@ -38,7 +39,7 @@ func (a *App) openProfiles(ctx context.Context) error {
 		others = append(others, profiles.Tables{Prefix: schema.Prefix, Streams: schema.Streams(), Append: schema.AppendRecords})
 	}
 	deps := ingest.Deps{
-		Source: profiles.NewSource(store, others...), Name: profiles.SourceName, Every: a.profilesConfig.Every, Slowest: slowestCopy, Warehouse: a.warehouse, Log: log,
+		Source: &fencedSource{profiles.NewSource(store, others...), a.bus.Erasures()}, Name: profiles.SourceName, Every: a.profilesConfig.Every, Slowest: slowestCopy, Warehouse: a.warehouse, Log: log,
 	}
 	if a.bus.Shared() {
 		deps.Alone = a.bus.State().Lease("profiles").Run

@@ -94,6 +94,14 @@ func (s *Secrets) Create(ctx context.Context, key string, value []byte) error {
 	return nil
 }
 
+// Put stores a secret in place of the one that is there, of which nothing is left.
+func (s *Secrets) Put(ctx context.Context, key string, value []byte) error {
+	if err := s.Erase(ctx, key); err != nil {
+		return err
+	}
+	return s.Create(ctx, key, value)
+}
+
 // Keys lists the keys of all secrets, in no order.
 func (s *Secrets) Keys(ctx context.Context) (keys []string, err error) {
 	kv, err := s.open(ctx, false)

@@ -25,6 +25,7 @@ type Backend interface {
 	ReplayBackend
 	ConfigBackend
 	ExplainBackend
+	EraseBackend
 }
 
 // Status is what a running process knows of itself.

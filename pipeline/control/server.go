@@ -99,6 +99,7 @@ func (s *Server) Handler() http.Handler {
 	s.deadRoutes(mux)
 	s.replayRoutes(mux)
 	s.configRoutes(mux)
+	s.eraseRoutes(mux)
 	return mux
 }
 

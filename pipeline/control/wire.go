@@ -37,6 +37,8 @@ type (
 		Replay   *ReplayJob       `json:"replay,omitempty"`
 		Explain  *ExplainProgress `json:"explain,omitempty"`
 		Story    *Story           `json:"story,omitempty"`
+		Erasure  *Erasure         `json:"erasure,omitempty"`
+		Step     string           `json:"step,omitempty"`
 		Error    string           `json:"error,omitempty"`
 		End      bool             `json:"end,omitempty"`
 	}

@@ -21,8 +21,8 @@ type places struct {
 
 	dropped []bus.Places // by transform
 	to      []bus.Places // by route
-	dead     map[string]bus.Some
-	failed   map[string]bus.Some // conditions, by destination
+	dead    map[string]bus.Some
+	failed  map[string]bus.Some // conditions, by destination
 }
 
 func newPlaces(p *Pipeline) places {

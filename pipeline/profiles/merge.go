@@ -21,7 +21,11 @@ const mostMerges = 100
 
 // personOf finds the person of a distinct id, nil for none. Merges that it comes upon half done it finishes.
 func (t *transaction) personOf(ctx context.Context, distinctID string) (*entry, error) {
-	id := uuid.UUID(pipeline.PersonID(t.folder.project, distinctID)).String()
+	return t.owner(ctx, uuid.UUID(pipeline.PersonID(t.folder.project, distinctID)).String())
+}
+
+// owner is personOf for the id of a person, which may have been merged into another.
+func (t *transaction) owner(ctx context.Context, id string) (*entry, error) {
 	var way []*entry
 	for len(way) < mostMerges {
 		p, err := t.get(ctx, personKey(id))
