@@ -67,6 +67,7 @@ func (l *loader) load(path string) bool {
 	l.project.Admin = l.component("admin", pipeline.Pos{File: name}, nil)
 	l.project.Telemetry = l.component("telemetry", pipeline.Pos{File: name}, nil)
 	l.project.Profiles = l.component("profiles", pipeline.Pos{File: name}, nil)
+	l.project.Upkeep = l.component("upkeep", pipeline.Pos{File: name}, nil)
 	l.project.Query = l.component("query", pipeline.Pos{File: name}, nil)
 	l.project.Schema = l.component("schema", pipeline.Pos{File: name}, nil)
 	l.project.Contracts = l.component("contracts", pipeline.Pos{File: name}, nil)

@@ -36,6 +36,7 @@ type Project struct {
 	Profiles  Component
 	Schema    Component
 	Contracts Component
+	Upkeep    Component
 	Webhooks  []Webhook
 	Pipelines []Pipeline
 	Sources   []Source

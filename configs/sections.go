@@ -22,6 +22,7 @@ type fileParts struct {
 	Profiles  *node `yaml:"profiles"`
 	Schema    *node `yaml:"schema"`
 	Contracts *node `yaml:"contracts"`
+	Upkeep    *node `yaml:"upkeep"`
 	Webhooks  *node `yaml:"webhooks"`
 	Pipelines *node `yaml:"pipelines"`
 	Sources   *node `yaml:"sources"`
@@ -44,6 +45,7 @@ func (l *loader) sections(n *node, name string, chain []string) {
 		{"telemetry", s.Telemetry, func(n *node, at pipeline.Pos) { l.project.Telemetry = l.section("telemetry", at, n) }},
 		{"query", s.Query, func(n *node, at pipeline.Pos) { l.project.Query = l.section("query", at, n) }},
 		{"warehouse", s.Warehouse, l.takeWarehouse},
+		{"upkeep", s.Upkeep, func(n *node, at pipeline.Pos) { l.project.Upkeep = l.section("upkeep", at, n) }},
 		{"profiles", s.Profiles, func(n *node, at pipeline.Pos) { l.project.Profiles = l.section("profiles", at, n) }},
 		{"schema", s.Schema, func(n *node, at pipeline.Pos) { l.project.Schema = l.section("schema", at, n) }},
 		{"contracts", s.Contracts, func(n *node, at pipeline.Pos) { l.project.Contracts = l.section("contracts", at, n) }},

@@ -12,6 +12,7 @@ import (
 	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/admin"
+	"github.com/prickle-dev/prickle/pipeline/app"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
 	"github.com/prickle-dev/prickle/pipeline/profiles"
@@ -119,6 +120,8 @@ func TestDocsKeys(t *testing.T) {
 	for _, part := range []any{&schema.EventContract{}, &schema.PropertyContract{}} { // maps of them are not looked into
 		checkKeys(t, "configuration.md", "contracts", part)
 	}
+	u := app.DefaultUpkeep()
+	checkKeys(t, "configuration.md", "upkeep", &u)
 }
 
 func checkKeys(t *testing.T, name, component string, config any, except ...string) {

@@ -142,7 +142,7 @@ A project is a folder with a prickle.yaml.`,
 	p := &projectFlag{std: std}
 	root.PersistentFlags().StringVarP(&p.path, "project", "p", ".", "the project's folder, or its main YAML `file`")
 	root.AddCommand(
-		newRun(p), newReload(p), newCheck(p), newSend(p), newImport(p), newQuery(p), newTail(p), newSync(p), newDead(p), newReplay(p), newSchema(p), newConfig(p), newExplain(p), newErase(p), newStatus(p), newPipe(p), newBench(p),
+		newRun(p), newReload(p), newCheck(p), newSend(p), newImport(p), newQuery(p), newTail(p), newSync(p), newDead(p), newReplay(p), newSchema(p), newConfig(p), newExplain(p), newErase(p), newWarehouse(p), newStatus(p), newPipe(p), newBench(p),
 		newHog(p),
 	)
 	return root

@@ -62,6 +62,9 @@ func printStatus(w io.Writer, st control.Status) {
 	if st.Books != nil {
 		printBooks(w, st.Books)
 	}
+	for _, warning := range st.Warnings {
+		fmt.Fprintln(w, warning)
+	}
 	for _, s := range st.Sources {
 		fmt.Fprintf(w, "source %s: %d records", s.Name, s.Records)
 		switch {

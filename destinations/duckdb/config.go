@@ -38,6 +38,8 @@ type Config struct {
 	Lakes map[string]string `yaml:"lakes"`
 	// Threads is how many threads a query or a write may use; 2 by default.
 	Threads int `yaml:"threads"`
+	// Retention is how long events are kept by their timestamp, at least a day; 0, the default, keeps all. Compact deletes what is older.
+	Retention time.Duration `yaml:"retention"`
 }
 
 // Short lets the configuration give the path alone: `duckdb: data/warehouse.duckdb`.
@@ -85,6 +87,9 @@ func (c *Config) Validate() error {
 	}
 	if c.MemoryLimit < leastMemory {
 		errs = append(errs, errors.New("memory_limit: want at least 64MB"))
+	}
+	if c.Retention != 0 && c.Retention < 24*time.Hour {
+		errs = append(errs, errors.New("retention: want at least 1d, or nothing to keep events for ever"))
 	}
 	if c.Threads < 1 {
 		errs = append(errs, errors.New("threads: want at least 1"))

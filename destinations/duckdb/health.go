@@ -28,9 +28,15 @@ func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 	return h, nil
 }
 
-// Compact implements pipeline.Warehouse: the log goes into the file, and space of deleted rows is used again.
+// Compact implements pipeline.Warehouse: events past the retention go, the log goes into the file, and space of deleted rows is used again.
 func (w *Warehouse) Compact(ctx context.Context) error {
 	return w.writer.Do(ctx, func() error {
+		if w.config.Retention > 0 {
+			oldest := w.now().Add(-w.config.Retention).UTC()
+			if _, err := w.conn.ExecContext(ctx, "DELETE FROM events WHERE timestamp < ?", oldest); err != nil {
+				return fmt.Errorf("duckdb: retention: %w", err)
+			}
+		}
 		if _, err := w.conn.ExecContext(ctx, "CHECKPOINT"); err != nil {
 			return fmt.Errorf("duckdb: compact: %w", err)
 		}

@@ -68,6 +68,7 @@ type App struct {
 	adminConfig    admin.Config
 	telemetry      trace.Config
 	profilesConfig profiles.Config
+	upkeepConfig   UpkeepConfig
 	queryConfig    query.Config
 	schemaConfig   schema.Config
 	contracts      schema.Contracts

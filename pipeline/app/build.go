@@ -72,6 +72,8 @@ func (a *App) build(components Components, errs *mistakes) {
 	errs.add(project.Telemetry, project.Telemetry.Decode(&a.telemetry))
 	a.profilesConfig = profiles.DefaultConfig()
 	errs.add(project.Profiles, project.Profiles.Decode(&a.profilesConfig))
+	a.upkeepConfig = DefaultUpkeep()
+	errs.add(project.Upkeep, project.Upkeep.Decode(&a.upkeepConfig))
 	a.buildQuery(errs)
 	a.schemaConfig = schema.DefaultConfig()
 	errs.add(project.Schema, project.Schema.Decode(&a.schemaConfig))

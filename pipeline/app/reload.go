@@ -64,6 +64,7 @@ func (a *App) unchangeable(next *App) error {
 	check(a.warehousePrint == next.warehousePrint, now.Warehouse, "warehouse")
 	check(a.profilesConfig == next.profilesConfig, now.Profiles, "profiles")
 	check(a.schemaConfig == next.schemaConfig, now.Schema, "schema")
+	check(a.upkeepConfig == next.upkeepConfig, now.Upkeep, "upkeep")
 	check(reflect.DeepEqual(a.adminConfig, next.adminConfig), now.Admin, "admin")
 	check(reflect.DeepEqual(a.telemetry, next.telemetry), now.Telemetry, "telemetry")
 	check(reflect.DeepEqual(a.queryConfig, next.queryConfig), now.Query, "query")

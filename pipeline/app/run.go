@@ -169,6 +169,7 @@ func (a *App) serve(ctx context.Context) error {
 	if a.observer != nil { // it ends after the pipelines that it observes
 		services.list[tierDeliver].start(a.observer, a.observer.Run)
 	}
+	a.startUpkeep(services.list[tierIngest])
 	if a.copier != nil {
 		services.startStage(a.copier)
 	}

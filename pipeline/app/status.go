@@ -25,9 +25,10 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		return control.Status{}, err
 	}
 	kept := a.booksStatus(ctx)
+	warnings := a.warehouseWarnings(ctx)
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started, Config: a.version, Books: kept}
+	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started, Config: a.version, Books: kept, Warnings: warnings}
 	if a.admin != nil {
 		st.Admin = "http://" + a.admin.Addr().String()
 	}

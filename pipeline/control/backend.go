@@ -26,6 +26,7 @@ type Backend interface {
 	ConfigBackend
 	ExplainBackend
 	EraseBackend
+	WarehouseBackend
 }
 
 // Status is what a running process knows of itself.
@@ -48,6 +49,7 @@ type Status struct {
 	Keys      []KeyStatus      `json:"keys,omitempty"`
 	Share     *Share           `json:"share,omitempty"` // nil with an embedded server, which nobody shares
 	Books     *BooksStatus     `json:"books,omitempty"`
+	Warnings  []string         `json:"warnings,omitempty"` // of the warehouses
 }
 
 // BooksStatus are the books over all runs of the project.

@@ -20,6 +20,26 @@ func (b *backend) Erasures(context.Context) ([]control.Erasure, error) {
 	return []control.Erasure{erasure}, b.fails
 }
 
+func (b *backend) WarehouseStatus(context.Context) ([]control.WarehouseStatus, error) {
+	return []control.WarehouseStatus{{Name: "warehouse", Store: "DuckDB", Events: 7}}, b.fails
+}
+
+func (b *backend) Compact(context.Context) error {
+	b.asked = append(b.asked, "compact")
+	return b.fails
+}
+
+func TestWarehouseOverTheSocket(t *testing.T) {
+	b := &backend{}
+	c := connected(t, b, t.TempDir())
+	if all, err := c.WarehouseStatus(t.Context()); err != nil || len(all) != 1 || all[0].Events != 7 {
+		t.Errorf("WarehouseStatus\n got %+v, %v", all, err)
+	}
+	if err := c.Compact(t.Context()); err != nil || len(b.asked) != 1 {
+		t.Errorf("Compact\n got %v, asked %v", err, b.asked)
+	}
+}
+
 func TestEraseOverTheSocket(t *testing.T) {
 	b := &backend{}
 	c := connected(t, b, t.TempDir())

@@ -100,6 +100,7 @@ func (s *Server) Handler() http.Handler {
 	s.replayRoutes(mux)
 	s.configRoutes(mux)
 	s.eraseRoutes(mux)
+	s.warehouseRoutes(mux)
 	return mux
 }
 
