@@ -31,7 +31,7 @@ func (w *Warehouse) Erase(ctx context.Context, e pipeline.Erasure) (erased pipel
 }
 
 func (w *Warehouse) erase(ctx context.Context, e *pipeline.Erasure) (erased pipeline.Erased, err error) {
-	tx, err := w.conn.BeginTx(ctx, nil)
+	tx, err := begin(ctx, w.conn)
 	if err != nil {
 		return erased, err
 	}
