@@ -48,20 +48,27 @@ type upkeep struct {
 
 // run goes on until ctx ends. A night that fails is told and tried again the next one.
 func (u *upkeep) run(ctx context.Context) error {
-	for {
-		bus.Pause(ctx, time.Until(u.config.next(time.Now())))
-		if ctx.Err() != nil {
-			return nil
-		}
-		start := time.Now()
-		err := u.compact(ctx)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
-			u.log.Error("the warehouse cannot be compacted; it is tried again tomorrow, or with prickle warehouse compact", "error", err)
-		default:
-			u.log.Info("the warehouse is compacted", "took", time.Since(start).Round(time.Millisecond))
-		}
+	for u.wait(ctx) {
+		u.night(ctx)
+	}
+	return nil
+}
+
+// wait waits for the next night, and reports whether it came before ctx ended.
+func (u *upkeep) wait(ctx context.Context) bool {
+	bus.Pause(ctx, time.Until(u.config.next(time.Now())))
+	return ctx.Err() == nil
+}
+
+func (u *upkeep) night(ctx context.Context) {
+	start := time.Now()
+	err := u.compact(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		u.log.Error("the warehouse cannot be compacted; it is tried again tomorrow, or with prickle warehouse compact", "error", err)
+	default:
+		u.log.Info("the warehouse is compacted", "took", time.Since(start).Round(time.Millisecond))
 	}
 }
 
