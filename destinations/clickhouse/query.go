@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -38,5 +39,33 @@ func (w *Warehouse) Query(ctx context.Context, query string, args ...any) (pipel
 		defer cancel()
 		return nil, fmt.Errorf("clickhouse: query: %w", w.explain(ctx, err))
 	}
-	return newRows(ctx, cancel, w, result), nil
+	r := newRows(ctx, cancel, w, result)
+	if len(r.room) == 0 {
+		r.empty = w.describe(clickhouse.Context(ctx, options...), bound)
+	}
+	return r, nil
+}
+
+// describe asks for the columns of a query without rows. A statement that is no query has none.
+func (w *Warehouse) describe(ctx context.Context, query string) (columns []described) {
+	result, err := w.conn.Query(ctx, "DESCRIBE TABLE ("+query+"\n)")
+	if err != nil {
+		return nil
+	}
+	defer result.Close()
+	types := result.ColumnTypes()
+	for result.Next() {
+		room := make([]any, len(types))
+		for i, t := range types {
+			room[i] = reflect.New(t.ScanType()).Interface()
+		}
+		if err := result.Scan(room...); err != nil || len(room) < 2 {
+			return nil
+		}
+		columns = append(columns, described{fmt.Sprint(plain(reflect.ValueOf(room[0]).Elem())), fmt.Sprint(plain(reflect.ValueOf(room[1]).Elem()))})
+	}
+	if result.Err() != nil {
+		return nil
+	}
+	return columns
 }

@@ -21,8 +21,12 @@ type rows struct {
 	result driver.Rows
 	room   []any // pointers to what Scan fills
 	values []any
+	empty  []described // the columns of a result without rows, of which the server tells nothing
 	closed bool
 }
+
+// described is a column as DESCRIBE tells it.
+type described struct{ name, typ string }
 
 func newRows(ctx context.Context, cancel context.CancelFunc, w *Warehouse, result driver.Rows) *rows {
 	types := result.ColumnTypes()
@@ -33,7 +37,16 @@ func newRows(ctx context.Context, cancel context.CancelFunc, w *Warehouse, resul
 	return r
 }
 
-func (r *rows) Columns() []string { return r.result.Columns() }
+func (r *rows) Columns() []string {
+	if r.empty == nil {
+		return r.result.Columns()
+	}
+	names := make([]string, len(r.empty))
+	for i, c := range r.empty {
+		names[i] = c.name
+	}
+	return names
+}
 
 func (r *rows) Next() ([]any, error) {
 	if r.closed {

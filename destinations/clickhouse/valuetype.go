@@ -9,6 +9,13 @@ import (
 
 // Types implements pipeline.Rows.
 func (r *rows) Types() []pipeline.ValueType {
+	if r.empty != nil {
+		types := make([]pipeline.ValueType, len(r.empty))
+		for i, c := range r.empty {
+			types[i] = valueType(c.typ)
+		}
+		return types
+	}
 	columns := r.result.ColumnTypes()
 	types := make([]pipeline.ValueType, len(columns))
 	for i, c := range columns {

@@ -49,6 +49,10 @@ func (s *shelf) Send(_ context.Context, events []pipeline.Event) error {
 	return nil
 }
 
+func (s *shelf) Capabilities() pipeline.Capabilities { return pipeline.Capabilities{Store: "shelf"} }
+
+func (s *shelf) Health(context.Context) (pipeline.Health, error) { return pipeline.Health{}, nil }
+
 // missing counts the events that it has not been sent.
 func (s *shelf) missing(ids []string) (n int) {
 	s.mu.Lock()
