@@ -13,9 +13,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/letsencrypt/pebble/v2/ca"
 	"github.com/letsencrypt/pebble/v2/db"
@@ -113,6 +115,16 @@ func (p *pebble) ask(t *testing.T, r *running, name string) (*http.Response, err
 	return answer, err
 }
 
+// written waits for a file: another connection may have the certificate before it is written.
+func written(path string) (info os.FileInfo, err error) {
+	for began := time.Now(); time.Since(began) < 10*time.Second; runtime.Gosched() {
+		if info, err = os.Stat(path); err == nil {
+			break
+		}
+	}
+	return info, err
+}
+
 func TestCertificateByACME(t *testing.T) {
 	p := newPebble(t)
 	dir := filepath.Join(t.TempDir(), "acme")
@@ -130,7 +142,7 @@ func TestCertificateByACME(t *testing.T) {
 		t.Error("a certificate for a name that is not configured")
 	}
 	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, acmeDomain): 0o600} {
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+		if info, err := written(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v, want mode %o", path, info, err, want)
 		}
 	}
