@@ -12,18 +12,7 @@ import (
 // A project with ClickHouse as its warehouse, from capture to a query.
 func TestClickHouseProject(t *testing.T) {
 	t.Setenv("CLICKHOUSE_URL", clickhouse.Start(t).Database(t))
-	t.Setenv("PRICKLE_LISTEN", "127.0.0.1:0")
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("../../configs/examples/clickhouse")); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, dir)
-	for range 2 { // as an SDK that did not see the answer
-		if code, out, errOut := run(t, "send", "-p", dir, "--file", filepath.Join(dir, "events.ndjson")); code != 0 {
-			t.Fatalf("send: exit code %d\n%s%s", code, out, errOut)
-		}
-	}
-	p.settled()
+	p, dir := sentTwice(t, "clickhouse")
 	code, out, errOut := run(t, "query", "-p", dir, "-f", "csv", "SELECT event, distinct_id, browser, JSONExtractInt(properties, 'amount') AS amount FROM events ORDER BY event")
 	want := "event,distinct_id,browser,amount\n$pageview,dora,Firefox,0\npurchase,dora,,499\n"
 	if code != 0 || out != want {

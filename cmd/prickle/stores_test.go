@@ -13,18 +13,7 @@ import (
 func TestTwoStores(t *testing.T) {
 	dsn := postgres.Start(t).Database(t)
 	t.Setenv("DATABASE_URL", dsn)
-	t.Setenv("PRICKLE_LISTEN", "127.0.0.1:0")
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("../../configs/examples/two-stores")); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, dir)
-	for range 2 { // as an SDK that did not see the answer
-		if code, out, errOut := run(t, "send", "-p", dir, "--file", filepath.Join(dir, "events.ndjson")); code != 0 {
-			t.Fatalf("send: exit code %d\n%s%s", code, out, errOut)
-		}
-	}
-	p.settled()
+	p, dir := sentTwice(t, "two-stores")
 	code, out, errOut := run(t, "query", "-p", dir, "-f", "csv", "SELECT event FROM events ORDER BY event")
 	if code != 0 || out != "event\n$pageview\npurchase\n" {
 		t.Errorf("query: exit code %d\n got %s%s\nwant two events in the warehouse", code, out, errOut)
@@ -35,6 +24,25 @@ func TestTwoStores(t *testing.T) {
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code after an interrupt\n got %d\nwant 0\n%s", code, p.text())
 	}
+}
+
+// sentTwice runs a copy of an example and sends its events twice, as an SDK does that did not see the answer. It returns what runs, with its
+// folder, once everything is delivered.
+func sentTwice(t *testing.T, example string) (p *instance, dir string) {
+	t.Helper()
+	t.Setenv("PRICKLE_LISTEN", "127.0.0.1:0")
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../configs/examples/"+example)); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, dir)
+	for range 2 {
+		if code, out, errOut := run(t, "send", "-p", dir, "--file", filepath.Join(dir, "events.ndjson")); code != 0 {
+			t.Fatalf("send: exit code %d\n%s%s", code, out, errOut)
+		}
+	}
+	p.settled()
+	return p, dir
 }
 
 // Two stores on one place are a mistake, where there is room for one.

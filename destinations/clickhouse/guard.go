@@ -117,8 +117,7 @@ func allow(query string) (statement, error) {
 	for len(tokens) > 0 && (tokens[len(tokens)-1].kind == space || tokens[len(tokens)-1].text == ";") {
 		tokens = tokens[:len(tokens)-1]
 	}
-	first := slices.IndexFunc(tokens, func(t token) bool { return t.kind != space && t.text != "(" })
-	if first < 0 || !slices.Contains([]string{"select", "with", "explain", "describe", "desc", "show", "exists"}, strings.ToLower(tokens[first].text)) {
+	if !slices.Contains([]string{"select", "with", "explain", "describe", "desc", "show", "exists"}, statement(tokens).verb()) {
 		return nil, errNotARead
 	}
 	for i, t := range tokens {
@@ -139,6 +138,19 @@ func allow(query string) (statement, error) {
 	}
 	return tokens, nil
 }
+
+// verb is the word that a statement begins with, in lower case.
+func (s statement) verb() string {
+	for _, t := range s {
+		if t.kind != space && t.text != "(" {
+			return strings.ToLower(t.text)
+		}
+	}
+	return ""
+}
+
+// selects reports whether the statement is a query, which may stand in another one.
+func (s statement) selects() bool { return s.verb() == "select" || s.verb() == "with" }
 
 func following(tokens []token) token {
 	for _, t := range tokens {

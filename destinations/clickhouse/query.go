@@ -2,8 +2,9 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"reflect"
+	"io"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -40,32 +41,30 @@ func (w *Warehouse) Query(ctx context.Context, query string, args ...any) (pipel
 		return nil, fmt.Errorf("clickhouse: query: %w", w.explain(ctx, err))
 	}
 	r := newRows(ctx, cancel, w, result)
-	if len(r.room) == 0 {
-		r.empty = w.describe(clickhouse.Context(ctx, options...), bound)
+	if len(r.room) == 0 && statement.selects() {
+		if r.empty, err = w.describe(ctx, cancel, bound, options); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
 	}
 	return r, nil
 }
 
-// describe asks for the columns of a query without rows. A statement that is no query has none.
-func (w *Warehouse) describe(ctx context.Context, query string) (columns []described) {
-	result, err := w.conn.Query(ctx, "DESCRIBE TABLE ("+query+"\n)")
+// describe asks for the columns of a query that has no rows, of which the server tells nothing over HTTP.
+func (w *Warehouse) describe(ctx context.Context, cancel context.CancelFunc, query string, options []clickhouse.QueryOption) (columns []described, err error) {
+	result, err := w.conn.Query(clickhouse.Context(ctx, options...), "DESCRIBE TABLE ("+query+"\n)")
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("clickhouse: query: %w", w.explain(ctx, err))
 	}
 	defer result.Close()
-	types := result.ColumnTypes()
-	for result.Next() {
-		room := make([]any, len(types))
-		for i, t := range types {
-			room[i] = reflect.New(t.ScanType()).Interface()
+	r := newRows(ctx, cancel, w, result)
+	for {
+		values, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return columns, nil
 		}
-		if err := result.Scan(room...); err != nil || len(room) < 2 {
-			return nil
+		if err != nil {
+			return nil, err
 		}
-		columns = append(columns, described{fmt.Sprint(plain(reflect.ValueOf(room[0]).Elem())), fmt.Sprint(plain(reflect.ValueOf(room[1]).Elem()))})
+		columns = append(columns, described{fmt.Sprint(values[0]), fmt.Sprint(values[1])})
 	}
-	if result.Err() != nil {
-		return nil
-	}
-	return columns
 }

@@ -25,29 +25,23 @@ func eventColumns() [][2]string {
 
 // createEvents is the statement that makes the events table.
 func createEvents() string {
-	var b strings.Builder
-	b.WriteString("CREATE TABLE events (")
-	for i, c := range eventColumns() {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(warehouse.Identifier(c[0]) + " " + c[1] + " NOT NULL")
+	return "CREATE TABLE events (" + spelled(func(typ string) string { return typ + " NOT NULL" }) + ")"
+}
+
+// spelled is the list of eventColumns for a CREATE TABLE, with what typed makes of their types.
+func spelled(typed func(typ string) string) string {
+	var columns []string
+	for _, c := range eventColumns() {
+		columns = append(columns, warehouse.Identifier(c[0])+" "+typed(c[1]))
 	}
-	return b.String() + ")"
+	return strings.Join(columns, ", ")
 }
 
 // stageEvents makes the table where a batch waits for its INSERT. Its JSON is text until the INSERT casts it, which checks it. The appender could run
 // the INSERT itself, but its errors do not tell a bad value from a full disk.
 func stageEvents() string {
-	var b strings.Builder
-	b.WriteString("CREATE OR REPLACE TEMP TABLE _prickle_batch (")
-	for i, c := range eventColumns() {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(warehouse.Identifier(c[0]) + " " + strings.Replace(c[1], "JSON", "VARCHAR", 1))
-	}
-	return b.String() + ")"
+	text := func(typ string) string { return strings.Replace(typ, "JSON", "VARCHAR", 1) }
+	return "CREATE OR REPLACE TEMP TABLE _prickle_batch (" + spelled(text) + ")"
 }
 
 // eventsByPerson makes the view of events with the persons that they belong to now.

@@ -58,11 +58,7 @@ func measureImport(ctx context.Context, s *stand) error {
 		return err
 	}
 	s.figure("imported", "events/s", perSecond(imported, took))
-	s.figure("live p99 before", "ms", before[1])
-	s.figure("live p99 meanwhile", "ms", during[1])
-	s.figure("live p99 after", "ms", after[1])
-	s.figure("meanwhile against before and after", "%", 100*during[1]/((before[1]+after[1])/2))
-	s.figure("after against before", "%", 100*after[1]/before[1])
+	s.noticed(before[1], during[1], after[1])
 	return nil
 }
 

@@ -51,12 +51,17 @@ func measureReplay(ctx context.Context, s *stand) error {
 		return err
 	}
 	s.figure("replayed", "events/s", d.perS)
-	s.figure("live p99 before", "ms", before[1])
-	s.figure("live p99 meanwhile", "ms", during[1])
-	s.figure("live p99 after", "ms", after[1])
-	s.figure("meanwhile against before and after", "%", 100*during[1]/((before[1]+after[1])/2))
-	s.figure("after against before", "%", 100*after[1]/before[1])
+	s.noticed(before[1], during[1], after[1])
 	return nil
+}
+
+// noticed gives what live events noticed of something, by their p99 in milliseconds. What lies between before and after is noise.
+func (s *stand) noticed(before, during, after float64) {
+	s.figure("live p99 before", "ms", before)
+	s.figure("live p99 meanwhile", "ms", during)
+	s.figure("live p99 after", "ms", after)
+	s.figure("meanwhile against before and after", "%", 100*during/((before+after)/2))
+	s.figure("after against before", "%", 100*after/before)
 }
 
 // addReceiver puts a further destination beside one that is there, as an operator does while the project runs.

@@ -92,10 +92,7 @@ func (s *Server) Exec(t testing.TB, statements ...string) {
 func Exec(t testing.TB, dsn string, statements ...string) {
 	t.Helper()
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := connect(t, dsn)
 	defer conn.Close(ctx)
 	for _, statement := range statements {
 		if _, err := conn.Exec(ctx, statement); err != nil {
@@ -104,14 +101,20 @@ func Exec(t testing.TB, dsn string, statements ...string) {
 	}
 }
 
+func connect(t testing.TB, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
 // Rows runs a query and returns its rows, values separated by "|".
 func Rows(t testing.TB, dsn, query string, args ...any) []string {
 	t.Helper()
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := connect(t, dsn)
 	defer conn.Close(ctx)
 	rows, err := conn.Query(ctx, query, args...)
 	if err != nil {
