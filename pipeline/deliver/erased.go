@@ -1,16 +1,11 @@
 package deliver
 
-import (
-	"slices"
-
-	"github.com/prickle-dev/prickle/pipeline"
-	"github.com/prickle-dev/prickle/pipeline/bus"
-)
+import "github.com/prickle-dev/prickle/pipeline/bus"
 
 // erase takes the events out of a batch whose persons were erased after they were captured. They are done with: the journal has them in a class of
 // their own, and there is no letter.
 func (b *batch) erase(gone erasures) {
-	if !slices.ContainsFunc(b.events, func(e pipeline.Event) bool { return gone.Has(&e) }) {
+	if !b.anyErased(gone) {
 		return
 	}
 	b.events, b.bytes = nil, 0
@@ -25,6 +20,15 @@ func (b *batch) erase(gone erasures) {
 		}
 		b.frames[i].to = len(b.events)
 	}
+}
+
+func (b *batch) anyErased(gone erasures) bool {
+	for i := range b.events {
+		if gone.Has(&b.events[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *frame) erase(gone erasures) {
