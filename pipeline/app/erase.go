@@ -62,7 +62,8 @@ func (e *erasing) find(ctx context.Context, r control.EraseRequest) (err error) 
 	if e.store, err = a.bus.Profiles(ctx); err != nil {
 		return err
 	}
-	folder := profiles.NewFolder(e.store, a.project.Project.ID, true, a.options.Log) // with nothing at hand that another process may have changed
+	// With nothing at hand that another process may have changed.
+	folder := profiles.NewFolder(profiles.Deps{Store: e.store, Project: a.project.Project.ID, Shared: true, Log: a.options.Log})
 	if e.of, err = folder.Everything(ctx, r.ID, r.Distinct); err != nil {
 		return err
 	}

@@ -27,7 +27,11 @@ func (a *App) openProfiles(ctx context.Context) error {
 	}
 	log := a.options.Log.With("component", "profiles")
 	if a.profilesConfig.Enabled {
-		a.folder = profiles.NewFolder(store, a.project.Project.ID, a.bus.Shared(), log)
+		began, err := a.bus.LogBegan(ctx)
+		if err != nil {
+			return err
+		}
+		a.folder = profiles.NewFolder(profiles.Deps{Store: store, Project: a.project.Project.ID, Began: began, Shared: a.bus.Shared(), Log: log})
 		a.bus.Erasures().Tell(a.folder.Forget)
 	}
 	var others []profiles.Tables

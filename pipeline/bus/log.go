@@ -87,6 +87,15 @@ func (b *Bus) readEvents(ctx context.Context, s scanned, yield func(LogFrame) er
 	})
 }
 
+// LogBegan is when the log was made. Sequences of another one mean nothing in it.
+func (b *Bus) LogBegan(ctx context.Context) (time.Time, error) {
+	info, err := b.events.Info(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("event log: %w", unavailable(err))
+	}
+	return info.Created, nil
+}
+
 // FirstInLog is the sequence of the oldest frame that the log still has.
 func (b *Bus) FirstInLog(ctx context.Context) (uint64, error) {
 	info, err := b.events.Info(ctx)

@@ -14,6 +14,7 @@ type change struct {
 	at         time.Time
 	lane       int
 	place      place
+	log        int64 // when the log began that the place is in
 	kind       kind
 	other      string // the distinct id that is merged into the person of distinctID; "" for none
 	group      groupKey

@@ -59,7 +59,7 @@ func (f *Folder) everything(distinctIDs []string) Everything {
 		if !seen[id] {
 			seen[id] = true
 			e.DistinctIDs = append(e.DistinctIDs, strings.Clone(id))
-			e.PersonIDs = append(e.PersonIDs, uuid.UUID(pipeline.PersonID(f.project, id)).String())
+			e.PersonIDs = append(e.PersonIDs, uuid.UUID(pipeline.PersonID(f.config.Project, id)).String())
 		}
 	}
 	return e

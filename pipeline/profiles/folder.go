@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -30,20 +31,28 @@ const (
 // Folder folds events into profiles. All stages of a process share one: it keeps what was read last at hand. It is safe for concurrent
 // use.
 type Folder struct {
-	store   Store
-	project int
-	log     *slog.Logger
-	shared  bool
-	mu      sync.Mutex // of what is put in the cache
-	cache   *lru.Cache[string, bus.Profile]
-	known   *lru.Cache[string, struct{}]
+	config Deps
+	store  Store
+	log    *slog.Logger
+	mu     sync.Mutex // of what is put in the cache
+	cache  *lru.Cache[string, bus.Profile]
+	known  *lru.Cache[string, struct{}]
 }
 
-// NewFolder makes a Folder for the persons of a project. shared says that other processes change the store too.
-func NewFolder(store Store, project int, shared bool, log *slog.Logger) *Folder {
+// Deps is what a Folder works with. Store and Log are required.
+type Deps struct {
+	Store   Store
+	Project int       // whose persons they are
+	Began   time.Time // when the log began that events are from
+	Shared  bool      // other processes change the store too
+	Log     *slog.Logger
+}
+
+// NewFolder makes a Folder.
+func NewFolder(d Deps) *Folder {
 	cache, _ := lru.New[string, bus.Profile](cached) // its error is about a size below 1
 	ids, _ := lru.New[string, struct{}](known)
-	return &Folder{store: store, project: project, shared: shared, log: log, cache: cache, known: ids}
+	return &Folder{config: d, store: d.Store, log: d.Log, cache: cache, known: ids}
 }
 
 // Watch makes a Watch. It belongs to one goroutine.
@@ -69,6 +78,7 @@ func (w *Watch) Event(e *pipeline.Event, lane int, sequence uint64, index int) {
 		return
 	}
 	c.distinctID, c.lane, c.place = strings.Clone(c.distinctID), lane, placeOf(sequence, index)
+	c.log = w.folder.config.Began.UnixNano()
 	w.changes = append(w.changes, c)
 }
 
@@ -142,7 +152,7 @@ func (f *Folder) keep(p bus.Profile) {
 // Person returns the person of a distinct id, nil when there is none. In a store that is shared it is read anew.
 func (f *Folder) Person(ctx context.Context, distinctID string) (*Person, error) {
 	t := newTransaction(f)
-	t.anew = f.shared
+	t.anew = f.config.Shared
 	p, err := t.personOf(ctx, distinctID)
 	if err != nil || p == nil {
 		return nil, err

@@ -42,7 +42,12 @@ func store(t *testing.T) *bus.Profiles {
 	return p
 }
 
-func folder(s Store) *Folder { return NewFolder(s, 1, false, slog.New(slog.DiscardHandler)) }
+func folder(s Store) *Folder { return folderOf(s, began) }
+
+// folderOf is a folder for the events of a log that began at a time.
+func folderOf(s Store, log time.Time) *Folder {
+	return NewFolder(Deps{Store: s, Project: 1, Began: log, Log: slog.New(slog.DiscardHandler)})
+}
 
 // fold commits events one after the other.
 func fold(t *testing.T, f *Folder, events ...pipeline.Event) {
@@ -298,6 +303,18 @@ func TestLanesAtOnce(t *testing.T) {
 	}
 	if len(first.Others) != len(ids)-1 {
 		t.Errorf("other ids of the person\n got %v\nwant all but the first", first.Others)
+	}
+}
+
+// TestAnotherLog has the log begun anew, whose places begin at 1 again. What is in it changes persons all the same, once.
+func TestAnotherLog(t *testing.T) {
+	s := store(t)
+	fold(t, folder(s), event(50, "x", "a", `{"$set":{"k":1}}`), event(51, "x", "b", `{"$set":{"l":1}}`))
+	later := folderOf(s, began.Add(time.Hour))
+	fold(t, later, event(1, "x", "a", `{"$set":{"k":2}}`), event(2, "$merge_dangerously", "a", `{"alias":"b"}`), event(3, "x", "b", `{"$set":{"l":2}}`))
+	fold(t, later, event(1, "x", "a", `{"$set":{"k":9}}`))
+	if got, want := who(t, s, "a"), `a[b] since 50 identified {"k":2,"l":2}`; got != want {
+		t.Errorf("person\n got %s\nwant %s", got, want)
 	}
 }
 

@@ -21,7 +21,7 @@ const mostMerges = 100
 
 // personOf finds the person of a distinct id, nil for none. Merges that it comes upon half done it finishes.
 func (t *transaction) personOf(ctx context.Context, distinctID string) (*entry, error) {
-	return t.owner(ctx, uuid.UUID(pipeline.PersonID(t.folder.project, distinctID)).String())
+	return t.owner(ctx, uuid.UUID(pipeline.PersonID(t.folder.config.Project, distinctID)).String())
 }
 
 // owner is personOf for the id of a person, which may have been merged into another.
@@ -66,7 +66,7 @@ func (t *transaction) breakCircle(circle []*entry) *entry {
 
 // create makes the person of a change's distinct id, which has none.
 func (t *transaction) create(ctx context.Context, c *change) (*entry, error) {
-	id := uuid.UUID(pipeline.PersonID(t.folder.project, c.distinctID)).String()
+	id := uuid.UUID(pipeline.PersonID(t.folder.config.Project, c.distinctID)).String()
 	p, err := t.get(ctx, personKey(id))
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (t *transaction) merge(ctx context.Context, p *entry, c *change) (stays *en
 		return p, false, nil
 	}
 	from.marked, from.person.MergedInto, from.person.Pending = true, p.person.ID, true
-	from.person.applied(c.lane, c.place-1) // whoever finishes this must not let what came before it change p
+	from.person.applied(c.log, c.lane, c.place-1) // whoever finishes this must not let what came before it change p
 	return p, true, t.absorb(ctx, p, from)
 }
 
@@ -138,7 +138,7 @@ func (t *transaction) claim(ctx context.Context, distinctID string, p *entry) er
 
 // point lets a distinct id point to p.
 func (t *transaction) point(ctx context.Context, distinctID string, p *entry) (*entry, error) {
-	id := uuid.UUID(pipeline.PersonID(t.folder.project, distinctID)).String()
+	id := uuid.UUID(pipeline.PersonID(t.folder.config.Project, distinctID)).String()
 	e, err := t.get(ctx, personKey(id))
 	if err != nil {
 		return nil, err

@@ -23,8 +23,10 @@ type Person struct {
 	Pending    bool   `json:"pending,omitempty"`
 	// Absorbed are the ids of the persons that this one has taken over.
 	Absorbed []string `json:"absorbed,omitempty"`
-	// Applied is the place of the last event of each lane that changed the person: what comes again after a crash is not applied again.
+	// Applied is the place of the last event of each lane that changed the person: what comes again after a crash is not applied again. The places are
+	// those of the log that began at Log, in nanoseconds since 1970; in another one they mean nothing.
 	Applied map[int]place `json:"applied,omitempty"`
+	Log     int64         `json:"log,omitempty"`
 }
 
 // place is where an event stands in the log, as a number that grows within a lane.
@@ -47,13 +49,16 @@ func (p *Person) apply(c *change) bool {
 }
 
 // has reports whether a change was made before.
-func (p *Person) has(c *change) bool { return c.place <= p.Applied[c.lane] }
+func (p *Person) has(c *change) bool { return c.log == p.Log && c.place <= p.Applied[c.lane] }
 
-func (p *Person) applied(lane int, at place) {
-	if p.Applied == nil {
-		p.Applied = map[int]place{}
+// applied notes the place of an event in a log. A log that began later takes the place of the one before.
+func (p *Person) applied(log int64, lane int, at place) {
+	if log > p.Log || p.Applied == nil {
+		p.Log, p.Applied = log, map[int]place{}
 	}
-	p.Applied[lane] = max(p.Applied[lane], at)
+	if log == p.Log {
+		p.Applied[lane] = max(p.Applied[lane], at)
+	}
 }
 
 // take makes everything of another person p's.
@@ -65,7 +70,7 @@ func (p *Person) take(from *Person) {
 	p.Identified = true
 	p.Absorbed = append(p.Absorbed, from.ID)
 	for lane, at := range from.Applied {
-		p.applied(lane, at)
+		p.applied(from.Log, lane, at)
 	}
 }
 
