@@ -74,7 +74,7 @@ func (a *App) watchOf(p *builtPipeline) func() process.Watch {
 	return func() process.Watch {
 		var all watches
 		if a.folder != nil {
-			all = append(all, a.folder.Watch())
+			all = append(all, a.folder.Watch(p.name))
 		}
 		if a.observer != nil {
 			all = append(all, a.observer.Watch())

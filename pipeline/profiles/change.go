@@ -12,7 +12,7 @@ import (
 type change struct {
 	distinctID string
 	at         time.Time
-	lane       int
+	way        way
 	place      place
 	log        int64 // when the log began that the place is in
 	kind       kind

@@ -55,29 +55,44 @@ func NewFolder(d Deps) *Folder {
 	return &Folder{config: d, store: d.Store, log: d.Log, cache: cache, known: ids}
 }
 
-// Watch makes a Watch. It belongs to one goroutine.
-func (f *Folder) Watch() *Watch { return &Watch{folder: f} }
+// Watch makes a Watch of what a pipeline makes of events. It belongs to one goroutine.
+func (f *Folder) Watch(pipeline string) *Watch { return &Watch{folder: f, pipeline: pipeline} }
 
 // Watch collects what the events of some frames mean, in order, until they are committed together.
 type Watch struct {
-	folder  *Folder
-	changes []change
+	folder   *Folder
+	pipeline string
+	changes  []change
+	from     origin // of the last event
+	part     int    // its number among those of that origin
+}
+
+// origin is what an event was made of: an event of the log. A transform may make several of one.
+type origin struct {
+	lane     int
+	sequence uint64
+	index    int
 }
 
 // Reset forgets what was collected.
 func (w *Watch) Reset() {
 	clear(w.changes)
-	w.changes = w.changes[:0]
+	w.changes, w.from, w.part = w.changes[:0], origin{}, 0
 }
 
 // Event takes an event in that came by a lane, with the sequence of its frame in the log and its number in that. It keeps nothing of the event's
-// memory.
+// memory. Events of one number are told apart by their order.
 func (w *Watch) Event(e *pipeline.Event, lane int, sequence uint64, index int) {
+	if from := (origin{lane, sequence, index}); from == w.from {
+		w.part++
+	} else {
+		w.from, w.part = from, 0
+	}
 	c, ok := read(e)
 	if !ok || c.empty() && w.folder.known.Contains(c.distinctID) {
 		return
 	}
-	c.distinctID, c.lane, c.place = strings.Clone(c.distinctID), lane, placeOf(sequence, index)
+	c.distinctID, c.way, c.place = strings.Clone(c.distinctID), wayOf(w.pipeline, lane), placeOf(sequence, index, w.part)
 	c.log = w.folder.config.Began.UnixNano()
 	w.changes = append(w.changes, c)
 }

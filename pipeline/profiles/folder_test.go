@@ -52,7 +52,7 @@ func folderOf(s Store, log time.Time) *Folder {
 // fold commits events one after the other.
 func fold(t *testing.T, f *Folder, events ...pipeline.Event) {
 	t.Helper()
-	w := f.Watch()
+	w := f.Watch("p")
 	for i := range events {
 		w.Reset()
 		w.Event(&events[i], 0, sequence(&events[i]), 7)
@@ -135,7 +135,7 @@ func TestPersons(t *testing.T) {
 			for how, run := range map[string]func(s Store){
 				"one by one": func(s Store) { fold(t, folder(s), test.events...) },
 				"together": func(s Store) {
-					w := folder(s).Watch()
+					w := folder(s).Watch("p")
 					for i := range test.events {
 						w.Event(&test.events[i], 0, sequence(&test.events[i]), 7)
 					}
@@ -210,7 +210,7 @@ func TestCrashes(t *testing.T) {
 		for from := 0; from < len(events); {
 			to := min(from+1+r.IntN(8), len(events))
 			commit := func(s Store) error {
-				w := folder(s).Watch()
+				w := folder(s).Watch("p")
 				for i := from; i < to; i++ {
 					w.Event(&events[i], 0, sequence(&events[i]), 7)
 				}
@@ -269,7 +269,7 @@ func TestLanesAtOnce(t *testing.T) {
 	var lanes sync.WaitGroup
 	for n, id := range ids {
 		lanes.Go(func() {
-			w := processes[n%2].Watch()
+			w := processes[n%2].Watch("p")
 			for i := range each {
 				events := []pipeline.Event{event(2*i, "x", id, fmt.Sprintf(`{"$set":{"%s%d":%d}}`, id, i, i))}
 				if i == each/2 {
@@ -330,7 +330,7 @@ func TestBounds(t *testing.T) {
 	if got, want := who(t, s, "a"), `a[] since 0 {"k":1,"l":2}`; got != want {
 		t.Errorf("person\n got %.200s\nwant %s", got, want)
 	}
-	w := f.Watch()
+	w := f.Watch("p")
 	for i := range mostIDs + 5 {
 		e := event(3, "$merge_dangerously", "a", fmt.Sprintf(`{"alias":"id-%d"}`, i))
 		w.Event(&e, 0, uint64(i+10), 0)
@@ -358,7 +358,7 @@ func BenchmarkWatch(b *testing.B) {
 	f.known.Add("a", struct{}{})
 	e := event(0, "$pageview", "a", `{"$current_url":"https://example.com/products/17?ref=ab","$browser":"Chrome","$browser_version":120,"$os":"Mac OS X","$session_id":"0198-76",`+
 		`"$lib":"web","amount":17.50,"items":[{"sku":"A-1","quantity":2},{"sku":"B-2","quantity":1}],"referrer":"https://www.example.org/"}`)
-	w := f.Watch()
+	w := f.Watch("p")
 	b.ReportAllocs()
 	for b.Loop() {
 		w.Event(&e, 0, 1, 1)

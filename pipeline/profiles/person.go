@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	neturl "net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,18 +24,23 @@ type Person struct {
 	Pending    bool   `json:"pending,omitempty"`
 	// Absorbed are the ids of the persons that this one has taken over.
 	Absorbed []string `json:"absorbed,omitempty"`
-	// Applied is the place of the last event of each lane that changed the person: what comes again after a crash is not applied again. The places are
+	// Applied is the place of the last event of each way that changed the person: what comes again after a crash is not applied again. The places are
 	// those of the log that began at Log, in nanoseconds since 1970; in another one they mean nothing.
-	Applied map[int]place `json:"applied,omitempty"`
+	Applied map[way]place `json:"applied,omitempty"`
 	Log     int64         `json:"log,omitempty"`
 }
 
-// place is where an event stands in the log, as a number that grows within a lane.
+// way is what events come by in order: a lane of a pipeline, as <pipeline>/<lane>. Each pipeline goes through the log at a pace of its own.
+type way string
+
+func wayOf(pipeline string, lane int) way { return way(pipeline + "/" + strconv.Itoa(lane)) }
+
+// place is where an event stands in the log, as a number that grows within a way.
 type place uint64
 
-// placeOf is the place of an event by the sequence of its frame and its number in that.
-func placeOf(sequence uint64, index int) place {
-	return place(sequence<<16 | uint64(min(index, 1<<16-1)))
+// placeOf is the place of an event by the sequence of its frame, the number there of the one that it was made of, and its own among those made of that.
+func placeOf(sequence uint64, index, part int) place {
+	return place(sequence<<24 | uint64(min(index, 1<<16-1))<<8 | uint64(min(part, 1<<8-1)))
 }
 
 // apply makes a change, and reports whether anything has changed.
@@ -49,15 +55,15 @@ func (p *Person) apply(c *change) bool {
 }
 
 // has reports whether a change was made before.
-func (p *Person) has(c *change) bool { return c.log == p.Log && c.place <= p.Applied[c.lane] }
+func (p *Person) has(c *change) bool { return c.log == p.Log && c.place <= p.Applied[c.way] }
 
 // applied notes the place of an event in a log. A log that began later takes the place of the one before.
-func (p *Person) applied(log int64, lane int, at place) {
+func (p *Person) applied(log int64, by way, at place) {
 	if log > p.Log || p.Applied == nil {
-		p.Log, p.Applied = log, map[int]place{}
+		p.Log, p.Applied = log, map[way]place{}
 	}
 	if log == p.Log {
-		p.Applied[lane] = max(p.Applied[lane], at)
+		p.Applied[by] = max(p.Applied[by], at)
 	}
 }
 
@@ -69,8 +75,8 @@ func (p *Person) take(from *Person) {
 	}
 	p.Identified = true
 	p.Absorbed = append(p.Absorbed, from.ID)
-	for lane, at := range from.Applied {
-		p.applied(from.Log, lane, at)
+	for by, at := range from.Applied {
+		p.applied(from.Log, by, at)
 	}
 }
 

@@ -168,7 +168,7 @@ func (t *transaction) apply(ctx context.Context, c *change) error {
 		}
 	}
 	if p.person.apply(c) || merged {
-		p.person.applied(c.log, c.lane, c.place)
+		p.person.applied(c.log, c.way, c.place)
 		t.touch(p)
 	}
 	return nil
