@@ -46,7 +46,8 @@ type Watch interface {
 	Reset()
 	// Event takes an event in, which it does not keep, with the place that it has: the sequence of its frame in the log and its number there.
 	Event(e *pipeline.Event, lane int, sequence uint64, index int)
-	// Commit stores what the events mean. Their frames are acknowledged only after it has returned nil, so it may come again for the same ones.
+	// Commit stores what the events mean. Only after it has returned nil are they handed on and their frames acknowledged, so it may come again for
+	// the same ones.
 	Commit(ctx context.Context) error
 }
 
@@ -406,6 +407,11 @@ func (l *laneWorker) publish(ctx context.Context, span trace.Span) error {
 }
 
 func (l *laneWorker) publishAll(ctx context.Context, span trace.Span) error {
+	if l.watch != nil {
+		if err := l.watch.Commit(ctx); err != nil { // first: who delivers an event may ask for what it, and those before it, mean
+			return err
+		}
+	}
 	traced := span.Context().String()
 	group, ctx := errgroup.WithContext(ctx)
 	for topic, messages := range l.out.messages() {
@@ -419,9 +425,6 @@ func (l *laneWorker) publishAll(ctx context.Context, span trace.Span) error {
 	}
 	if len(l.letters) > 0 {
 		group.Go(func() error { return l.stage.bus.Bury(ctx, l.letters) })
-	}
-	if l.watch != nil {
-		group.Go(func() error { return l.watch.Commit(ctx) })
 	}
 	return group.Wait()
 }

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/process"
 )
 
@@ -94,4 +96,49 @@ func TestWatch(t *testing.T) {
 	if diff := cmp.Diff(want, s.names); diff != "" {
 		t.Errorf("events that were committed (-want +got):\n%s", diff)
 	}
+}
+
+// eager looks, before it commits, for what was handed on, which nothing may be. Its first commit fails.
+type eager struct {
+	watch
+	look func() int
+}
+
+func (w *eager) Commit(ctx context.Context) error {
+	if n := w.look(); n > 0 {
+		return fmt.Errorf("%d frames were handed on before the commit", n)
+	}
+	return w.watch.Commit(ctx)
+}
+
+// TestWatchIsFirst hands on nothing of which the meaning is not committed: whoever delivers it may ask for that.
+func TestWatchIsFirst(t *testing.T) {
+	s := &seen{names: map[string][]string{}, fails: 1}
+	var b *bus.Bus
+	look := func() (n int) {
+		for lane := range b.Lanes() {
+			q, err := b.Queue(t.Context(), "p", "all", lane, bus.InFlight)
+			if err != nil {
+				t.Error(err)
+				return 0
+			}
+			got, err := q.Fetch(t.Context(), bus.FetchLimit{Frames: 1, Wait: 20 * time.Millisecond})
+			if err != nil {
+				t.Error(err)
+			}
+			for _, f := range got {
+				t.Errorf("%q was handed on before the commit", f.Frame().Events[0].Name)
+				n++
+			}
+		}
+		return n
+	}
+	b, w, stage := running(t, process.Pipeline{
+		Name: "p", Routes: []process.Route{{Destination: "all", Frame: limit}}, Watch: func() process.Watch { return &eager{watch: watch{seen: s}, look: look} },
+	})
+	if err := w.Append(t.Context(), []pipeline.Event{event("u", "e")}); err != nil {
+		t.Fatal(err)
+	}
+	counted(t, stage, 1)
+	received(t, b, "all", 1)
 }
