@@ -171,7 +171,7 @@ func TestGroups(t *testing.T) {
 		event(3, "$groupidentify", "y", `{"$group_type":"","$group_key":"k","$group_set":{"a":1}}`),
 	)
 	got, err := s.Get(t.Context(), groupKey{"company", "ac.me *>"}.String())
-	const want = `{"type":"company","key":"ac.me *\u003e","properties":{"plan":"pro","n":{"a":1}},"created_at":"2026-08-20T10:00:00Z"}`
+	const want = `{"type":"company","key":"ac.me *>","properties":{"plan":"pro","n":{"a":1}},"created_at":"2026-08-20T10:00:00Z"}`
 	if err != nil || string(got.Value) != want {
 		t.Errorf("group\n got %s, %v\nwant %s", got.Value, err, want)
 	}
@@ -348,9 +348,9 @@ func TestBounds(t *testing.T) {
 func TestKnownPersons(t *testing.T) {
 	s := store(t)
 	f := folder(s)
-	fold(t, f, event(0, "x", "a", `{"$set":{"k":1}}`))
+	fold(t, f, event(0, "x", "a", `{"$set":{"k":1,"url":"https://example.com/?a=<b>&c"}}`))
 	f.store = nil // any use panics
-	fold(t, f, event(1, "y", "a", `{"n":2}`), event(2, "y", "a", `{"$set":{"k":1}}`))
+	fold(t, f, event(1, "y", "a", `{"n":2}`), event(2, "y", "a", `{"$set":{"k":1,"url":"https://example.com/?a=<b>&c"}}`))
 }
 
 func BenchmarkWatch(b *testing.B) {

@@ -144,7 +144,7 @@ func (s *Source) appendRecords(records []pipeline.Record, p bus.Profile) ([]pipe
 
 func appendProfile(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error) {
 	row := func(stream, key string, data any) error {
-		raw, err := json.Marshal(data)
+		raw, err := encode(data)
 		if err != nil {
 			return err
 		}

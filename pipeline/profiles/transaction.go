@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -142,9 +143,21 @@ func (t *transaction) store(ctx context.Context, entries []*entry) error {
 
 func (e *entry) value() ([]byte, error) {
 	if e.person != nil {
-		return json.Marshal(e.person)
+		return encode(e.person)
 	}
-	return json.Marshal(e.group)
+	return encode(e.group)
+}
+
+// encode is json.Marshal that leaves texts as they were sent: <, > and & as six bytes each would make a profile larger than its bound, and another one
+// than what comes again.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // apply makes one change.
