@@ -127,7 +127,7 @@ func (w *Warehouse) refill(ctx context.Context, t *streamTable) error {
 		r.data, r.fields = []byte(raw), parse(raw).Fields
 		block.add(&r)
 		if block.full() {
-			if err := w.sendBlock(ctx, block, ""); err != nil {
+			if err := w.sendBlock(ctx, block); err != nil {
 				return err
 			}
 			block = newBlock(&t.Table, blockRows)
@@ -136,7 +136,7 @@ func (w *Warehouse) refill(ctx context.Context, t *streamTable) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return w.sendBlock(ctx, block, "")
+	return w.sendBlock(ctx, block)
 }
 
 // parse is a record as received, as the state that it is of its key.

@@ -3,7 +3,6 @@ package clickhouse
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -107,22 +106,21 @@ func (w *Warehouse) mergeStates(ctx context.Context, t *streamTable, states []wa
 			return err
 		}
 	}
-	block, token := newBlock(&t.Table, len(states)), fnv.New128a()
+	block := newBlock(&t.Table, len(states))
 	for i := range states {
 		r, write := decide(&states[i], have[states[i].Key], merged)
 		if !write {
 			continue
 		}
 		block.add(&r)
-		fmt.Fprintf(token, "%s\x00%d\x00%d\x00%t\x00", r.key, r.version, r.hash, r.deleted)
 		if block.full() {
-			if err := w.sendBlock(ctx, block, fmt.Sprintf("merge-%d-%x", len(block.keys), token.Sum(nil))); err != nil {
+			if err := w.sendBlock(ctx, block); err != nil {
 				return err
 			}
 			block = newBlock(&t.Table, len(states)-i)
 		}
 	}
-	return w.sendBlock(ctx, block, fmt.Sprintf("merge-%d-%x", len(block.keys), token.Sum(nil)))
+	return w.sendBlock(ctx, block)
 }
 
 // decide compares a state with what is stored, counts what it does, and makes the row to write if there is one.

@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/rand"
 	"strconv"
 	"time"
 
@@ -162,8 +163,9 @@ func (c *cells) values(typ pipeline.Type, rows int) any {
 	return pad(c.texts, rows)
 }
 
-// sendBlock inserts a block under a token, and sends it again when it is not sure whether it arrived.
-func (w *Warehouse) sendBlock(ctx context.Context, b *rowBlock, token string) error {
+// sendBlock inserts a block, and sends it again when it is not sure whether it arrived. The token is its own and not made of its rows: what comes back
+// to a state that it had before is no block that the server has already.
+func (w *Warehouse) sendBlock(ctx context.Context, b *rowBlock) error {
 	if len(b.keys) == 0 {
 		return nil
 	}
@@ -172,6 +174,7 @@ func (w *Warehouse) sendBlock(ctx context.Context, b *rowBlock, token string) er
 		columns = append(columns, eventColumn{name: c.Name, typ: columnTypes[c.Type]})
 	}
 	columns = append(columns, syncColumns...)
+	token := "merge-" + rand.Text()
 	return w.again(ctx, func() error { return w.send(ctx, b.table.Rows(), columns, b.column, token) })
 }
 
