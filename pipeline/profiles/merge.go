@@ -102,7 +102,7 @@ func (t *transaction) merge(ctx context.Context, p *entry, c *change) (stays *en
 		return p, false, nil
 	}
 	from.marked, from.person.MergedInto, from.person.Pending = true, p.person.ID, true
-	from.person.applied(c.log, c.way, c.place-1) // whoever finishes this must not let what came before it change p
+	from.person.Applied.add(c.log, c.way, c.place-1) // whoever finishes this must not let what came before it change p
 	return p, true, t.absorb(ctx, p, from)
 }
 

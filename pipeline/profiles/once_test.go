@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/prickle-dev/prickle/pipeline"
@@ -68,5 +69,20 @@ func TestSeveralOfOne(t *testing.T) {
 	come(t, s, "p", 0, 1, made...)
 	if got, want := who(t, s, "a"), `a[u] since 1 identified {"first":1,"last":1,"n":2}`; got != want {
 		t.Errorf("person after they came again\n got %s\nwant %s", got, want)
+	}
+}
+
+// A group, which events of many lanes change, remembers too which of them it has seen.
+func TestGroupComesAgain(t *testing.T) {
+	s := store(t)
+	set := func(n string) pipeline.Event {
+		return event(1, "$groupidentify", "a", `{"$group_type":"company","$group_key":"acme","$group_set":{"n":`+n+`}}`)
+	}
+	come(t, s, "p", 0, 1, set("1"))
+	come(t, s, "p", 1, 2, set("2"))
+	come(t, s, "p", 0, 1, set("1"))
+	got, err := s.Get(t.Context(), groupKey{"company", "acme"}.String())
+	if err != nil || !strings.Contains(string(got.Value), `"properties":{"n":2}`) {
+		t.Errorf("group\n got %s, %v\nwant n to be 2", got.Value, err)
 	}
 }

@@ -24,10 +24,7 @@ type Person struct {
 	Pending    bool   `json:"pending,omitempty"`
 	// Absorbed are the ids of the persons that this one has taken over.
 	Absorbed []string `json:"absorbed,omitempty"`
-	// Applied is the place of the last event of each way that changed the person: what comes again after a crash is not applied again. The places are
-	// those of the log that began at Log, in nanoseconds since 1970; in another one they mean nothing.
-	Applied map[way]place `json:"applied,omitempty"`
-	Log     int64         `json:"log,omitempty"`
+	Applied  marks    `json:"applied"`
 }
 
 // way is what events come by in order: a lane of a pipeline, as <pipeline>/<lane>. Each pipeline goes through the log at a pace of its own.
@@ -54,16 +51,23 @@ func (p *Person) apply(c *change) bool {
 	return true
 }
 
-// has reports whether a change was made before.
-func (p *Person) has(c *change) bool { return c.log == p.Log && c.place <= p.Applied[c.way] }
+// marks are the place of the last event of each way that changed something: what comes again after a crash is not applied again. The places are
+// those of the log that began at Log, in nanoseconds since 1970; in another one they mean nothing.
+type marks struct {
+	Log    int64         `json:"log"`
+	Places map[way]place `json:"places"`
+}
 
-// applied notes the place of an event in a log. A log that began later takes the place of the one before.
-func (p *Person) applied(log int64, by way, at place) {
-	if log > p.Log || p.Applied == nil {
-		p.Log, p.Applied = log, map[way]place{}
+// has reports whether a change was made before.
+func (m *marks) has(c *change) bool { return c.log == m.Log && c.place <= m.Places[c.way] }
+
+// add notes the place of an event in a log. A log that began later takes the place of the one before.
+func (m *marks) add(log int64, by way, at place) {
+	if log > m.Log || m.Places == nil {
+		m.Log, m.Places = log, map[way]place{}
 	}
-	if log == p.Log {
-		p.Applied[by] = max(p.Applied[by], at)
+	if log == m.Log {
+		m.Places[by] = max(m.Places[by], at)
 	}
 }
 
@@ -75,8 +79,8 @@ func (p *Person) take(from *Person) {
 	}
 	p.Identified = true
 	p.Absorbed = append(p.Absorbed, from.ID)
-	for by, at := range from.Applied {
-		p.applied(from.Log, by, at)
+	for by, at := range from.Applied.Places {
+		p.Applied.add(from.Applied.Log, by, at)
 	}
 }
 
@@ -91,6 +95,7 @@ type Group struct {
 	Key        string          `json:"key"`
 	Properties json.RawMessage `json:"properties"` // an object
 	CreatedAt  time.Time       `json:"created_at"`
+	Applied    marks           `json:"applied"`
 }
 
 // mostProperties is how many bytes a person's or group's properties may have. A change that would pass it is left out.

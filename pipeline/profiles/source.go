@@ -156,7 +156,7 @@ func appendProfile(records []pipeline.Record, p bus.Profile) ([]pipeline.Record,
 		if err := json.Unmarshal(p.Value, &g); err != nil {
 			return nil, err
 		}
-		err := row(groupsStream, g.Type+"/"+g.Key, groupRow(g))
+		err := row(groupsStream, g.Type+"/"+g.Key, groupRow{g.Type, g.Key, g.Properties, g.CreatedAt})
 		return records, err
 	}
 	var person Person
@@ -191,4 +191,9 @@ type personRow struct {
 	Identified bool            `json:"is_identified"`
 }
 
-type groupRow Group
+type groupRow struct {
+	Type       string          `json:"type"`
+	Key        string          `json:"key"`
+	Properties json.RawMessage `json:"properties"`
+	CreatedAt  time.Time       `json:"created_at"`
+}

@@ -166,7 +166,7 @@ func (t *transaction) apply(ctx context.Context, c *change) error {
 		return t.applyGroup(ctx, c)
 	}
 	p, err := t.personOf(ctx, c.distinctID)
-	if err != nil || p != nil && p.person.has(c) {
+	if err != nil || p != nil && p.person.Applied.has(c) {
 		return err
 	}
 	merged := false
@@ -181,7 +181,7 @@ func (t *transaction) apply(ctx context.Context, c *change) error {
 		}
 	}
 	if p.person.apply(c) || merged {
-		p.person.applied(c.log, c.way, c.place)
+		p.person.Applied.add(c.log, c.way, c.place)
 		t.touch(p)
 	}
 	return nil
@@ -196,8 +196,12 @@ func (t *transaction) applyGroup(ctx context.Context, c *change) error {
 		g.group = &Group{Type: c.group.typ, Key: c.group.key, Properties: json.RawMessage("{}"), CreatedAt: c.at.UTC()}
 		t.touch(g)
 	}
+	if g.group.Applied.has(c) {
+		return nil
+	}
 	if after := update(g.group.Properties, &change{set: c.set}); string(after) != string(g.group.Properties) {
 		g.group.Properties = after
+		g.group.Applied.add(c.log, c.way, c.place)
 		t.touch(g)
 	}
 	return nil
