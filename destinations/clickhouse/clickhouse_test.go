@@ -111,6 +111,9 @@ var refused = []string{
 	"SELECT * FROM s3('http://127.0.0.1:1/x')", "SELECT * FROM `remote`('127.0.0.1', system.one)", "SELECT * FROM remoteSecure('127.0.0.1', system.one)",
 	"SELECT * FROM mysql('a:1', 'b', 'c', 'd', 'e')", "SELECT * FROM executable('id', CSV, 'x String')", "SELECT * FROM URL /* x */ ('http://127.0.0.1:1/', 'CSV')",
 	"SELECT * FROM cluster('default', system.one)", "SELECT sleep(3)", "SELECT 1 INTO OUTFILE '/tmp/x'", "SELECT 1 FORMAT CSV",
+	// Ways to write a name or a text that only ClickHouse's own lexer takes for one.
+	"SELECT file\u00a0('/etc/passwd')", "SELECT file\ufeff('/etc/passwd')", "SELECT “file”('/etc/passwd')", `SELECT "f\x69le"('/etc/passwd')`,
+	"SELECT 1 AS a$b$, file('/etc/passwd') AS c$b$",
 	"INSERT INTO FUNCTION file('x.csv') SELECT 1", "SET readonly = 0", "SELECT 1 SETTINGS readonly = 0", "OPTIMIZE TABLE events__rows FINAL", "SYSTEM FLUSH LOGS",
 	"KILL QUERY WHERE 1", "GRANT ALL ON *.* TO default", "CREATE USER x", "ATTACH TABLE x", "DETACH TABLE events", "RENAME TABLE events TO x",
 	"EXCHANGE TABLES events AND events__rows", "USE system", "BACKUP TABLE events TO Disk('x', 'y')", "EXPLAIN SELECT 1; DROP TABLE events__rows",
