@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,11 @@ var refused = []string{
 	"SELECT from_json(properties, '{}') FROM events",
 	"SELECT repeat('x', 1500000000)",
 	"SELECT printf('%2000000000d', 1)",
+	"SELECT ('" + strings.Repeat("[", 400000) + strings.Repeat("]", 400000) + "')::JSON::VARIANT", "SELECT properties::VARIANT FROM events", "SELECT TRY_CAST(properties AS STRUCT(a VARIANT)[]) FROM events",
+	"SELECT len(range(4000000000))", "SELECT sum(i) FROM (SELECT unnest(generate_series(1, 4000000000)) AS i)", "SELECT * FROM unnest(range(4000000000))",
+	"SELECT length(bitstring('1', 2000000000))", "SELECT jaro_similarity(event, event) FROM events", "SELECT jaro_winkler_similarity(event, event) FROM events",
+	"SELECT json_serialize_plan('SELECT length(repeat(''x'', 4000000000))', optimize := true)", "SELECT json_deserialize_sql('{}')",
+	"SELECT * FROM range(CAST(repeat('1', 4000000000) AS INTEGER))",
 	"SET memory_limit = '8GB'", "SET enable_external_access = true", "RESET lock_configuration", "PRAGMA memory_limit = '8GB'",
 	"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM glob('/*')",
 	"SELECT * FROM read_parquet('http://127.0.0.1:1/x.parquet')", "COPY events TO '/tmp/events.csv'", "COPY events FROM '/etc/passwd'",

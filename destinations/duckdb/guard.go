@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
@@ -52,12 +54,12 @@ func allow(ctx context.Context, conn *duckdb.Conn, query string, files bool) err
 		return fmt.Errorf("duckdb: query: syntax tree: %w", err)
 	}
 	if name := forbidden(statement, files); name != "" {
-		return fmt.Errorf("duckdb: query: the function %s is not allowed", name)
+		return fmt.Errorf("duckdb: query: %s is not allowed", name)
 	}
 	return nil
 }
 
-// forbidden returns the name of a function in the tree that must not be called, or "".
+// forbidden returns what must not be in the tree and is, or "".
 func forbidden(node any, files bool) string {
 	switch node := node.(type) {
 	case []any:
@@ -68,14 +70,21 @@ func forbidden(node any, files bool) string {
 		}
 	case map[string]any:
 		if name, ok := node["function_name"].(string); ok && !scalarAllowed(name) {
-			return name
+			return "the function " + name
 		}
-		if call, ok := node["function"].(map[string]any); ok && node["type"] == "TABLE_FUNCTION" {
+		if node["id"] == "VARIANT" { // made of JSON it recurses as the functions do that scalarAllowed refuses
+			return "the type VARIANT"
+		}
+		call, isTable := node["function"].(map[string]any)
+		if isTable = isTable && node["type"] == "TABLE_FUNCTION"; isTable {
 			if name, _ := call["function_name"].(string); !tableAllowed(name) && (!files || !readsFiles(name)) {
-				return name
+				return "the function " + name
 			}
 		}
-		for _, child := range node {
+		for key, child := range node {
+			if isTable && key == "function" {
+				child = slices.Collect(maps.Values(call)) // its name is no scalar function's
+			}
 			if name := forbidden(child, files); name != "" {
 				return name
 			}
@@ -89,7 +98,7 @@ func forbidden(node any, files bool) string {
 func tableAllowed(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
-	case "range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "summary", "histogram", "histogram_values",
+	case "range", "generate_series", "unnest", "repeat_row", "json_each", "json_tree", "summary", "histogram", "histogram_values",
 		"pg_timezone_names", "icu_calendar_names":
 		return true
 	}
@@ -113,7 +122,9 @@ func scalarAllowed(name string) bool {
 	case "write_log", "sleep_ms", "pg_sleep", "nextval", "getenv",
 		"json_structure", "json_group_structure", "json_merge_patch", "json_contains",
 		"json_transform", "json_transform_strict", "from_json", "from_json_strict",
-		"printf", "format", "repeat", "lpad", "rpad", "list_resize", "array_resize", "levenshtein", "editdist3", "damerau_levenshtein":
+		"json_serialize_plan", "json_deserialize_sql", // which do in part what the statement in their argument does
+		"printf", "format", "repeat", "lpad", "rpad", "list_resize", "array_resize", "bitstring", "range", "generate_series", // but in FROM, row by row
+		"levenshtein", "editdist3", "damerau_levenshtein", "jaro_similarity", "jaro_winkler_similarity":
 		return false
 	}
 	return true
