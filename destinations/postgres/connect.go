@@ -19,6 +19,9 @@ import (
 // writeConnections is how many transactions write at once: events, a merge, and the care for tables.
 const writeConnections = 3
 
+// longestRow is how many bytes a row of a query may have, which is in memory as a whole, several times over while it is written out.
+const longestRow = 64 << 20
+
 // address is where the database is, for messages.
 type address struct{ host, user, database string }
 
@@ -60,6 +63,7 @@ func (w *Warehouse) connect() error {
 	reading := writing.Copy()
 	writing.MaxConns, reading.MaxConns = writeConnections, int32(w.config.Connections)
 	writing.MinConns, reading.MinConns = 0, 0
+	reading.ConnConfig.MaxProtocolMessageBodyLen = longestRow
 	w.address = addressOf(writing)
 	if w.writing, err = pgxpool.NewWithConfig(context.Background(), writing); err != nil {
 		return err

@@ -50,16 +50,17 @@ func checkStatement(sql string) (calls []string, err error) {
 // isSecret knows the relations that hold passwords or the server's configuration.
 func isSecret(name string) bool {
 	switch name {
-	case "pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "user_mapping_options", "pg_foreign_server", "foreign_server_options",
+	case "pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "_pg_user_mappings", "user_mapping_options", "pg_foreign_server", "_pg_foreign_servers", "foreign_server_options",
 		"pg_subscription", "pg_largeobject", "pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings", "pg_config":
 		return true
 	}
 	return false
 }
 
-// runsText knows the functions of Postgres's own extensions that run SQL given as text and are not always declared volatile, as those of checkCalls are.
+// runsText knows the functions of Postgres and its own extensions that run SQL, or read a relation, given as text and are not always declared
+// volatile, as those of checkCalls are.
 func runsText(name string) bool {
-	return strings.HasPrefix(name, "dblink") || strings.HasPrefix(name, "crosstab") || name == "connectby" || name == "xpath_table"
+	return strings.HasSuffix(name, "_to_xml") || strings.HasSuffix(name, "_to_xml_and_xmlschema") || strings.HasPrefix(name, "dblink") || strings.HasPrefix(name, "crosstab") || name == "connectby" || name == "xpath_table"
 }
 
 // withoutEffect are the functions that Postgres declares volatile, which is what may have an effect, and that have none.

@@ -58,16 +58,21 @@ func (s *Server) Close() error {
 	return nil
 }
 
+// readTimeout is the time for a question to arrive.
+const readTimeout = 10 * time.Second
+
 // Run serves until ctx ends, which also ends the answers under way, and returns nil.
 func (s *Server) Run(ctx context.Context) error {
 	server := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10, // a question may be in the address
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ReadTimeout:       readTimeout,
+		// An answer has an end of its own. This one is for refusals, which nobody needs a key for.
+		WriteTimeout:   readTimeout + s.config.Timeout + time.Second,
+		IdleTimeout:    2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, // a question may be in the address
+		BaseContext:    func(net.Listener) context.Context { return ctx },
+		ErrorLog:       slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(s.listener) }()
