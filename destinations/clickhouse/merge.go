@@ -91,10 +91,8 @@ func (w *Warehouse) mergeStream(ctx context.Context, source string, s *warehouse
 
 // stored is the newest state of a key that the table has.
 type stored struct {
-	version   uint64
-	deleted   bool
+	warehouse.Stored
 	deletedAt *time.Time
-	hash      uint64
 	raw       *string // only for keys that a tombstone came for
 }
 
@@ -125,34 +123,28 @@ func (w *Warehouse) mergeStates(ctx context.Context, t *streamTable, states []wa
 
 // decide compares a state with what is stored, counts what it does, and makes the row to write if there is one.
 func decide(s *warehouse.State, have *stored, merged *pipeline.Merged) (row, bool) {
-	r := row{key: s.Key, version: uint64(max(s.Version, 0)), at: s.At, deleted: s.DeletedAt != nil, deletedAt: s.DeletedAt, hash: s.Hash, data: s.Data, fields: s.Fields}
-	switch {
-	case have == nil && r.deleted:
-		merged.Deleted++
-	case have == nil:
-		merged.Inserted++
-	case r.version < have.version:
-		merged.Unchanged++
+	s.Version = max(s.Version, 0)
+	r := row{key: s.Key, version: uint64(s.Version), at: s.At, deleted: s.DeletedAt != nil, deletedAt: s.DeletedAt, hash: s.Hash, data: s.Data, fields: s.Fields}
+	if have == nil {
+		return r, s.Change(nil, merged) == warehouse.Insert
+	}
+	switch s.Change(&have.Stored, merged) {
+	case warehouse.Nothing:
 		return r, false
-	case r.deleted && !have.deleted:
-		merged.Deleted++
+	case warehouse.Bury:
 		r.keep(have)
-	case !r.deleted && (have.deleted || r.hash != have.hash):
-		merged.Updated++
-	default:
-		merged.Unchanged++
+	case warehouse.Touch:
 		if r.deleted {
 			r.keep(have)
 			r.deletedAt = have.deletedAt
 		}
-		return r, r.version > have.version
 	}
 	return r, true
 }
 
 // keep leaves the fields as they were last seen, for a tombstone.
 func (r *row) keep(have *stored) {
-	r.hash, r.data, r.fields = have.hash, nil, nil
+	r.hash, r.data, r.fields = have.Hash, nil, nil
 	if have.raw != nil {
 		r.data, r.fields = []byte(*have.raw), parse(*have.raw).Fields
 	}
@@ -193,10 +185,12 @@ func (w *Warehouse) lookUp(ctx context.Context, t *streamTable, states []warehou
 	have := make(map[string]*stored, len(states))
 	for rows.Next() {
 		var key string
+		var version uint64
 		var s stored
-		if err := rows.Scan(&key, &s.version, &s.deleted, &s.deletedAt, &s.hash, &s.raw); err != nil {
+		if err := rows.Scan(&key, &version, &s.Deleted, &s.deletedAt, &s.Hash, &s.raw); err != nil {
 			return nil, err
 		}
+		s.Version = int64(version)
 		have[key] = &s
 	}
 	return have, rows.Err()

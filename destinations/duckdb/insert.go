@@ -4,12 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 )
@@ -96,18 +93,4 @@ func periods(rows []warehouse.EventRow) []period {
 		out = append(out, period{t, t})
 	}
 	return out
-}
-
-// appendTo fills a temporary table by the bulk interface of DuckDB, within the transaction that conn is in.
-func appendTo(ctx context.Context, conn *sql.Conn, table string, fill func(appendRow func(...driver.Value) error) error) error {
-	return conn.Raw(func(c any) error {
-		appender, err := duckdb.NewAppender(c.(driver.Conn), "temp", "main", table)
-		if err != nil {
-			return err
-		}
-		if err := fill(appender.AppendRow); err != nil {
-			return errors.Join(err, appender.Clear(), appender.Close())
-		}
-		return appender.CloseWithCancel(ctx)
-	})
 }

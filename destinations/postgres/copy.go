@@ -13,6 +13,25 @@ type copyRows struct {
 	data []byte
 }
 
+// spare is a copyRows to use again: growing one costs as much as filling it.
+type spare chan *copyRows
+
+func (s spare) take() *copyRows {
+	select {
+	case c := <-s:
+		return c
+	default:
+		return &copyRows{}
+	}
+}
+
+func (s spare) put(c *copyRows) {
+	select {
+	case s <- c:
+	default:
+	}
+}
+
 // copyHeader is the signature, no flags, and no extension.
 const copyHeader = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 

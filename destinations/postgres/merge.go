@@ -90,7 +90,9 @@ func (w *Warehouse) mergeStream(ctx context.Context, t *tx, source string, s *wa
 	if len(states) == 0 {
 		return nil
 	}
-	if err := t.stage(ctx, stage, table, states); err != nil {
+	rows := w.copies.take()
+	defer w.copies.put(rows)
+	if err := t.stage(ctx, stage, table, states, rows); err != nil {
 		return err
 	}
 	w.changed.add(table.Rows())
@@ -98,7 +100,7 @@ func (w *Warehouse) mergeStream(ctx context.Context, t *tx, source string, s *wa
 }
 
 // stage fills a temporary table with the states, the values of their fields as text.
-func (t *tx) stage(ctx context.Context, stage string, table *warehouse.Table, states []warehouse.State) error {
+func (t *tx) stage(ctx context.Context, stage string, table *warehouse.Table, states []warehouse.State, rows *copyRows) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, `CREATE TEMP TABLE %s (key text, version bigint, read_at timestamptz, deleted boolean, deleted_at timestamptz, hash bigint, extra jsonb, raw json`, stage)
 	for i := range table.Columns {
@@ -108,14 +110,13 @@ func (t *tx) stage(ctx context.Context, stage string, table *warehouse.Table, st
 	if err := t.exec(ctx, b.String()); err != nil {
 		return err
 	}
-	var rows copyRows
 	rows.begin()
 	spell := newSpeller(table)
 	for i := range states {
-		spell.row(&rows, &states[i])
+		spell.row(rows, &states[i])
 	}
 	rows.end()
-	return t.copyIn(ctx, stage, &rows)
+	return t.copyIn(ctx, stage, rows)
 }
 
 // upsert writes the staged states into the table: new keys are inserted, an older version does nothing, a tombstone marks, another state

@@ -31,6 +31,7 @@ type Warehouse struct {
 
 	writer     warehouse.Writer
 	batch      copyRows       // what the writer writes
+	copies     spare          // what a merge writes
 	partitions map[month]bool // that the writer knows to be there
 	roomAfter  time.Time      // when the writer tries again to make one
 	mended     atomic.Int64   // events and records
@@ -50,7 +51,7 @@ var (
 
 // New makes a Warehouse that Open will open. config is copied.
 func New(config Config, env pipeline.Env) *Warehouse {
-	w := &Warehouse{config: config, project: env.Project.ID, log: env.Log, now: env.Now, partitions: map[month]bool{},
+	w := &Warehouse{config: config, project: env.Project.ID, log: env.Log, now: env.Now, partitions: map[month]bool{}, copies: make(spare, 1),
 		lockTimeout: lockTimeout, step: func(string) {}}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)

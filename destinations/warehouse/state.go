@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
-	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
 // State is the newest state of one key in a load, ready to be stored.
@@ -57,6 +56,7 @@ func ByStream(load pipeline.Load) []*StreamRecords {
 func Reduce(records []pipeline.Record) []State {
 	states := make([]State, 0, len(records))
 	at := make(map[string]int, len(records))
+	var read reader
 	for i := range records {
 		r := &records[i]
 		key := ValidUTF8(r.Key)
@@ -64,85 +64,19 @@ func Reduce(records []pipeline.Record) []State {
 		switch {
 		case !twice:
 			at[key] = len(states)
-			states = append(states, newState(r))
+			states = append(states, read.state(r))
 		case r.Version >= states[place].Version:
 			before := states[place]
-			states[place] = newState(r)
+			states[place] = read.state(r)
 			if r.Deleted && before.Data != nil {
-				states[place].take(before.Data)
+				states[place].take(before)
 			}
 		case states[place].DeletedAt != nil && states[place].Data == nil:
-			states[place].take(newState(r).Data)
+			states[place].take(read.state(r))
 		}
 	}
 	return states
 }
 
-func newState(r *pipeline.Record) State {
-	s := State{Key: ValidUTF8(r.Key), Version: r.Version, At: r.At}
-	if r.Deleted {
-		s.DeletedAt = &r.At
-	}
-	if len(r.Data) > 0 {
-		s.take(r.Data)
-	}
-	return s
-}
-
-// take makes data the record's. What is no JSON is kept as a JSON string, so that a record is never refused for what it contains.
-func (s *State) take(data []byte) {
-	if ok, _, _ := rawjson.Valid(data, rawjson.MaxDepth); !ok {
-		data = rawjson.AppendString(nil, string(data))
-	}
-	s.Data = Storable(data)
-	s.Hash = hashRecord(s.Data)
-	s.Fields = fields(s.Data)
-}
-
-// searched is up to how many fields a name is looked for among them one by one, which is faster than a map.
-const searched = 32
-
-// fields are the top-level fields of an object that are not null. Of two with one name the last one counts, as everywhere.
-func fields(data []byte) []Field {
-	var all []Field
-	var at map[string]int
-	for k, v := range rawjson.Members(data) {
-		name, _ := rawjson.String(k)
-		name = ValidUTF8(name)
-		if i := find(all, at, name); i >= 0 {
-			all[i].Value = v
-			continue
-		}
-		all = append(all, Field{name, v})
-		if at != nil {
-			at[name] = len(all) - 1
-		} else if len(all) == searched {
-			at = make(map[string]int, 2*searched)
-			for i, f := range all {
-				at[f.Name] = i
-			}
-		}
-	}
-	kept := all[:0]
-	for _, f := range all {
-		if rawjson.KindOf(f.Value) != rawjson.Null {
-			kept = append(kept, f)
-		}
-	}
-	return kept
-}
-
-func find(all []Field, at map[string]int, name string) int {
-	if at != nil {
-		if i, ok := at[name]; ok {
-			return i
-		}
-		return -1
-	}
-	for i := range all {
-		if all[i].Name == name {
-			return i
-		}
-	}
-	return -1
-}
+// take gives s what another state contains.
+func (s *State) take(from State) { s.Data, s.Hash, s.Fields = from.Data, from.Hash, from.Fields }

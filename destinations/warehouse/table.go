@@ -79,28 +79,42 @@ func (t *Table) Fit(declared []pipeline.Column, states []State) {
 		}
 	}
 	for i := range states {
+		next := 0
 		for _, f := range states[i].Fields {
-			t.fit(f)
+			column := t.column(f.Name, next)
+			if column < 0 {
+				column = t.want(f.Name, "")
+			}
+			if column >= 0 {
+				t.Columns[column].fit(f.Value)
+				next = column + 1
+			}
 		}
 	}
 }
 
-func (t *Table) fit(f Field) {
-	i := t.want(f.Name, "")
-	if i < 0 {
-		return
-	}
-	c := &t.Columns[i]
+func (c *Column) fit(value []byte) {
 	if c.Type == "" {
-		c.Type = Infer(f.Value)
+		c.Type = Infer(value)
 		return
 	}
 	if c.Declared {
 		return
 	}
-	if _, ok := Cell(c.Type, false, f.Value); !ok {
-		c.Type = Widen(c.Type, f.Value)
+	if _, ok := Cell(c.Type, false, value); !ok {
+		c.Type = Widen(c.Type, value)
 	}
+}
+
+// column finds the column of a field, -1 for none. guess is the column to try first: fields mostly come in the order of their columns.
+func (t *Table) column(field string, guess int) int {
+	if guess < len(t.Columns) && t.Columns[guess].Field == field {
+		return guess
+	}
+	if i, ok := t.byField[field]; ok {
+		return i
+	}
+	return -1
 }
 
 // known is the type that a column of a declared type has: an unknown one is text, which takes everything but objects and arrays.
@@ -115,8 +129,10 @@ func known(t pipeline.Type) pipeline.Type {
 // Cells calls set for each field of a state that has a column and fits it, with the column's index and the value as Cell spells it. It
 // returns the other fields as a JSON object, nil for none.
 func (t *Table) Cells(s *State, set func(column int, text string)) (extra []byte) {
+	next := 0
 	for _, f := range s.Fields {
-		if i, ok := t.byField[f.Name]; ok {
+		if i := t.column(f.Name, next); i >= 0 {
+			next = i + 1
 			if text, ok := Cell(t.Columns[i].Type, t.Columns[i].Declared, f.Value); ok {
 				set(i, text)
 				continue

@@ -1,7 +1,6 @@
 package warehouse
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -11,20 +10,19 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
-// Cell spells the raw JSON value v as text that casts to typ without loss, and reports false when v does not fit. A declared column takes
-// text that spells a value of its type; for an inferred one "42" is text.
+// Cell spells the raw JSON value v, a part of what Storable returned, as text that casts to typ without loss, and reports false when v does not
+// fit. The text may share v's memory. A declared column takes text that spells a value of its type; for an inferred one "42" is text.
 func Cell(typ pipeline.Type, declared bool, v []byte) (string, bool) {
 	kind := rawjson.KindOf(v)
 	if typ == pipeline.JSON {
-		return string(Storable(v)), true
+		return rawjson.Alias(v), true
 	}
 	if kind == rawjson.Object || kind == rawjson.Array {
 		return "", false
 	}
-	s := string(v)
+	s := rawjson.Alias(v)
 	if kind == rawjson.Text {
 		s, _ = rawjson.String(v)
-		s = ValidUTF8(strings.Clone(s))
 	}
 	if typ == pipeline.String {
 		return s, true
@@ -160,12 +158,12 @@ func instant(kind rawjson.Kind, s string) (string, bool) {
 	return t.Format("2006-01-02T15:04:05.000000Z"), t.Year() >= 1 && t.Year() <= 9999
 }
 
-// hashRecord is the same for records that differ only in the order of their fields or in white space. Each field is hashed by FNV-1a, and
+// hashMembers is the same for records that differ only in the order of their fields or in white space. Each field is hashed by FNV-1a, and
 // the sum does not depend on the order.
-func hashRecord(data []byte) uint64 {
+func hashMembers(members []rawjson.Member) uint64 {
 	var sum uint64
-	for k, v := range rawjson.Members(data) {
-		sum += hashText(hashText(14695981039346656037, k)^':', v)
+	for _, m := range members {
+		sum += hashText(hashText(14695981039346656037, m.Key)^':', m.Value)
 	}
 	return sum
 }
@@ -181,7 +179,7 @@ func hashText(h uint64, text []byte) uint64 {
 			c = text[i]
 		case c == '"':
 			inString = !inString
-		case !inString && bytes.IndexByte([]byte(" \t\r\n"), c) >= 0:
+		case !inString && (c == ' ' || c == '\t' || c == '\r' || c == '\n'):
 			continue
 		}
 		h = (h ^ uint64(c)) * 1099511628211

@@ -78,7 +78,7 @@ func BenchmarkMerge(b *testing.B, open func() pipeline.Warehouse, server func() 
 			if from >= mergeRecords { // every fifth load of those before once more
 				first, version = 5*(from-mergeRecords), 2
 			}
-			load := invoices(first, version)
+			load := Invoices(first, version)
 			b.StartTimer()
 			m.Start(b)
 			_, err := w.Merge(b.Context(), load)
@@ -98,8 +98,8 @@ func BenchmarkMerge(b *testing.B, open func() pipeline.Warehouse, server func() 
 	m.Report(b, b.N*mergeRecords*6/5, "record")
 }
 
-// invoices is a load of records with 20 fields each.
-func invoices(from int, version int64) pipeline.Load {
+// Invoices is a load of 10,000 records with 20 fields each: those from a number on, in a version.
+func Invoices(from int, version int64) pipeline.Load {
 	l := pipeline.Load{Source: "shop", Cursor: pipeline.Cursor(`{"page":1}`)}
 	at := time.Date(2026, 8, 20, 10, 0, 0, 0, time.UTC)
 	for n := from; n < from+mergeLoad; n++ {
