@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
@@ -18,27 +20,49 @@ func source() *pipelinetest.Traffic {
 	return pipelinetest.NewTraffic(time.Date(2026, 8, 20, 0, 0, 0, 0, time.UTC))
 }
 
-// BenchmarkSend sends blocks of 50,000 events as frames bring them, to the engine on the same machine.
+// lanes and batchEvents are what a full queue hands over: a batch of each lane at a time.
+const lanes, batchEvents = 8, 10_000
+
+// BenchmarkSend sends events as a full queue does, to the engine on the same machine.
 func BenchmarkSend(b *testing.B) {
 	for _, json := range []string{"off", "on"} {
 		b.Run("json "+json, func(b *testing.B) {
+			const batches = 5 * lanes
 			w := opened(b, func(c *Config) { c.JSON = json })
 			s := source()
 			b.ReportAllocs()
 			bytes, cpu := 0, pipelinetest.Meter{Server: clickhouse.Shared(b).CPU}
 			for b.Loop() {
 				b.StopTimer()
-				events := s.Events(b, blockEvents)
-				for i := range events {
-					bytes += events[i].Size()
+				queue := make(chan []pipeline.Event, batches)
+				for range batches {
+					events := s.Events(b, batchEvents)
+					for i := range events {
+						bytes += events[i].Size()
+					}
+					queue <- events
 				}
+				close(queue)
 				b.StartTimer()
 				cpu.Start(b)
-				mustSend(b, w, events)
+				var group errgroup.Group
+				for range lanes {
+					group.Go(func() error {
+						for events := range queue {
+							if err := w.Send(context.Background(), events); err != nil {
+								return err
+							}
+						}
+						return nil
+					})
+				}
+				if err := group.Wait(); err != nil {
+					b.Fatal(err)
+				}
 				cpu.Stop(b)
 			}
-			cpu.Report(b, b.N*blockEvents, "event")
-			b.ReportMetric(float64(bytes)/float64(b.N*blockEvents), "bytes/event")
+			cpu.Report(b, b.N*batches*batchEvents, "event")
+			b.ReportMetric(float64(bytes)/float64(b.N*batches*batchEvents), "bytes/event")
 		})
 	}
 }

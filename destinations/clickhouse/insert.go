@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -22,6 +23,10 @@ const (
 	blockEvents = 50_000
 	blockBytes  = 16 << 20
 )
+
+// inserts is how many inserts are under way at once: the server works on one while the next is put together. Copies of an event in two of them become
+// one like any others.
+const inserts = 2
 
 func (w *Warehouse) sizes() warehouse.Sizes {
 	return warehouse.Sizes{Events: blockEvents, Bytes: blockBytes, Enough: blockEvents, Pace: w.config.Pace}
@@ -101,18 +106,20 @@ func (b *eventBlock) column(at int) any {
 // whether a block arrived, the very same one is sent again. Rows with times that the type of the columns does not hold in every version of the
 // server are refused here.
 func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error {
-	w.events.reset()
+	block := <-w.blocks
+	defer func() { w.blocks <- block }()
+	block.reset()
 	token, now := fnv.New128a(), w.now().UnixMilli()
 	for i := range rows {
 		if err := checkTimes(&rows[i]); err != nil {
 			return err
 		}
-		w.events.add(&rows[i], w.project, now)
+		block.add(&rows[i], w.project, now)
 		_, _ = token.Write(rows[i].UUID[:]) // a hash takes everything
 	}
 	name := fmt.Sprintf("prickle-%d-%x", len(rows), token.Sum(nil))
 	err := w.again(ctx, func() error {
-		return w.send(ctx, eventsRows, eventColumns, w.events.column, name)
+		return w.send(ctx, eventsRows, eventColumns, block.column, name)
 	})
 	err = w.overload.judge(w.explain(ctx, err))
 	if err != nil {
@@ -199,13 +206,18 @@ func (w *Warehouse) again(ctx context.Context, send func() error) error {
 }
 
 // overload slows down when the server asks for it. It belongs to the writer's goroutine.
-type overload struct{ delay time.Duration }
+type overload struct {
+	mu    sync.Mutex
+	delay time.Duration
+}
 
 const firstDelay, longestDelay = 2 * time.Second, 2 * time.Minute
 
 // judge gives an error of a server with too much to do a delay that doubles until an insert succeeds. The events wait in their queue meanwhile, so
 // that the next inserts are larger.
 func (o *overload) judge(err error) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	switch {
 	case err == nil:
 		o.delay = 0

@@ -28,7 +28,7 @@ type Warehouse struct {
 	abilities abilities
 	layout    layout
 	writer    *warehouse.Writer
-	events    eventBlock
+	blocks    chan *eventBlock // for each insert that may be under way
 	overload  overload
 	merging   sync.Mutex
 	lastTick  atomic.Int64
@@ -92,7 +92,11 @@ func (w *Warehouse) Open(ctx context.Context) error {
 		Store: "clickhouse", ProjectID: w.project, Insert: w.insert,
 		Fault:  func(err error) bool { return errors.Is(err, errTime) || isValueFault(err) },
 		Quotes: isValueFault,
-		Sizes:  w.sizes(),
+		Sizes:  w.sizes(), Parallel: inserts,
+	}
+	w.blocks = make(chan *eventBlock, inserts)
+	for range inserts {
+		w.blocks <- &eventBlock{}
 	}
 	w.writer.Start()
 	return nil

@@ -54,8 +54,8 @@ func (r *EventRow) fail(err error) {
 	}
 }
 
-// commit stores a group of calls in one write and answers each of them.
-func (w *Writer) commit(group []*send) {
+// commit stores a group of calls in one write and answers each of them. r is free again before they are answered.
+func (w *Writer) commit(group []*send, r *room) {
 	group = slices.DeleteFunc(group, func(s *send) bool {
 		err := s.ctx.Err()
 		if err != nil {
@@ -63,36 +63,37 @@ func (w *Writer) commit(group []*send) {
 		}
 		return err != nil
 	})
-	clear(w.seen)
-	rows := w.rows[:0]
+	clear(r.seen)
+	r.rows = r.rows[:0]
 	for _, s := range group {
 		for i := range s.events {
-			rows = w.addRow(rows, s, i)
+			w.addRow(r, s, i)
 		}
 	}
-	w.store(rows)
+	w.store(r.rows)
+	clear(r.rows)
+	w.free <- r
 	for _, s := range group {
 		s.answer()
 	}
-	clear(rows)
-	w.rows = rows
 }
 
 // addRow appends the row of an event, or lets the call wait for the row that has its UUID already.
-func (w *Writer) addRow(rows []EventRow, s *send, index int) []EventRow {
-	rows = append(rows, EventRow{})
-	row := &rows[len(rows)-1]
+func (w *Writer) addRow(r *room, s *send, index int) {
+	r.rows = append(r.rows, EventRow{})
+	row := &r.rows[len(r.rows)-1]
 	if err := row.Set(&s.events[index], w.ProjectID); err != nil {
 		s.fail(index, pipeline.Permanent(fmt.Errorf("%s: %w", w.Store, err)))
-		return rows[:len(rows)-1]
+		r.rows = r.rows[:len(r.rows)-1]
+		return
 	}
 	row.from = origin{s, index}
-	if at, twice := w.seen[row.UUID]; twice {
-		rows[at].also = append(rows[at].also, row.from)
-		return rows[:len(rows)-1]
+	if at, twice := r.seen[row.UUID]; twice {
+		r.rows[at].also = append(r.rows[at].also, row.from)
+		r.rows = r.rows[:len(r.rows)-1]
+		return
 	}
-	w.seen[row.UUID] = len(rows) - 1
-	return rows
+	r.seen[row.UUID] = len(r.rows) - 1
 }
 
 // store writes the rows, and when some of them make the store refuse the others, finds those by halving.

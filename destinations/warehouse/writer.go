@@ -11,7 +11,7 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
-// Writer is the one goroutine that changes a store. Calls of Send that wait at the same time share one write, so that a store sees few
+// Writer is the one goroutine that changes a store, or sees to it. Calls of Send that wait at the same time share one write, so that a store sees few
 // large ones; what else changes the store runs between them by Do. Fill in the fields, then call Start.
 type Writer struct {
 	// Store is the store's name, the beginning of every error: "duckdb".
@@ -29,13 +29,21 @@ type Writer struct {
 	Quotes func(err error) bool
 	// Sizes bounds and paces the writes.
 	Sizes Sizes
+	// Parallel is how many writes are under way at once, which Insert must allow; 0 is one. It is for a store that works while the next write is put
+	// together, and that sees copies of an event in two writes. Only full ones overlap: small ones would become smaller.
+	Parallel int
 
 	jobs    chan job
 	ctx     context.Context
 	cancel  context.CancelFunc
 	stopped chan struct{} // closed by the goroutine
-	rows    []EventRow
-	seen    map[uuid.UUID]int
+	free    chan *room    // one for each write that may begin
+}
+
+// room is what a write is put together in.
+type room struct {
+	rows []EventRow
+	seen map[uuid.UUID]int
 }
 
 // Sizes says how much one write holds, and how long what comes waits for more. Events and Bytes end a write whichever comes first.
@@ -67,7 +75,10 @@ func (w *Writer) Start() {
 	w.jobs = make(chan job)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.stopped = make(chan struct{})
-	w.seen = map[uuid.UUID]int{}
+	w.free = make(chan *room, max(w.Parallel, 1))
+	for range cap(w.free) {
+		w.free <- &room{seen: map[uuid.UUID]int{}}
+	}
 	go w.write()
 }
 
@@ -106,6 +117,7 @@ func (w *Writer) submit(j job) error {
 
 func (w *Writer) write() {
 	defer close(w.stopped)
+	defer w.alone(func() {}) // what is under way ends first
 	var next *job
 	var rested time.Time // when the next write may begin
 	for {
@@ -120,17 +132,35 @@ func (w *Writer) write() {
 		j := *next
 		next = nil
 		if j.send == nil {
-			j.done <- j.run()
+			w.alone(func() { j.done <- j.run() })
 			continue
 		}
-		var n int
+		r := <-w.free // before the rest is gathered: what comes meanwhile shares the write
 		var group []*send
-		group, n, next = w.gather([]*send{j.send}, time.Until(rested))
+		var n int
+		var full bool
+		group, n, full, next = w.gather([]*send{j.send}, time.Until(rested))
 		began := time.Now()
-		w.commit(group)
+		if full {
+			go w.commit(group, r)
+			continue
+		}
+		w.commit(group, r)
 		if now := time.Now(); n < w.Sizes.Enough {
 			rested = now.Add(w.Sizes.rest(n, now.Sub(began)))
 		}
+	}
+}
+
+// alone runs a function while no write is under way.
+func (w *Writer) alone(run func()) {
+	var rooms []*room
+	for range cap(w.free) {
+		rooms = append(rooms, <-w.free)
+	}
+	run()
+	for _, r := range rooms {
+		w.free <- r
 	}
 }
 
@@ -139,23 +169,23 @@ func (s Sizes) rest(n int, took time.Duration) time.Duration {
 	return max(min(took, s.Rest), s.Pace*time.Duration(s.Enough-n)/time.Duration(s.Enough))
 }
 
-// gather adds the events that wait already, or come within the rest, to a group, so that they share a write. It returns their number too, and
-// the first job of another kind that it came upon.
-func (w *Writer) gather(group []*send, rest time.Duration) ([]*send, int, *job) {
+// gather adds the events that wait already, or come within the rest, to a group, so that they share a write. It returns their number too, whether the
+// write is full, and the first job of another kind that it came upon.
+func (w *Writer) gather(group []*send, rest time.Duration) (_ []*send, n int, full bool, _ *job) {
 	n, size := len(group[0].events), group[0].size()
 	for rested := time.After(rest); n < w.Sizes.Events && (w.Sizes.Bytes == 0 || size < w.Sizes.Bytes); {
 		j, ok := w.another(rested)
 		switch {
 		case !ok:
-			return group, n, nil
+			return group, n, false, nil
 		case j.send == nil:
-			return group, n, &j
+			return group, n, false, &j
 		}
 		group = append(group, j.send)
 		n += len(j.send.events)
 		size += j.send.size()
 	}
-	return group, n, nil
+	return group, n, true, nil
 }
 
 // another takes a job that waits, or comes before the rest is over.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,12 +31,17 @@ type store struct {
 	writes [][]string
 	refuse func(r *EventRow) error
 	slow   time.Duration
+	under  atomic.Int64 // writes now
+	most   int64        // writes at once so far
 }
 
 func (s *store) insert(_ context.Context, rows []EventRow) error {
+	under := s.under.Add(1)
+	defer s.under.Add(-1)
 	time.Sleep(s.slow) // of the bubble's clock
 	s.Lock()
 	defer s.Unlock()
+	s.most = max(s.most, under)
 	var names []string
 	for i := range rows {
 		if s.refuse != nil {
@@ -49,9 +55,9 @@ func (s *store) insert(_ context.Context, rows []EventRow) error {
 	return nil
 }
 
-func (s *store) writer(sizes Sizes) *Writer {
+func (s *store) writer(sizes Sizes, parallel int) *Writer {
 	isFault := func(err error) bool { return errors.Is(err, errFault) }
-	w := &Writer{Store: "teststore", Insert: s.insert, Fault: isFault, Quotes: isFault, Sizes: sizes}
+	w := &Writer{Store: "teststore", Insert: s.insert, Fault: isFault, Quotes: isFault, Sizes: sizes, Parallel: parallel}
 	w.Start()
 	return w
 }
@@ -60,7 +66,7 @@ func (s *store) writer(sizes Sizes) *Writer {
 func TestWriterShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{slow: time.Second}
-		w := s.writer(Sizes{Events: 1000})
+		w := s.writer(Sizes{Events: 1000}, 1)
 		defer w.Stop()
 		var calls sync.WaitGroup
 		for n := range 9 {
@@ -84,7 +90,7 @@ func TestWriterBounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &store{slow: time.Second}
-				w := s.writer(sizes)
+				w := s.writer(sizes, 1)
 				defer w.Stop()
 				var calls sync.WaitGroup
 				for n := range 13 {
@@ -106,6 +112,40 @@ func TestWriterBounds(t *testing.T) {
 	}
 }
 
+// TestWriterParallel has full writes overlap, and nothing else: what Do runs is alone.
+func TestWriterParallel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{slow: time.Second}
+		w := s.writer(Sizes{Events: 20, Enough: 20}, 2)
+		defer w.Stop()
+		began := time.Now()
+		var calls sync.WaitGroup
+		for n := range 12 {
+			calls.Go(func() {
+				if err := w.Send(t.Context(), pipelinetest.Events(n*10, n*10+10)); err != nil {
+					t.Errorf("Send: %v", err)
+				}
+			})
+			synctest.Wait()
+		}
+		calls.Go(func() {
+			err := w.Do(t.Context(), func() error {
+				if under := s.under.Load(); under != 0 {
+					t.Errorf("writes under way while a Do runs\n got %d\nwant none", under)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Errorf("Do: %v", err)
+			}
+		})
+		calls.Wait()
+		if got := time.Since(began); got != 4*time.Second || s.most != 2 {
+			t.Errorf("one write of 10 rows and six of 20 or fewer, of a second each\n took %v, %d at once\nwant 4s, 2 at once", got, s.most)
+		}
+	})
+}
+
 // TestWriterFaults wants the bad rows alone refused, for good and without what the store quotes of them, in each call that has them.
 func TestWriterFaults(t *testing.T) {
 	bad := pipelinetest.Event(3).UUID
@@ -115,7 +155,7 @@ func TestWriterFaults(t *testing.T) {
 		}
 		return nil
 	}}
-	w := s.writer(Sizes{Events: 1000})
+	w := s.writer(Sizes{Events: 1000}, 1)
 	defer w.Stop()
 	events := append(pipelinetest.Events(0, 10), pipelinetest.Event(3), pipelinetest.Event(3))
 	events[5].UUID = "none"
@@ -140,7 +180,7 @@ func TestWriterFaults(t *testing.T) {
 // TestWriterDown wants an error that concerns none of the events in particular to fail them all for now.
 func TestWriterDown(t *testing.T) {
 	s := &store{refuse: func(*EventRow) error { return errDown }}
-	w := s.writer(Sizes{Events: 1000})
+	w := s.writer(Sizes{Events: 1000}, 1)
 	defer w.Stop()
 	err := w.Send(t.Context(), pipelinetest.Events(0, 10))
 	var batch *pipeline.BatchError
@@ -154,7 +194,7 @@ func TestWriterDown(t *testing.T) {
 
 // TestWriterStopped refuses what comes after Stop.
 func TestWriterStopped(t *testing.T) {
-	w := (&store{}).writer(Sizes{Events: 1000})
+	w := (&store{}).writer(Sizes{Events: 1000}, 0)
 	w.Stop()
 	if err := w.Send(t.Context(), pipelinetest.Events(0, 1)); !errors.Is(err, ErrClosed) {
 		t.Errorf("Send\n got %v\nwant %v", err, ErrClosed)
@@ -168,7 +208,7 @@ func TestWriterStopped(t *testing.T) {
 func TestWriterRests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{slow: time.Second}
-		w := s.writer(Sizes{Events: 1000, Enough: 100, Rest: 400 * time.Millisecond})
+		w := s.writer(Sizes{Events: 1000, Enough: 100, Rest: 400 * time.Millisecond}, 1)
 		defer w.Stop()
 		began := time.Now()
 		for range 2 {
