@@ -25,6 +25,9 @@ type Env struct {
 	// Person finds who a distinct id belongs to, as the JSON object that Hog sees as `person` (id, name, url, properties, distinct_id); nil for nobody.
 	// An error is the store's, for now. Nil where programs see no persons.
 	Person func(ctx context.Context, distinctID string) ([]byte, error)
+	// Groups finds the groups that an event names in its property $groups (the argument: an object of keys by type), as the JSON object that Hog sees as
+	// `groups` (by type: id, type, url, properties). Errors and nil are as for Person.
+	Groups func(ctx context.Context, named []byte) ([]byte, error)
 }
 
 // Project is what Hog and expr see as `project`.

@@ -157,5 +157,6 @@ func (a *App) env(kind, name string) pipeline.Env {
 		Now:     time.Now,
 		Project: a.project.Project,
 		Person:  a.person,
+		Groups:  a.groups,
 	}
 }

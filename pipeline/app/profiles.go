@@ -64,6 +64,14 @@ func (a *App) person(ctx context.Context, distinctID string) ([]byte, error) {
 	return p.Global(distinctID, a.project.Project.URL)
 }
 
+// groups is what Hog sees as the groups that an event names.
+func (a *App) groups(ctx context.Context, named []byte) ([]byte, error) {
+	if a.folder == nil {
+		return nil, nil
+	}
+	return a.folder.Groups(ctx, named, a.project.Project.URL)
+}
+
 // watchOf lets profiles and properties be kept of what a pipeline sends to the warehouse. They are of events as its transforms have made them,
 // so that nothing gets into them that a transform takes out.
 func (a *App) watchOf(p *builtPipeline) func() process.Watch {

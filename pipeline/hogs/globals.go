@@ -13,11 +13,11 @@ import (
 // globalNames are the first names of the globals. Those of the second list are PostHog's and not here yet.
 var (
 	globalNames  = []string{"event", "project", "source"}
-	missingNames = []string{personName, "groups", "inputs"}
+	missingNames = []string{personName, groupsName, "inputs"}
 )
 
-// personName is a global of templates alone: transforms run before there is a person.
-const personName = "person"
+// The globals of templates alone: transforms run before there is a person.
+const personName, groupsName = "person", "groups"
 
 // globals answers a program's reads of globals for one event.
 type globals struct {
@@ -26,6 +26,7 @@ type globals struct {
 	received string // and that of its receipt
 	project  pipeline.Project
 	person   []byte     // as JSON; nil for nobody
+	groups   []byte     // as JSON; nil for none
 	arena    *hog.Arena // for what nobody holds after the run; nil when its result may be kept
 }
 
@@ -43,10 +44,9 @@ func (g *globals) read(chain []string) (hog.Value, bool, error) {
 	case "source":
 		v = dict("name", hog.String(strings.Clone(g.event.Source)), "url", hog.String(""))
 	case personName:
-		if g.person == nil {
-			return hog.Null(), true, nil
-		}
 		return g.property(g.person, rest)
+	case groupsName:
+		return g.property(g.groups, rest)
 	default:
 		return hog.Value{}, false, nil
 	}
@@ -157,6 +157,9 @@ func (g *globals) url() string {
 
 // property reads down through objects without decoding them, and leaves everything else to the language's own rules.
 func (g *globals) property(raw []byte, path []string) (hog.Value, bool, error) {
+	if raw == nil {
+		return hog.Null(), true, nil
+	}
 	for i, name := range path {
 		if rawjson.KindOf(raw) != rawjson.Object {
 			v, err := g.decode(raw)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
 // program is a compiled program or template with what it needs to run.
@@ -19,6 +20,7 @@ type program struct {
 	compiled *hog.Program
 	place    place
 	person   func(ctx context.Context, distinctID string) ([]byte, error) // nil when the program asks for none
+	groups   func(ctx context.Context, named []byte) ([]byte, error)      // the same
 	sees     string                                                       // the globals, for errors
 	runs     sync.Pool                                                    // of *run
 }
@@ -63,20 +65,30 @@ func compileOptions(functions ...string) []hog.Option {
 func (p *program) run(ctx context.Context, e *pipeline.Event) (hog.Value, error) {
 	r := p.take(e)
 	defer p.giveBack(r)
-	if p.person != nil {
-		var err error
-		if r.globals.person, err = p.person(ctx, e.DistinctID); err != nil {
-			return hog.Value{}, &LookupError{err}
-		}
+	if err := p.lookUp(ctx, &r.globals); err != nil {
+		return hog.Value{}, &LookupError{err}
 	}
 	return p.execute(ctx, r)
+}
+
+// lookUp finds what the program asks for besides the event.
+func (p *program) lookUp(ctx context.Context, g *globals) (err error) {
+	if p.person != nil {
+		if g.person, err = p.person(ctx, g.event.DistinctID); err != nil {
+			return err
+		}
+	}
+	if named, ok := rawjson.Get(g.event.Properties, "$groups"); ok && p.groups != nil {
+		g.groups, err = p.groups(ctx, named)
+	}
+	return err
 }
 
 // LookupError says that something that a program asks for could not be looked up for now, so that running it again later may help.
 type LookupError struct{ Err error }
 
 // Error is the cause.
-func (e *LookupError) Error() string { return "looking up the person: " + e.Err.Error() }
+func (e *LookupError) Error() string { return "looking up the person and its groups: " + e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *LookupError) Unwrap() error { return e.Err }
@@ -117,7 +129,8 @@ func (p *program) take(e *pipeline.Event) *run {
 }
 
 func (p *program) giveBack(r *run) {
-	r.globals.event, r.globals.happened, r.globals.received, r.globals.arena, r.globals.person = pipeline.Event{}, "", "", nil, nil
+	r.globals.event, r.globals.happened, r.globals.received, r.globals.arena = pipeline.Event{}, "", "", nil
+	r.globals.person, r.globals.groups = nil, nil
 	p.runs.Put(r)
 }
 
@@ -163,7 +176,7 @@ func (r *run) print(line string) {
 func (p *program) checkGlobals() error {
 	var errs []error
 	for _, name := range missingNames {
-		if name == personName && p.person != nil {
+		if name == personName && p.person != nil || name == groupsName && p.groups != nil {
 			continue
 		}
 		if slices.Contains(p.compiled.Globals(), name) {

@@ -26,10 +26,13 @@ func CompileTemplate(code pipeline.Code, env pipeline.Env) (*Template, error) {
 		return nil, where.compileError(err)
 	}
 	p := newProgram(compiled, where, env, hog.Limits{}, nil)
-	if env.Person != nil {
-		p.sees = "event, person, project and source"
+	if env.Person != nil && env.Groups != nil {
+		p.sees = "event, person, groups, project and source"
 		if slices.Contains(compiled.Globals(), personName) {
 			p.person = env.Person
+		}
+		if slices.Contains(compiled.Globals(), groupsName) {
+			p.groups = env.Groups
 		}
 	}
 	if err := p.checkGlobals(); err != nil {

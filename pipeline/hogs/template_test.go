@@ -252,7 +252,7 @@ func BenchmarkTemplate(b *testing.B) {
 	}
 }
 
-// TestTemplatePerson looks the person up once for each run of a template that asks for it, and not for others.
+// TestTemplatePerson looks the person and its groups up once for each run of a template that asks for them, and not for others.
 func TestTemplatePerson(t *testing.T) {
 	lookups, broken := 0, error(nil)
 	env := pipeline.Env{Person: func(_ context.Context, distinctID string) ([]byte, error) {
@@ -261,6 +261,9 @@ func TestTemplatePerson(t *testing.T) {
 			return nil, broken
 		}
 		return []byte(`{"id":"p1","name":"Ann","properties":{"plan":"pro","deep":{"a":[1,2]}},"distinct_id":"` + distinctID + `"}`), broken
+	}, Groups: func(_ context.Context, named []byte) ([]byte, error) {
+		lookups++
+		return append(append([]byte(`{"company":{"id":"acme","properties":{"seats":5}},"named":`), named...), '}'), broken
 	}}
 	render := func(text, distinctID string) (string, error) {
 		t.Helper()
@@ -268,28 +271,35 @@ func TestTemplatePerson(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return compiled.Text(t.Context(), &pipeline.Event{Name: "e", DistinctID: distinctID})
+		e := &pipeline.Event{Name: "e", DistinctID: distinctID}
+		if distinctID != "nobody" {
+			e.Properties = pipeline.Properties(`{"$groups":{"company":"acme"}}`)
+		}
+		return compiled.Text(t.Context(), e)
 	}
 	for text, want := range map[string]string{
 		"{person.name} on {person.properties.plan} as {person.distinct_id}": "Ann on pro as u1",
 		"{person.properties.deep.a[2]}{person.properties.none}":             "2",
 		"{person.properties}": `{"plan":"pro","deep":{"a":[1,2]}}`,
 		"{event.name}":        "e",
+		"{groups.company.id} has {groups.company.properties.seats} seats{groups.team.id}": "acme has 5 seats",
+		"{groups.named}": `{"company":"acme"}`,
 	} {
 		if got, err := render(text, "u1"); err != nil || got != want {
 			t.Errorf("%s\n got %q, %v\nwant %q", text, got, err, want)
 		}
 	}
-	if lookups != 3 {
+	if lookups != 5 {
 		t.Errorf("lookups\n got %d\nwant one for each template that asks", lookups)
 	}
-	if got, err := render("{person.properties.plan}|{person.name ?? 'somebody'}", "nobody"); err != nil || got != "|somebody" {
+	if got, err := render("{person.properties.plan}|{groups.company.properties.seats}|{person.name ?? 'somebody'}", "nobody"); err != nil || got != "||somebody" {
 		t.Errorf("nobody\n got %q, %v\nwant nulls", got, err)
 	}
 	broken = errors.New("no connection")
-	_, err := render("{person.name}", "u1")
-	if !errors.Is(err, broken) || pipeline.IsPermanent(hogs.Final(err)) {
-		t.Errorf("a store that is away\n got %v\nwant an error that may pass", err)
+	for _, text := range []string{"{person.name}", "{groups.company.id}"} {
+		if _, err := render(text, "u1"); !errors.Is(err, broken) || pipeline.IsPermanent(hogs.Final(err)) {
+			t.Errorf("%s of a store that is away\n got %v\nwant an error that may pass", text, err)
+		}
 	}
 	if _, err := render("{event.name + null.x}", "u1"); err != nil && !pipeline.IsPermanent(hogs.Final(err)) {
 		t.Errorf("a program that fails\n got %v\nwant a final error", err)

@@ -175,6 +175,15 @@ func TestGroups(t *testing.T) {
 	if err != nil || string(got.Value) != want {
 		t.Errorf("group\n got %s, %v\nwant %s", got.Value, err, want)
 	}
+	named := `{"company":"ac.me *>","team":7,"none":"","list":[]}`
+	const seen = `{"company":{"id":"ac.me *>","type":"company","url":"https://x/groups/company/ac.me%20%2A%3E","properties":{"plan":"pro","n":{"a":1}}},` +
+		`"team":{"id":"7","type":"team","url":"https://x/groups/team/7","properties":{}}}`
+	if got, err := folder(s).Groups(t.Context(), []byte(named), "https://x/"); err != nil || string(got) != seen {
+		t.Errorf("groups of %s\n got %s, %v\nwant %s", named, got, err, seen)
+	}
+	if got, err := folder(s).Groups(t.Context(), []byte(`"acme"`), ""); got != nil || err != nil {
+		t.Errorf("groups of what is no object\n got %s, %v\nwant none", got, err)
+	}
 	if last, err := s.Last(t.Context()); err != nil || last != 2 {
 		t.Errorf("changes\n got %d, %v\nwant the two that mean something", last, err)
 	}
