@@ -25,7 +25,7 @@ type Case struct {
 
 // Cases returns all of them, in the order in which they are best run.
 func Cases() []Case {
-	return []Case{capture, path, single, forms, down, routing, idle, freshness, connections, importing, recovery, replay, soak}
+	return []Case{capture, path, single, forms, down, routing, idle, freshness, queue, connections, importing, recovery, replay, soak}
 }
 
 // Find returns the cases of a name: one, or every one for "all".

@@ -31,6 +31,7 @@ var tiny = []struct {
 	{routing, Options{Events: 2000}, 2000, "capture; captured to delivered"},
 	{idle, Options{Events: 5}, 5 + idleWarmUp, "to webhook p50; to webhook p99"},
 	{freshness, Options{Events: 5}, 5 + idleWarmUp, "to warehouse p50; to warehouse p99"},
+	{queue, Options{Events: 2000}, 2000, "capture; from the queue to the warehouse; first of them after"},
 	{recovery, Options{Events: 2000, For: 300 * time.Millisecond}, 2001, "drained; live p99 before; live p99 meanwhile"},
 	{replay, Options{Events: 2000, For: 300 * time.Millisecond}, 2001, "replayed; live p99 before; live p99 meanwhile; live p99 after; meanwhile against before and after; after against before"},
 	{soak, Options{Events: 500, For: 300 * time.Millisecond}, 501, "whole path, steady; memory at the begin; memory at the end"},

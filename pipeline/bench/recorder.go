@@ -11,10 +11,18 @@ import (
 type recorder struct {
 	pipeline.Warehouse
 	ledger *ledger
+	hold   <-chan struct{} // closed when it may begin to take events; nil for at once
 }
 
 // Send implements pipeline.Destination.
 func (r *recorder) Send(ctx context.Context, events []pipeline.Event) error {
+	if r.hold != nil {
+		select {
+		case <-r.hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	err := r.Warehouse.Send(ctx, events)
 	now := time.Now()
 	committed := make([]int, 0, len(events))

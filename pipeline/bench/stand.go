@@ -21,6 +21,7 @@ type stand struct {
 	gen       generator
 	stored    bool // whether the project has a warehouse among its destinations
 	warehouse *ledger
+	hold      chan struct{} // until it is closed, the warehouse takes nothing; nil is never
 	receivers []*receiver
 	app       *app.App
 	load      *load
@@ -53,7 +54,7 @@ func (c Case) round(ctx context.Context, components app.Components, o Options) (
 	if err := writeProject(dir, config); err != nil {
 		return r, err
 	}
-	components.Warehouses = recorded(components.Warehouses, s.warehouse)
+	components.Warehouses = recorded(components.Warehouses, s.warehouse, s.hold)
 	if s.app, err = app.Load(dir, components, app.Options{Log: o.Log}); err != nil {
 		return r, err
 	}
@@ -195,7 +196,7 @@ func verify(ctx context.Context, s *stand, events int) (lost, doubled int, err e
 }
 
 // recorded returns the specs with every instance they make reporting what it committed.
-func recorded(specs []pipeline.Spec[pipeline.Warehouse], l *ledger) []pipeline.Spec[pipeline.Warehouse] {
+func recorded(specs []pipeline.Spec[pipeline.Warehouse], l *ledger, hold <-chan struct{}) []pipeline.Spec[pipeline.Warehouse] {
 	out := append([]pipeline.Spec[pipeline.Warehouse](nil), specs...)
 	for i := range out {
 		inner := out[i].New
@@ -204,7 +205,7 @@ func recorded(specs []pipeline.Spec[pipeline.Warehouse], l *ledger) []pipeline.S
 			if err != nil {
 				return nil, err
 			}
-			return &recorder{w, l}, nil
+			return &recorder{w, l, hold}, nil
 		}
 	}
 	return out

@@ -47,6 +47,8 @@ var cases = []struct {
 		{"to webhook p50", "capture to webhook, idle, p50", 0, 15},
 		{"to webhook p99", "capture to webhook, idle, p99", 0, 50},
 	}},
+	{"freshness", []wanted{{"to warehouse p99", "capture to a query of DuckDB, idle, p99", 0, 2000}}},
+	{"queue", []wanted{{"from the queue to the warehouse", "a full queue drains into DuckDB", 50_000, 0}}},
 	{"connections", []wanted{
 		{"what they take", "10,000 idle connections take", 0, 300},
 		{"memory while all are idle", "the whole process with them", 0, 0},
@@ -99,7 +101,7 @@ func (s settings) bench(name string) ([]row, error) {
 	switch name {
 	case "soak":
 		args = []string{"bench", "--json", "--case", name, "--for", s.soak.String()}
-	case "recovery", "replay", "forms", "connections":
+	case "recovery", "replay", "forms", "queue", "connections":
 		args = args[:len(args)-2] // its time is only that of the traffic before
 	}
 	cmd := exec.Command(s.prickle, args...)

@@ -46,7 +46,7 @@ func TestRows(t *testing.T) {
 	if err != nil || len(rows) != 3 || rows[0].met() || !strings.Contains(rows[0].faults, "1 lost") {
 		t.Errorf("\n got %+v, %v\nwant three rows, missed for what was lost", rows, err)
 	}
-	if _, err := r.rows("path"); err == nil || !strings.Contains(err.Error(), `"capture"`) {
+	if _, err := r.rows("path"); err == nil || !strings.Contains(err.Error(), `"whole path"`) {
 		t.Errorf("a figure that is missing\n got %v", err)
 	}
 }
