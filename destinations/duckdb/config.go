@@ -15,10 +15,12 @@ import (
 
 // Spec describes the DuckDB warehouse. Its Warehouse is a Destination too.
 var Spec = pipeline.Spec[pipeline.Warehouse]{
-	Type:      "duckdb",
-	Summary:   "an embedded warehouse in one file: events and the tables of sources, for SQL on this machine",
-	NewConfig: func() any { return &Config{MemoryLimit: 192 << 20, Threads: 2} },
-	Batch:     pipeline.Batch{Events: 5000, Bytes: 8 << 20, Wait: 100 * time.Millisecond},
+	Type:    "duckdb",
+	Summary: "an embedded warehouse in one file: events and the tables of sources, for SQL on this machine",
+	NewConfig: func() any {
+		return &Config{MemoryLimit: 192 << 20, Threads: 2, Export: ExportConfig{After: 7 * 24 * time.Hour}}
+	},
+	Batch: pipeline.Batch{Events: 5000, Bytes: 8 << 20, Wait: 100 * time.Millisecond},
 	New: func(config any, env pipeline.Env) (pipeline.Warehouse, error) {
 		return New(*config.(*Config), env), nil
 	},
@@ -40,6 +42,33 @@ type Config struct {
 	Threads int `yaml:"threads"`
 	// Retention is how long events are kept by their timestamp, at least a day; 0, the default, keeps all. Compact deletes what is older.
 	Retention time.Duration `yaml:"retention"`
+	// Export says where months of events go once they are closed.
+	Export ExportConfig `yaml:"export"`
+}
+
+// ExportConfig is about Parquet files of closed months, one for each project and month.
+type ExportConfig struct {
+	// Dir is the folder of the files, relative to the project's; it is made when it does not exist. "", the default, exports nothing.
+	Dir string `yaml:"dir"`
+	// After is how long after its end a month is exported; 7 days by default, at least 2.
+	After time.Duration `yaml:"after"`
+	// Keep leaves the rows in the database too, and the files are copies; by default they are in the files alone, where events shows them.
+	Keep bool `yaml:"keep"`
+}
+
+// Short lets the configuration give the folder alone: `export: data/months`.
+func (c *ExportConfig) Short() any { return &c.Dir }
+
+// Validate reports what cannot work.
+func (c *ExportConfig) Validate() error {
+	var errs []error
+	if c.After < duplicateWindow {
+		errs = append(errs, errors.New("export.after: want at least 2d: copies of an event are looked for as long"))
+	}
+	if strings.ContainsAny(c.Dir, "*?[") {
+		errs = append(errs, fmt.Errorf("export.dir: %q: want a folder, whose name has no *, ? and [", c.Dir))
+	}
+	return errors.Join(errs...)
 }
 
 // Short lets the configuration give the path alone: `duckdb: data/warehouse.duckdb`.
@@ -59,6 +88,9 @@ func (c *Config) ResolvePath(projectDir, dataDir string) string {
 	for name, folder := range c.Lakes {
 		c.Lakes[name] = in(folder)
 	}
+	if c.Export.Dir != "" {
+		c.Export.Dir = in(c.Export.Dir)
+	}
 	switch {
 	case c.Path == "":
 		c.Path = filepath.Join(dataDir, "warehouse.duckdb")
@@ -76,7 +108,10 @@ func (c *Config) Place() (place string, alone bool) {
 	return filepath.Clean(c.Path), true
 }
 
-const leastMemory = 64 << 20
+const (
+	leastMemory  = 64 << 20
+	exportMemory = 128 << 20 // what writing Parquet takes besides the rest
+)
 
 // Validate reports values that DuckDB could not be opened with.
 func (c *Config) Validate() error {
@@ -87,6 +122,9 @@ func (c *Config) Validate() error {
 	}
 	if c.MemoryLimit < leastMemory {
 		errs = append(errs, errors.New("memory_limit: want at least 64MB"))
+	}
+	if c.Export.Dir != "" && c.MemoryLimit < exportMemory {
+		errs = append(errs, errors.New("memory_limit: want at least 128MB with export"))
 	}
 	if c.Retention != 0 && c.Retention < 24*time.Hour {
 		errs = append(errs, errors.New("retention: want at least 1d, or nothing to keep events for ever"))
@@ -103,7 +141,7 @@ func (c *Config) validateFolders() error {
 	var errs []error
 	folders := slices.Clone(c.Files)
 	for _, name := range slices.Sorted(maps.Keys(c.Lakes)) {
-		if !lakeName.MatchString(name) || name == "events" || strings.HasSuffix(name, "__all") {
+		if !lakeName.MatchString(name) || name == "events" || strings.HasSuffix(name, "__all") || strings.HasSuffix(name, "__rows") {
 			errs = append(errs, fmt.Errorf("lakes: %q cannot be the name of a view: want lower-case letters, digits and _, and not events", name))
 		}
 		folders = append(folders, c.Lakes[name])

@@ -20,16 +20,29 @@ import (
 const (
 	crashChild = "PRICKLE_TEST_DUCKDB_CRASH_FILE"
 	crashFrom  = "PRICKLE_TEST_DUCKDB_CRASH_FROM"
+	crashTo    = "PRICKLE_TEST_DUCKDB_CRASH_EXPORT" // the folder of exports
 	crashBatch = 50
 )
 
 // sendUntilKilled is the life of the child process: four lanes send batches and print the first number of each one that was acknowledged.
-// Every second batch is sent twice, as after a lost acknowledgement.
+// Every second batch is sent twice, as after a lost acknowledgement. With a folder of exports, what is stored goes to files all the time.
 func sendUntilKilled(path string) {
-	w := New(*newConfig(path), pipeline.Env{})
+	config, began := newConfig(path), time.Now()
+	config.Export.Dir = os.Getenv(crashTo)
+	w := New(*config, pipeline.Env{Now: func() time.Time { return time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC).Add(time.Since(began)) }})
 	if err := w.Open(context.Background()); err != nil {
 		fmt.Println("open:", err)
 		os.Exit(1)
+	}
+	if config.Export.Dir != "" {
+		go func() {
+			for {
+				if err := w.Compact(context.Background()); err != nil {
+					fmt.Println("compact:", err)
+					os.Exit(1)
+				}
+			}
+		}()
 	}
 	var from int
 	fmt.Sscan(os.Getenv(crashFrom), &from)
@@ -59,10 +72,33 @@ func sendUntilKilled(path string) {
 
 // TestKilled kills a writing process at random moments and wants every acknowledged event in the file, once.
 func TestKilled(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "warehouse.duckdb")
+	killed(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), 5)
+}
+
+// TestKilledExporting does the same to one that exports what it has stored, beside the writing.
+func TestKilledExporting(t *testing.T) {
+	rounds := 8
+	if os.Getenv("PRICKLE_TEST_TORTURE") != "" {
+		rounds = 200
+	}
+	dir := t.TempDir()
+	t.Setenv(crashTo, filepath.Join(dir, "months"))
+	path := filepath.Join(dir, "warehouse.duckdb")
+	killed(t, path, rounds)
+	r, err := OpenForQuery(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, r)
+	if got := pipelinetest.Table(t, r, "SELECT count(*) > 0 FROM _prickle_exports WHERE state = 'live'"); got[0] != "true" {
+		t.Error("nothing was exported")
+	}
+}
+
+func killed(t *testing.T, path string, rounds int) {
 	acknowledged := map[int]bool{}
 	from := 0
-	for round := range 5 {
+	for round := range rounds {
 		after := 11 + rand.IntN(60) // more than come again below
 		for n := range runChild(t, path, from, after) {
 			acknowledged[n] = true

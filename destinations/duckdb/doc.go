@@ -2,10 +2,16 @@
 //
 // # Events
 //
-// Send writes to the table events, one row for each event UUID, exactly once: duplicates inside a call, between calls and across
+// Send writes to the table events__rows, which the view events shows, one row for each event UUID, exactly once: duplicates inside a call, between calls and across
 // restarts are dropped. It returns nil after the transaction is on disk. Calls that wait at the same time share one transaction.
 // A duplicate is looked for among the rows that were captured within two days of the batch; the time that an event claims does not matter.
 // A replayed event has the time at which it was captured first, so it is always found.
+//
+// # Closed months
+//
+// With an export configured, Compact writes each month of events that is over to a Parquet file. _prickle_exports has the files with their states:
+// a file is noted there before it is begun, counts (is part of events and of the search for duplicates) from the transaction on in which its rows go
+// from the table, and is removed once it counts no more. The view events is made anew in each of these transactions.
 //
 // # Tables of sources
 //

@@ -25,3 +25,9 @@ func quotes(err error) bool {
 	var fault *duckdb.Error
 	return errors.As(err, &fault) && fault.Type == duckdb.ErrorTypeConversion
 }
+
+// inUse reports whether DuckDB could not do its work because of transactions that are open.
+func inUse(err error) bool {
+	var fault *duckdb.Error
+	return errors.As(err, &fault) && fault.Type == duckdb.ErrorTypeTransaction
+}

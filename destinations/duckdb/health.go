@@ -13,12 +13,26 @@ func (w *Warehouse) Capabilities() pipeline.Capabilities {
 	return pipeline.Capabilities{Store: "DuckDB", Version: w.version, Atomic: true, JSON: true}
 }
 
-// Health implements pipeline.Warehouse. The events are DuckDB's own count, which costs nothing; the bytes are the file and its log.
+// Health implements pipeline.Warehouse. Counting the rows of the table reads none of its columns; the bytes are the file, its log and the
+// files of months.
 func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 	var h pipeline.Health
-	err := w.db.QueryRowContext(ctx, "SELECT estimated_size FROM duckdb_tables() WHERE table_name = 'events'").Scan(&h.Events)
+	err := w.db.QueryRowContext(ctx, "SELECT count(*) FROM events__rows").Scan(&h.Events)
 	if err != nil {
 		return h, fmt.Errorf("duckdb: health: %w", err)
+	}
+	exported := exports{dir: w.db.exportDir}
+	if err := exported.load(ctx, w.db); err != nil {
+		return h, fmt.Errorf("duckdb: health: %w", err)
+	}
+	for i := range exported.months {
+		m := &exported.months[i]
+		if h.Bytes += m.bytes; m.moved {
+			h.Events += m.rows
+		}
+	}
+	for _, file := range exported.missing() {
+		h.Warnings = append(h.Warnings, fmt.Sprintf("%s is not there, and its events with it: put it back, or name the folder that it is in as export.dir", exported.path(file)))
 	}
 	for _, name := range []string{w.file.path, w.file.path + ".wal"} {
 		if info, err := os.Stat(name); err == nil {
@@ -28,18 +42,56 @@ func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 	return h, nil
 }
 
-// Compact implements pipeline.Warehouse: events past the retention go, the log goes into the file, and space of deleted rows is used again.
+// Compact implements pipeline.Warehouse: events past the retention go, closed months go to files, the log goes into the file, and space of deleted
+// rows is used again.
 func (w *Warehouse) Compact(ctx context.Context) error {
+	w.upkeep.Lock()
+	defer w.upkeep.Unlock()
+	// What was superseded the last time goes now: queries may still have read it then.
+	if err := w.writer.Do(ctx, func() error { return w.sweep(ctx, w.conn) }); err != nil {
+		return fmt.Errorf("duckdb: %w", err)
+	}
+	if err := w.writer.Do(ctx, func() error { return w.retain(ctx) }); err != nil {
+		return fmt.Errorf("duckdb: retention: %w", err)
+	}
+	if err := w.exportMonths(ctx); err != nil {
+		return err
+	}
 	return w.writer.Do(ctx, func() error {
-		if w.config.Retention > 0 {
-			oldest := w.now().Add(-w.config.Retention).UTC()
-			if _, err := w.conn.ExecContext(ctx, "DELETE FROM events WHERE timestamp < ?", oldest); err != nil {
-				return fmt.Errorf("duckdb: retention: %w", err)
-			}
+		_, err := w.conn.ExecContext(ctx, "CHECKPOINT")
+		if inUse(err) {
+			w.log.Info("the log of the database goes into its file later: a query is open")
+			return nil
 		}
-		if _, err := w.conn.ExecContext(ctx, "CHECKPOINT"); err != nil {
+		if err != nil {
 			return fmt.Errorf("duckdb: compact: %w", err)
 		}
 		return nil
 	})
+}
+
+// retain deletes what is past the retention. A month in a file goes when all of it is.
+func (w *Warehouse) retain(ctx context.Context) error {
+	if w.config.Retention == 0 {
+		return nil
+	}
+	oldest := w.now().Add(-w.config.Retention).UTC()
+	tx, err := begin(ctx, w.conn)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, "DELETE FROM events__rows WHERE timestamp < ?", oldest); err != nil {
+		return err
+	}
+	var gone []string
+	for i := range w.exports.months {
+		if m := &w.exports.months[i]; !m.end().After(oldest) {
+			gone = append(gone, m.file)
+		}
+	}
+	if len(gone) == 0 {
+		return tx.Commit()
+	}
+	return w.replace(ctx, tx, nil, gone)
 }

@@ -18,13 +18,13 @@ import (
 const duplicateWindow = 48 * time.Hour
 
 // insertEvents takes the staged rows captured from one time to another that the table does not have yet. The join reads the uuids of the row
-// groups in the window only, which is the last two times.
+// groups in the window only, which is the last two times; it is made with the table, and with the files of months that hold events of the window.
 const insertEvents = `
-INSERT INTO events
+INSERT INTO events__rows
 SELECT * REPLACE (CAST(properties AS JSON) AS properties, CAST(groups AS JSON) AS groups)
 FROM _prickle_batch AS b
 WHERE b.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d) AND NOT EXISTS (
-	SELECT 1 FROM events AS e
+	SELECT 1 FROM %s AS e
 	WHERE e.uuid = b.uuid AND e.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d))`
 
 // insert stores rows in one transaction; no UUID occurs twice in them.
@@ -34,7 +34,11 @@ func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error
 		return err
 	}
 	defer tx.Rollback()
-	if err := w.insertBatch(ctx, tx, rows, w.now()); err != nil {
+	now := w.now()
+	if !now.After(w.mark) {
+		now = w.mark.Add(time.Microsecond)
+	}
+	if err := w.insertBatch(ctx, tx, rows, now); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -66,11 +70,20 @@ func (w *Warehouse) insertBatch(ctx context.Context, tx *sql.Tx, rows []warehous
 	for _, p := range periods(rows) {
 		first, last := p.first.UnixMicro()-1, p.last.UnixMicro()+1 // however the table rounds, no row is left out
 		window := duplicateWindow.Microseconds()
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(insertEvents, first, last, first-window, last+window)); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(insertEvents, first, last, w.stored(first-window, last+window), first-window, last+window)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stored is where events captured from one time to another may be. Files hold none that were captured lately, so what is live costs no look at them.
+func (w *Warehouse) stored(first, last int64) string {
+	files := w.exports.moved(func(m *month) bool { return m.first.UnixMicro() <= last && m.last.UnixMicro() >= first })
+	if len(files) == 0 {
+		return "events__rows"
+	}
+	return "(SELECT uuid, received_at FROM events__rows UNION ALL SELECT uuid, received_at FROM " + w.exports.reading(files) + ")"
 }
 
 // period is a time in which events were captured, both ends included.

@@ -21,6 +21,13 @@ const emptyLake = "_prickle/empty.parquet"
 // prepareFolders gives every lake its empty file, which cannot be done later, and returns the statement that lets queries read the folders.
 func (s *settings) prepareFolders(ctx context.Context, db *database) (string, error) {
 	folders := slices.Clone(s.files)
+	exported, err := s.prepareExports(ctx, db)
+	if err != nil {
+		return "", fmt.Errorf("export: %w", err)
+	}
+	if exported != "" {
+		folders = append(folders, exported)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.lakes)) {
 		folders = append(folders, s.lakes[name])
 		if err := makeLake(ctx, db, s.lakes[name]); err != nil {
@@ -36,6 +43,18 @@ func (s *settings) prepareFolders(ctx context.Context, db *database) (string, er
 		quoted[i] = warehouse.Literal(path)
 	}
 	return "SET GLOBAL allowed_directories = [" + strings.Join(quoted, ", ") + "]", nil
+}
+
+// prepareExports finds the folder of the files of months, and makes it when it is configured and not there.
+func (s *settings) prepareExports(ctx context.Context, db *database) (dir string, err error) {
+	if s.exportDir == "" {
+		db.exportDir, err = exportDir(ctx, db)
+		return db.exportDir, err
+	}
+	if db.exportDir, err = filepath.Abs(s.exportDir); err != nil {
+		return "", err
+	}
+	return db.exportDir, os.MkdirAll(db.exportDir, 0o755)
 }
 
 // makeLake makes the folder of a lake that nobody has written to yet.

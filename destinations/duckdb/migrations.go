@@ -34,6 +34,24 @@ CREATE TABLE _prickle_columns (table_name VARCHAR NOT NULL, column_name VARCHAR 
 `),
 	widerEvents,
 	tablesBehindViews,
+	statements(`
+ALTER TABLE events RENAME TO events__rows;
+CREATE VIEW events AS SELECT * FROM events__rows;
+CREATE TABLE _prickle_exports (
+	file            VARCHAR NOT NULL,
+	state           VARCHAR NOT NULL,
+	project_id      INTEGER NOT NULL,
+	month           TIMESTAMPTZ NOT NULL,
+	moved           BOOLEAN NOT NULL,
+	rows            BIGINT,
+	bytes           BIGINT,
+	inserted_until  TIMESTAMPTZ,
+	received_before TIMESTAMPTZ,
+	first_received  TIMESTAMPTZ,
+	last_received   TIMESTAMPTZ
+);
+CREATE TABLE _prickle_export_dir (dir VARCHAR NOT NULL);
+`),
 }
 
 func statements(text string) func(context.Context, *sql.Tx, int) error {
@@ -121,6 +139,10 @@ func texts(ctx context.Context, tx *sql.Tx, query string) (all []string, err err
 	if err != nil {
 		return nil, err
 	}
+	return textsOf(rows)
+}
+
+func textsOf(rows *sql.Rows) (all []string, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var s string

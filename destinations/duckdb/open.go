@@ -124,6 +124,8 @@ type settings struct {
 	threads  int            // 0 is DuckDB's own default
 	files    []string       // folders that queries may read
 	lakes    map[string]string
+	// exportDir is where the files of months are; "" leaves them where they were.
+	exportDir string
 }
 
 // openDatabase opens the file and shuts the doors: no statement can read or write files outside of the given folders, load an extension, or open the

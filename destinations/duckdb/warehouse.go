@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
@@ -27,6 +28,11 @@ type Warehouse struct {
 	conn    *sql.Conn // the writer's
 	version string    // of DuckDB
 	writer  warehouse.Writer
+
+	upkeep  sync.Mutex // held by what writes and removes files of months
+	exports exports    // the writer's; whoever holds upkeep may read it
+	mark    time.Time  // the writer's: later inserts have later times
+	crash   func(step string) error
 }
 
 var (
@@ -68,7 +74,7 @@ func (w *Warehouse) Open(ctx context.Context) error {
 
 func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 	db, err := openDatabase(ctx, file, settings{
-		memory: w.config.MemoryLimit, threads: w.config.Threads, files: w.config.Files, lakes: w.config.Lakes,
+		memory: w.config.MemoryLimit, threads: w.config.Threads, files: w.config.Files, lakes: w.config.Lakes, exportDir: w.config.Export.Dir,
 	})
 	if err != nil {
 		return err
@@ -92,6 +98,10 @@ func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 		return errors.Join(err, conn.Close())
 	}
 	w.db, w.conn = db, conn
+	if err := w.openExports(ctx, conn); err != nil {
+		w.db, w.conn = nil, nil
+		return errors.Join(err, conn.Close())
+	}
 	return nil
 }
 
@@ -169,5 +179,6 @@ func (r *Reader) Close() error {
 type database struct {
 	*sql.DB
 	connector *duckdb.Connector
-	files     bool // queries may name files
+	files     bool   // queries may name files
+	exportDir string // where the files of months are; "" when there never were any
 }
