@@ -5,18 +5,9 @@ import (
 	"time"
 )
 
-// Warehouse is a store that holds tables: the events table, filled through Destination, and one table for each stream of each source.
-// It is safe for concurrent use.
-type Warehouse interface {
+// Store is a destination that keeps events where they can be looked after and erased. It is safe for concurrent use.
+type Store interface {
 	Destination
-
-	// Merge writes the load's records and its cursor in one transaction, making tables and columns as needed. Of several states of one
-	// key the highest version stays; merging the same load again changes nothing.
-	Merge(ctx context.Context, load Load) (Merged, error)
-	// Cursor returns the cursor committed last for a source, or nil.
-	Cursor(ctx context.Context, source string) (Cursor, error)
-	// Query runs one SQL statement that reads. A statement that would write is refused.
-	Query(ctx context.Context, sql string, args ...any) (Rows, error)
 
 	// Capabilities tells what the store is and can do. It is known from Open on and asks nobody.
 	Capabilities() Capabilities
@@ -28,6 +19,35 @@ type Warehouse interface {
 	// Erase deletes what an Erasure names, for good and not only from sight, and returns how much that was once nothing of it is left for
 	// queries. Doing it again does no harm; after an error any part of it may be done.
 	Erase(ctx context.Context, e Erasure) (Erased, error)
+}
+
+// Warehouse is a store that holds tables: the events table, filled through Destination, and one table for each stream of each source.
+type Warehouse interface {
+	Store
+
+	// Merge writes the load's records and its cursor in one transaction, making tables and columns as needed. Of several states of one
+	// key the highest version stays; merging the same load again changes nothing.
+	Merge(ctx context.Context, load Load) (Merged, error)
+	// Cursor returns the cursor committed last for a source, or nil.
+	Cursor(ctx context.Context, source string) (Cursor, error)
+	// Query runs one SQL statement that reads. A statement that would write is refused.
+	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+}
+
+// FileStore is a Store that writes files, and counts them.
+type FileStore interface {
+	Store
+
+	// Files tells what this process has written since Open, and what waits. It asks nobody.
+	Files() FileCounts
+}
+
+// FileCounts is what a FileStore has written.
+type FileCounts struct {
+	// Files, Rows and Bytes are all that was written, what was put together included: a row counts with each file that it was written to.
+	Files, Rows, Bytes int64
+	// WaitingFiles and WaitingBytes are small files that wait to be put together, as they were found the last time and with those written since.
+	WaitingFiles, WaitingBytes int64
 }
 
 // Erasure names what is deleted of somebody.

@@ -41,7 +41,7 @@ func TestDocsMetricNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range regexp.MustCompile(`\bprickle_(capture|webhook|bus|process|deliver|ingest|dead|books|query)_\w+`).FindAllString(string(text), -1) {
+		for _, name := range regexp.MustCompile(`\bprickle_(capture|webhook|bus|process|deliver|files|ingest|dead|books|query)_\w+`).FindAllString(string(text), -1) {
 			n++
 			if !known[name] && name != "prickle_deliver" {
 				t.Errorf("%s: there is no metric %s", path, name)

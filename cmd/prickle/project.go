@@ -53,6 +53,7 @@ const (
 	needBus
 	needSources
 	needStores
+	needUpkeep
 )
 
 // with has do work with the running process of the project, or with what the command needs of it.
@@ -85,7 +86,7 @@ func (p *projectFlag) backend(ctx context.Context, n need) (b control.Backend, r
 	if err != nil {
 		return nil, nil, err
 	}
-	open := map[need]func(context.Context) error{needWarehouse: a.OpenForQuery, needBus: a.OpenBus, needSources: a.OpenForSync, needStores: a.OpenForErase}[n]
+	open := map[need]func(context.Context) error{needWarehouse: a.OpenForQuery, needBus: a.OpenBus, needSources: a.OpenForSync, needStores: a.OpenForErase, needUpkeep: a.OpenForUpkeep}[n]
 	if err := open(ctx); err != nil {
 		return nil, nil, err
 	}

@@ -26,7 +26,7 @@ func newWarehouseStatus(p *projectFlag) *cobra.Command {
 		Example: `  prickle warehouse status`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), needWarehouse, func(b control.Backend) error {
+			return p.with(cmd.Context(), needUpkeep, func(b control.Backend) error {
 				all, err := b.WarehouseStatus(cmd.Context())
 				if err != nil || asJSON {
 					return firstError(err, func() error { return printJSON(p.std.out, all) })
@@ -65,7 +65,7 @@ func newWarehouseCompact(p *projectFlag) *cobra.Command {
 		Example: `  prickle warehouse compact`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), needWarehouse, func(b control.Backend) error {
+			return p.with(cmd.Context(), needUpkeep, func(b control.Backend) error {
 				if err := b.Compact(cmd.Context()); err != nil {
 					return err
 				}

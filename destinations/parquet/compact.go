@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -24,7 +25,7 @@ const (
 	together = 8
 )
 
-// Compact puts the pieces that there are together into files, and removes what was absorbed before. When another process does the same, one of the
+// Compact puts the pieces that there are together into files, removes what was absorbed before, and lets go of what is past the retention. When another process does the same, one of the
 // two does it and the other fails with nothing changed.
 func (l *Lake) Compact(ctx context.Context) error {
 	l.compacting.Lock()
@@ -57,9 +58,12 @@ func (l *Lake) round(ctx context.Context) (more bool, err error) {
 	}
 	if len(pieces) > 0 {
 		changed = true
-		if err := l.absorb(ctx, &m, pieces); err != nil {
+		if _, err := l.absorb(ctx, &m, task{pieces: pieces, by: l.config.Partition, drop: keepAll}); err != nil {
 			return false, err
 		}
+	}
+	if l.expire(&m) {
+		changed = true
 	}
 	if !changed {
 		return false, nil
@@ -67,7 +71,10 @@ func (l *Lake) round(ctx context.Context) (more bool, err error) {
 	if l.now().Sub(began) > mostTime {
 		return false, fmt.Errorf("it took longer than %s: make file.bytes smaller", mostTime)
 	}
-	return more, l.commit(ctx, m)
+	if err := l.commit(ctx, m); err != nil {
+		return false, err
+	}
+	return more, l.countWaiting(ctx, &m)
 }
 
 // sweep removes the files that were absorbed long enough ago, and what a killed process left. It reports whether the manifest has changed.
@@ -121,25 +128,30 @@ func (l *Lake) choose(ctx context.Context, m *manifest) (pieces []string, more b
 	return pieces, false, nil
 }
 
-// absorb writes the rows of the pieces into files of their partitions, together with those of files that are still small, and changes m to say so.
-func (l *Lake) absorb(ctx context.Context, m *manifest, pieces []string) error {
-	in := map[string][]string{} // pieces by partition
-	for _, name := range pieces {
-		parts, err := l.partitionsOf(ctx, name)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		for p := range parts {
-			in[p] = append(in[p], name)
-		}
+// task is what absorb is to do.
+type task struct {
+	pieces []string
+	again  []string        // files that are to be written again
+	by     Partition       // what partitions go by, those of the files in again too
+	drop   func(*row) bool // rows that go
+}
+
+func keepAll(*row) bool { return false }
+
+// absorb writes the rows of the pieces and of the files that are to be written again into files of their partitions, together with those of files that
+// are still small. It changes m to say so, and returns what is gone from it.
+func (l *Lake) absorb(ctx context.Context, m *manifest, t task) (gone []string, err error) {
+	in, err := l.byPartition(ctx, m, t)
+	if err != nil {
+		return nil, err
 	}
-	gone := pieces
+	gone = slices.Clone(t.pieces)
 	var files []file
 	for group := range slices.Chunk(slices.Sorted(maps.Keys(in)), together) {
-		small := l.small(m, group)
-		made, err := l.merge(ctx, m.Generation+1, group, sources(small, in, group))
+		small := l.small(m, group, t.again)
+		made, err := l.merge(ctx, m.Generation+1, t, group, sources(small, in, group))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files, gone = append(files, made...), append(gone, small...)
 	}
@@ -148,14 +160,35 @@ func (l *Lake) absorb(ctx context.Context, m *manifest, pieces []string) error {
 	for _, name := range gone {
 		m.Absorbed = append(m.Absorbed, absorbed{name, l.now().UTC()})
 	}
-	return nil
+	return gone, nil
 }
 
-// small are the files of some partitions that are to grow.
-func (l *Lake) small(m *manifest, partitions []string) []string {
+// byPartition tells which partitions are to be written, with the pieces that have rows of each. Those past the retention are not.
+func (l *Lake) byPartition(ctx context.Context, m *manifest, t task) (map[string][]string, error) {
+	in := map[string][]string{}
+	for _, name := range t.pieces {
+		parts, err := l.partitionsOf(ctx, name, t.by)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for p := range parts {
+			in[p] = append(in[p], name)
+		}
+	}
+	for _, f := range m.Files {
+		if slices.Contains(t.again, f.Name) {
+			in[f.Partition] = slices.Grow(in[f.Partition], 0) // it is there, whether a piece is or not
+		}
+	}
+	maps.DeleteFunc(in, func(p string, _ []string) bool { return l.expired(p) })
+	return in, nil
+}
+
+// small are the files of some partitions that are to grow, or to be written again.
+func (l *Lake) small(m *manifest, partitions, again []string) []string {
 	var names []string
 	for _, f := range m.Files {
-		if f.Bytes < int64(l.config.File.Bytes)/2 && slices.Contains(partitions, f.Partition) {
+		if (f.Bytes < int64(l.config.File.Bytes)/2 || slices.Contains(again, f.Name)) && slices.Contains(partitions, f.Partition) {
 			names = append(names, f.Name)
 		}
 	}
@@ -172,8 +205,28 @@ func sources(small []string, in map[string][]string, partitions []string) []stri
 	return append(slices.Clone(small), slices.Compact(pieces)...)
 }
 
-// partitionsOf reads what a piece tells of itself.
-func (l *Lake) partitionsOf(ctx context.Context, name string) (parts map[string]int64, err error) {
+// partitionsOf tells which partitions a piece has rows of: what it says itself, or what its rows say when partitions went by something else as it was
+// written.
+func (l *Lake) partitionsOf(ctx context.Context, name string, by Partition) (map[string]int64, error) {
+	parts, err := l.partitionsSaid(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for p := range parts {
+		if strings.Contains(p, "/"+string(by)+"=") {
+			return parts, nil
+		}
+	}
+	clear(parts)
+	return parts, l.eachRow(ctx, name, func(rows []row) error {
+		for i := range rows {
+			parts[rows[i].partition(by)]++
+		}
+		return nil
+	})
+}
+
+func (l *Lake) partitionsSaid(ctx context.Context, name string) (parts map[string]int64, err error) {
 	r, err := l.store.get(ctx, name)
 	if err != nil {
 		return nil, err
@@ -191,8 +244,13 @@ func (l *Lake) partitionsOf(ctx context.Context, name string) (parts map[string]
 }
 
 // eachRow reads a file in batches. The rows are good until yield returns.
-func (l *Lake) eachRow(ctx context.Context, name string, yield func([]row) error) (err error) {
-	r, err := l.store.get(ctx, name)
+func (l *Lake) eachRow(ctx context.Context, name string, yield func([]row) error) error {
+	return each(ctx, l.store, name, yield)
+}
+
+// each reads the columns of a file that T has, in batches.
+func each[T any](ctx context.Context, s store, name string, yield func([]T) error) (err error) {
+	r, err := s.get(ctx, name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -201,9 +259,9 @@ func (l *Lake) eachRow(ctx context.Context, name string, yield func([]row) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	in := parquet.NewGenericReader[row](f)
+	in := parquet.NewGenericReader[T](f)
 	defer func() { err = errors.Join(err, in.Close()) }()
-	rows := make([]row, 512)
+	rows := make([]T, 512)
 	for {
 		if err := ctx.Err(); err != nil {
 			return err

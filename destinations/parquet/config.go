@@ -37,6 +37,8 @@ type Config struct {
 	S3        *S3Config  `yaml:"s3"`
 	Partition Partition  `yaml:"partition"`
 	File      FileConfig `yaml:"file"`
+	// Retention is how long events are kept by their timestamp, at least a day; 0, the default, keeps all. A partition goes when all of it is older.
+	Retention time.Duration `yaml:"retention"`
 }
 
 // FileConfig says how pieces are put together.
@@ -91,6 +93,9 @@ func (c *Config) Validate() error {
 	}
 	if c.File.Bytes < leastFile {
 		errs = append(errs, errors.New("file.bytes: want at least 1MB"))
+	}
+	if c.Retention != 0 && c.Retention < 24*time.Hour {
+		errs = append(errs, errors.New("retention: want at least 1d, or nothing to keep events for ever"))
 	}
 	if c.File.Every < time.Second {
 		errs = append(errs, errors.New("file.every: want at least 1s"))

@@ -2,13 +2,14 @@
 //
 // # Files
 //
-//	incoming/<time>-<hash>.parquet                          pieces: what one write has brought, of any project and day
-//	events/project=1/day=2026-08-20/<time>-<hash>.parquet   files: pieces put together
-//	_prickle/manifest.json                                  which files count
-//	_prickle/empty.parquet                                  no rows, so that a pattern always finds something
+//	incoming/<time>-<hash>-<rows>.parquet                         pieces: what one write has brought, of any project and day
+//	events/project=1/day=2026-08-20/<time>-<hash>-<rows>-17.parquet   files: pieces put together, by the 17th manifest
+//	_prickle/manifest.json                                        which files count
+//	_prickle/empty.parquet                                        no rows, so that a pattern always finds something
 //
 // Send writes a piece and returns nil when it is durable. Compact puts pieces together, a partition at a time, into files of the size wanted, and
-// takes files that are still small with them. It commits by replacing the manifest, which nobody else may have replaced meanwhile.
+// takes files that are still small with them. It commits by replacing the manifest, which nobody else may have replaced meanwhile. Erase writes files
+// again without a person, and commits the same way.
 //
 // # What is promised
 //

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -39,13 +40,16 @@ type Lake struct {
 	full       chan struct{}
 	stop       context.CancelFunc
 	stopped    chan struct{}
+
+	counts  counts
+	trouble atomic.Pointer[string] // why the last Compact by itself failed; nil when it did not
 }
 
 var (
-	_ pipeline.Destination = (*Lake)(nil)
-	_ pipeline.Opener      = (*Lake)(nil)
-	_ pipeline.Closer      = (*Lake)(nil)
-	_ pipeline.Checker     = (*Lake)(nil)
+	_ pipeline.FileStore = (*Lake)(nil)
+	_ pipeline.Opener    = (*Lake)(nil)
+	_ pipeline.Closer    = (*Lake)(nil)
+	_ pipeline.Checker   = (*Lake)(nil)
 )
 
 // sizes make pieces of some 10 MB at full speed: each costs the same sync or request.
@@ -215,6 +219,8 @@ func (l *Lake) insert(ctx context.Context, events []warehouse.EventRow) error {
 	if err := l.store.put(ctx, incomingFolder+"/"+n.name(), bytes.NewReader(l.buffer.Bytes()), size); err != nil {
 		return err
 	}
+	l.counts.wrote(int64(len(l.rows)), size)
+	l.counts.waits(1, size)
 	if l.waiting += size; l.waiting >= int64(l.config.File.Bytes) {
 		l.waiting = 0
 		select {
@@ -261,8 +267,12 @@ func (l *Lake) keep(ctx context.Context) {
 		case <-ticker.C:
 		case <-l.full:
 		}
-		if err := l.Compact(ctx); err != nil && ctx.Err() == nil {
+		err := l.Compact(ctx)
+		l.trouble.Store(nil)
+		if err != nil && ctx.Err() == nil {
 			l.log.Warn("the pieces of the lake stay as they are for now", "error", err)
+			text := err.Error()
+			l.trouble.Store(&text)
 		}
 	}
 }

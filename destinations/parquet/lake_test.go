@@ -286,7 +286,7 @@ func TestTwoCompact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := one.absorb(t.Context(), &m, pieces); err != nil {
+	if _, err := one.absorb(t.Context(), &m, task{pieces: pieces, by: Day, drop: keepAll}); err != nil {
 		t.Fatal(err)
 	}
 	if err := two.Compact(t.Context()); err != nil {

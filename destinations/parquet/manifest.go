@@ -13,7 +13,7 @@ type manifest struct {
 	Version    int    `json:"version"`
 	Generation int    `json:"generation"` // one more with each commit
 	Files      []file `json:"files"`
-	// Absorbed are files whose rows are in Files now. They are removed later.
+	// Absorbed are files whose rows are in Files now, or do not count any more. They are removed later.
 	Absorbed []absorbed `json:"absorbed"`
 
 	tag string

@@ -18,12 +18,13 @@ type merger struct {
 	generation int // of the manifest that will name the files; it makes their names new
 	outs       map[string]*out
 	seen       map[[16]byte]struct{}
+	task       task
 	files      []file
 }
 
-// merge reads sources and writes what is in them of the partitions. Files that it has made when it fails belong to nobody, and are swept up later.
-func (l *Lake) merge(ctx context.Context, generation int, partitions, sources []string) (_ []file, err error) {
-	m := &merger{lake: l, ctx: ctx, generation: generation, outs: map[string]*out{}, seen: map[[16]byte]struct{}{}}
+// merge reads sources and writes what is in them of the partitions, but for the rows that the task drops. Files that it has made when it fails belong to nobody, and are swept up later.
+func (l *Lake) merge(ctx context.Context, generation int, t task, partitions, sources []string) (_ []file, err error) {
+	m := &merger{lake: l, ctx: ctx, generation: generation, outs: map[string]*out{}, seen: map[[16]byte]struct{}{}, task: t}
 	defer func() {
 		for _, o := range m.outs {
 			err = errors.Join(err, o.discard())
@@ -48,8 +49,8 @@ func (l *Lake) merge(ctx context.Context, generation int, partitions, sources []
 func (m *merger) take(rows []row) error {
 	for i := range rows {
 		r := &rows[i]
-		o := m.outs[r.partition(m.lake.config.Partition)]
-		if o == nil {
+		o := m.outs[r.partition(m.task.by)]
+		if o == nil || m.task.drop(r) {
 			continue
 		}
 		if _, twice := m.seen[r.UUID]; twice {
@@ -106,6 +107,7 @@ func (m *merger) finish(o *out) error {
 	if err := m.lake.store.put(m.ctx, f.Name, o.file, o.written); err != nil {
 		return err
 	}
+	m.lake.counts.wrote(f.Rows, f.Bytes)
 	m.files = append(m.files, f)
 	return o.discard()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -74,10 +76,11 @@ func (r *row) partition(by Partition) string {
 	return fmt.Sprintf("project=%d/%s=%s", r.ProjectID, by, time.UnixMicro(r.Timestamp).UTC().Format(layout))
 }
 
-// namer makes the name of a file out of its rows: the time at which the first of them was received, by which names are sorted, and a hash of their
-// uuids. The same rows have the same name.
+// namer makes the name of a file out of its rows: the time at which the first of them was received, by which names are sorted, a hash of their
+// uuids, and their number. The same rows have the same name.
 type namer struct {
 	first int64
+	n     int64
 	hash  hash.Hash // nil before the first row
 }
 
@@ -86,9 +89,17 @@ func (n *namer) add(r *row) {
 		n.first, n.hash = r.ReceivedAt, sha256.New()
 	}
 	n.first = min(n.first, r.ReceivedAt)
+	n.n++
 	n.hash.Write(r.UUID[:])
 }
 
 func (n *namer) name() string {
-	return time.UnixMicro(n.first).UTC().Format("20060102T150405.000000Z") + "-" + hex.EncodeToString(n.hash.Sum(nil)[:12]) + ".parquet"
+	return fmt.Sprintf("%s-%s-%d.parquet", time.UnixMicro(n.first).UTC().Format("20060102T150405.000000Z"), hex.EncodeToString(n.hash.Sum(nil)[:12]), n.n)
+}
+
+// rowsOf reads the number of rows in a piece's name; 0 when it does not say.
+func rowsOf(name string) int64 {
+	base := strings.TrimSuffix(name, ".parquet")
+	n, _ := strconv.ParseInt(base[strings.LastIndexByte(base, '-')+1:], 10, 64) // hashes of older names are mostly none
+	return n
 }

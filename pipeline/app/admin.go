@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 
+	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/admin"
 	"github.com/prickle-dev/prickle/pipeline/deliver"
 	"github.com/prickle-dev/prickle/pipeline/metrics"
@@ -39,10 +40,23 @@ func (a *App) administered(ctx context.Context, run func() error) error {
 // measured lets metrics, readiness and books see the stages, which are all made by now.
 func (a *App) measured() {
 	a.running.Store(&metrics.Stages{
-		Capture: a.capture, Bus: a.bus, Writer: a.writer, Processes: a.processes, Deliveries: a.allDeliveries(), Runners: a.runners,
+		Capture: a.capture, Bus: a.bus, Writer: a.writer, Processes: a.processes, Deliveries: a.allDeliveries(), Files: a.fileStores(), Runners: a.runners,
 		Webhooks: webhooksByName(a.webhooks), Query: a.query,
 		Replayed: a.replayed.counts, Books: a.keeper,
 	})
+}
+
+// fileStores are the destinations that count the files that they write.
+func (a *App) fileStores() map[[2]string]pipeline.FileStore {
+	all := map[[2]string]pipeline.FileStore{}
+	for _, p := range a.pipelines {
+		for _, d := range p.destinations {
+			if s, ok := d.component.(pipeline.FileStore); ok {
+				all[[2]string{p.name, d.name}] = s
+			}
+		}
+	}
+	return all
 }
 
 func (a *App) allDeliveries() []*deliver.Stage {

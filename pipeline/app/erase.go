@@ -193,7 +193,7 @@ func (e *erasing) stores(ctx context.Context, count bool) error {
 	e.note("dead letters", "letters", letters)
 	for _, s := range e.app.erasable() {
 		e.progress("events of " + s.name)
-		n, err := s.warehouse.Erase(ctx, pipeline.Erasure{DistinctIDs: e.of.DistinctIDs, Before: e.at, Count: count})
+		n, err := s.store.Erase(ctx, pipeline.Erasure{DistinctIDs: e.of.DistinctIDs, Before: e.at, Count: count})
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}

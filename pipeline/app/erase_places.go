@@ -12,20 +12,20 @@ import (
 
 // erasable is a store that persons can be erased from.
 type erasable struct {
-	name      string
-	warehouse pipeline.Warehouse
+	name  string
+	store pipeline.Store
 }
 
-// erasable are the project's warehouse and what is a warehouse of its destinations.
+// erasable are the project's warehouse and what is a store of its destinations.
 func (a *App) erasable() []erasable {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	all := []erasable{{"warehouse", a.warehouse}}
 	for _, p := range a.pipelines {
 		for _, d := range p.destinations {
-			w, ok := d.component.(pipeline.Warehouse)
-			if ok && !slices.ContainsFunc(all, func(e erasable) bool { return e.warehouse == w }) {
-				all = append(all, erasable{fmt.Sprintf("destination %q of pipeline %q", d.name, p.name), w})
+			s, ok := d.component.(pipeline.Store)
+			if ok && !slices.ContainsFunc(all, func(e erasable) bool { return e.store == s }) {
+				all = append(all, erasable{fmt.Sprintf("destination %q of pipeline %q", d.name, p.name), s})
 			}
 		}
 	}
@@ -38,7 +38,7 @@ func (a *App) notErased() (all []string) {
 	defer a.mu.RUnlock()
 	for _, p := range a.pipelines {
 		for _, d := range p.destinations {
-			if _, ok := d.component.(pipeline.Warehouse); !ok {
+			if _, ok := d.component.(pipeline.Store); !ok {
 				all = append(all, fmt.Sprintf("destination %q of pipeline %q: what was delivered to it", d.name, p.name))
 			}
 		}

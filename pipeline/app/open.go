@@ -20,12 +20,20 @@ func (a *App) OpenForQuery(ctx context.Context) error {
 	return a.undoing(a.openWarehouse(ctx))
 }
 
+// OpenForUpkeep opens the warehouse, and the destinations that are stores.
+func (a *App) OpenForUpkeep(ctx context.Context) error {
+	if err := a.OpenForQuery(ctx); err != nil {
+		return err
+	}
+	return a.undoing(a.openDestinations(ctx, func(c any) bool { _, ok := c.(pipeline.Store); return ok }))
+}
+
 // OpenBus opens only the bus, for the dead letters.
 func (a *App) OpenBus(ctx context.Context) error { return a.undoing(a.openBus(ctx)) }
 
 // OpenForErase opens everything that may hold something of a person.
 func (a *App) OpenForErase(ctx context.Context) error {
-	for _, open := range []func(context.Context) error{a.openBus, a.openWarehouse, a.openDestinations} {
+	for _, open := range []func(context.Context) error{a.openBus, a.openWarehouse, a.openAllDestinations} {
 		if err := open(ctx); err != nil {
 			return a.undoing(err)
 		}
@@ -92,10 +100,15 @@ func (a *App) openWarehouse(ctx context.Context) error {
 	return a.open(ctx, "warehouse", a.warehouse)
 }
 
-func (a *App) openDestinations(ctx context.Context) error {
+func (a *App) openAllDestinations(ctx context.Context) error {
+	return a.openDestinations(ctx, func(any) bool { return true })
+}
+
+// openDestinations opens those that wanted says.
+func (a *App) openDestinations(ctx context.Context, wanted func(component any) bool) error {
 	for _, p := range a.pipelines {
 		for _, d := range p.destinations {
-			if d.component == pipeline.Destination(a.warehouse) {
+			if d.component == pipeline.Destination(a.warehouse) || !wanted(d.component) {
 				continue
 			}
 			if err := a.open(ctx, fmt.Sprintf("destination %q", d.name), d.component); err != nil {

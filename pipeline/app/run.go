@@ -102,7 +102,7 @@ func (a *App) newCapture(config capture.Config, hooks []builtWebhook) (*capture.
 }
 
 func (a *App) openStores(ctx context.Context) (*bus.Writer, error) {
-	for _, open := range []func(context.Context) error{a.openTracer, a.openBus, a.openWarehouse, a.openDestinations, a.openSources, a.openProfiles} {
+	for _, open := range []func(context.Context) error{a.openTracer, a.openBus, a.openWarehouse, a.openAllDestinations, a.openSources, a.openProfiles} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}

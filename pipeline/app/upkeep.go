@@ -39,7 +39,7 @@ func (c *UpkeepConfig) next(after time.Time) time.Time {
 	return at
 }
 
-// upkeep compacts the warehouses every night.
+// upkeep compacts the stores every night.
 type upkeep struct {
 	config  UpkeepConfig
 	compact func(ctx context.Context) error
@@ -89,7 +89,7 @@ func (a *App) startUpkeep(in *tier) {
 func (a *App) Compact(ctx context.Context) error {
 	var errs []error
 	for _, s := range a.erasable() {
-		if err := s.warehouse.Compact(ctx); err != nil {
+		if err := s.store.Compact(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
@@ -99,9 +99,9 @@ func (a *App) Compact(ctx context.Context) error {
 // WarehouseStatus implements control.Backend.
 func (a *App) WarehouseStatus(ctx context.Context) (all []control.WarehouseStatus, err error) {
 	for _, s := range a.erasable() {
-		c := s.warehouse.Capabilities()
+		c := s.store.Capabilities()
 		out := control.WarehouseStatus{Name: s.name, Store: c.Store, Version: c.Version}
-		h, err := s.warehouse.Health(ctx)
+		h, err := s.store.Health(ctx)
 		if err != nil {
 			out.Error = err.Error()
 		}

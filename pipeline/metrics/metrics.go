@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/books"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/capture"
@@ -29,7 +30,8 @@ type Stages struct {
 	Writer     *bus.Writer
 	Processes  []*process.Stage
 	Deliveries []*deliver.Stage
-	Runners    map[string]*ingest.Runner // by source
+	Files      map[[2]string]pipeline.FileStore // by pipeline and destination
+	Runners    map[string]*ingest.Runner        // by source
 	Books      *books.Keeper
 	Webhooks   map[string]*webhooks.Webhook // by name
 	Query      *query.Server                // nil when it is off
@@ -56,7 +58,7 @@ func Handler(registry *prometheus.Registry) http.Handler {
 func Families() []Family {
 	all := webhookGroup.families(captureGroup.families(nil))
 	all = streamGroup.families(busGroup.families(all))
-	all = deliverGroup.families(processGroup.families(all))
+	all = filesGroup.families(deliverGroup.families(processGroup.families(all)))
 	return queryGroup.families(booksGroup.families(ingestGroup.families(replayedGroup.families(deadGroup.families(all)))))
 }
 
@@ -70,6 +72,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	streamGroup.describe(out)
 	processGroup.describe(out)
 	deliverGroup.describe(out)
+	filesGroup.describe(out)
 	deadGroup.describe(out)
 	replayedGroup.describe(out)
 	ingestGroup.describe(out)
@@ -107,6 +110,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		t := stage.Target()
 		oldest, asked := told.oldest[[2]string{t.Pipeline, t.Name}]
 		deliverGroup.collect(destinationState{stage, told.queue(t.Pipeline, t.Name), oldest, asked, told.now}, out, t.Pipeline, t.Name)
+	}
+	for place, store := range s.Files {
+		filesGroup.collect(store.Files(), out, place[:]...)
 	}
 	for _, d := range told.dead {
 		deadGroup.collect(d, out, d.Stage, d.Pipeline, d.Destination)
