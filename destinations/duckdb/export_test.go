@@ -292,3 +292,21 @@ func TestExportConfig(t *testing.T) {
 		}
 	}
 }
+
+// The folder may be a link, to another disk for example.
+func TestExportThroughLink(t *testing.T) {
+	dir, disk := t.TempDir(), t.TempDir()
+	if err := os.Symlink(disk, filepath.Join(dir, "months")); err != nil {
+		t.Skipf("NOT TESTED: exports through links, which this system does not have: %v", err)
+	}
+	w := exporting(t, dir, inAugust, nil)
+	defer closed(t, w)
+	sent := spread(0, 440)
+	mustDo(t, w.Send(t.Context(), sent))
+	mustDo(t, w.Compact(t.Context()))
+	wantOnce(t, w, sent)
+	files, err := filepath.Glob(filepath.Join(disk, "project=0", "month=2026-*", "*.parquet"))
+	if err != nil || len(files) != 3 {
+		t.Errorf("files on the other disk\n got %q, %v\nwant three", files, err)
+	}
+}
