@@ -100,6 +100,9 @@ func (n *namer) name() string {
 // rowsOf reads the number of rows in a piece's name; 0 when it does not say.
 func rowsOf(name string) int64 {
 	base := strings.TrimSuffix(name, ".parquet")
-	n, _ := strconv.ParseInt(base[strings.LastIndexByte(base, '-')+1:], 10, 64) // hashes of older names are mostly none
+	n, err := strconv.ParseInt(base[strings.LastIndexByte(base, '-')+1:], 10, 64)
+	if err != nil {
+		return 0 // an older name ends in its hash
+	}
 	return n
 }
