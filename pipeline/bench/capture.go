@@ -36,11 +36,13 @@ func readOnly(s *stand) string {
 
 func captured(ctx context.Context, s *stand, unit string) error {
 	s.load.answers = new(latencies)
+	before := cpuTime()
 	n, took, _, err := s.burst(ctx, span{events: s.Events, time: s.For, perS: s.Rate})
 	if err != nil {
 		return err
 	}
 	s.figure("capture", unit, perSecond(n, took))
+	s.figure("processor time", "us/event", perEvent(cpuTime()-before, n))
 	p := s.load.answers.take(50, 99)
 	s.figure("answer p50", "ms", p[0])
 	s.figure("answer p99", "ms", p[1])

@@ -21,14 +21,14 @@ var tiny = []struct {
 	events  int
 	figures string
 }{
-	{capture, Options{Events: 500}, 500, "capture; answer p50; answer p99"},
-	{path, Options{Events: 500}, 501, "capture; whole path; to warehouse p50; to warehouse p99"},
-	{single, Options{Events: 200, Connections: 8}, 200, "capture; answer p50; answer p99"},
+	{capture, Options{Events: 500}, 500, "capture; processor time; answer p50; answer p99"},
+	{path, Options{Events: 500}, 501, "capture; processor time; whole path; to warehouse p50; to warehouse p99"},
+	{single, Options{Events: 200, Connections: 8}, 200, "capture; processor time; answer p50; answer p99"},
 	{forms, Options{Events: 600}, 1800, "gzip; base64; lz-string; base64 against gzip; lz-string against gzip"},
 	{connections, Options{Connections: 50}, 100, "memory before; memory once all are open; memory while all are idle"},
 	{importing, Options{For: 500 * time.Millisecond}, 1101, "imported; live p99 before; live p99 meanwhile; live p99 after; meanwhile against before and after; after against before"},
 	{down, Options{Events: 300}, 900, "all up; one down, the others; one down against all up; waited for the one down"},
-	{routing, Options{Events: 2000}, 2000, "capture; captured to delivered"},
+	{routing, Options{Events: 2000}, 2000, "capture; processor time; captured to delivered"},
 	{idle, Options{Events: 5}, 5 + idleWarmUp, "to webhook p50; to webhook p99"},
 	{freshness, Options{Events: 5}, 5 + idleWarmUp, "to warehouse p50; to warehouse p99"},
 	{queue, Options{Events: 2000}, 2000, "capture; from the queue to the warehouse; first of them after"},

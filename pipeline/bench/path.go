@@ -45,10 +45,13 @@ func measurePath(ctx context.Context, s *stand) error {
 	return nil
 }
 
-// fullSpeed is burst with its rates: it notes that of capture, and returns events a second until all have arrived.
+// fullSpeed is burst with its rates: it notes that of capture and the processor time of an event, load generator and receivers included, and
+// returns events a second until all have arrived.
 func (s *stand) fullSpeed(ctx context.Context, places ...*ledger) (perS float64, err error) {
+	before := cpuTime()
 	n, captured, arrived, err := s.burst(ctx, span{events: s.Events, time: s.For}, places...)
 	s.figure("capture", "events/s", perSecond(n, captured))
+	s.figure("processor time", "us/event", perEvent(cpuTime()-before, n))
 	return perSecond(n, arrived), err
 }
 
@@ -66,6 +69,11 @@ func (s *stand) burst(ctx context.Context, how span, places ...*ledger) (n int, 
 	}
 	err = s.settle(ctx, places...)
 	return n, captured, latest(places...).Sub(begin), err
+}
+
+// perEvent is a time for each of n events, in microseconds.
+func perEvent(took time.Duration, n int) float64 {
+	return float64(took.Microseconds()) / float64(max(n, 1))
 }
 
 func perSecond(n int, in time.Duration) float64 {
