@@ -1,22 +1,24 @@
 package bus
 
 import (
+	"container/list"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 )
 
-// decodedBytes bounds the lines of frames that are kept decoded.
-const decodedBytes = 24 << 20
+// decodedBytes bounds the lines of frames that are kept decoded. It is more than the takes of all lanes hold together: pipelines that keep up with each
+// other are within one take of each other.
+const decodedBytes = 48 << 20
 
-// decoded keeps the frames of EVENTS that were decoded last, for the other pipelines that read them: they mostly do so at about the same time.
+// decoded keeps the frames of EVENTS that were decoded last, each until all pipelines have read it: they mostly do so at about the same time.
 // It keeps nothing while there is only one. Its zero value is ready.
 type decoded struct {
 	mu        sync.Mutex
 	pipelines map[string]int // those that read, and in how many lanes
 	frames    map[uint64]*decodedFrame
-	order     []uint64
+	order     list.List // of sequences, the oldest first
 	bytes     int
 }
 
@@ -26,6 +28,8 @@ type decodedFrame struct {
 	frame  Frame
 	size   int
 	stored time.Time // a log that was begun anew has the same sequences again
+	left   int       // how often it will be read yet
+	at     *list.Element
 }
 
 // enter and leave say that a pipeline reads a lane.
@@ -46,7 +50,8 @@ func (d *decoded) leave(pipeline string) {
 	}
 	if len(d.pipelines) < 2 {
 		clear(d.frames)
-		d.order, d.bytes = nil, 0
+		d.order.Init()
+		d.bytes = 0
 	}
 }
 
@@ -60,25 +65,32 @@ func (d *decoded) frame(sequence uint64, stored time.Time, header nats.Header, d
 	return kept.frame
 }
 
-// find returns what is kept of a frame, or begins to keep it, and drops the oldest ones for it.
+// find returns what is kept of a frame, or begins to keep it, and drops the oldest ones for it. What the last pipeline has asked for is not kept any
+// longer; one that works it again decodes it again.
 func (d *decoded) find(sequence uint64, stored time.Time, header nats.Header, data []byte) *decodedFrame {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.pipelines) < 2 {
 		return nil
 	}
-	if kept := d.frames[sequence]; kept != nil {
-		return kept
+	kept := d.frames[sequence]
+	if kept == nil {
+		kept = &decodedFrame{size: unpackedSize(header, data), stored: stored, left: len(d.pipelines), at: d.order.PushBack(sequence)}
+		d.frames[sequence] = kept
+		d.bytes += kept.size
+		for d.bytes > decodedBytes && len(d.frames) > 1 {
+			d.drop(d.order.Front().Value.(uint64))
+		}
 	}
-	kept := &decodedFrame{size: unpackedSize(header, data), stored: stored}
-	d.frames[sequence] = kept
-	d.order = append(d.order, sequence)
-	d.bytes += kept.size
-	for d.bytes > decodedBytes && len(d.order) > 1 {
-		oldest := d.order[0]
-		d.order = d.order[1:]
-		d.bytes -= d.frames[oldest].size
-		delete(d.frames, oldest)
+	if kept.left--; kept.left == 0 {
+		d.drop(sequence)
 	}
 	return kept
+}
+
+func (d *decoded) drop(sequence uint64) {
+	kept := d.frames[sequence]
+	d.order.Remove(kept.at)
+	d.bytes -= kept.size
+	delete(d.frames, sequence)
 }

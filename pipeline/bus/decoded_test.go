@@ -28,6 +28,8 @@ func TestDecodedOnce(t *testing.T) {
 		t.Error("it is kept for one pipeline")
 	}
 	d.enter("app")
+	d.enter("shop") // two read what web has decoded, and it is kept for the third
+	d.enter("mail")
 	first := decode(2)
 	if first != decode(2) {
 		t.Error("it was decoded twice")
@@ -42,8 +44,31 @@ func TestDecodedOnce(t *testing.T) {
 		t.Error("it was decoded twice")
 	}
 	d.leave("web")
-	if first == decode(2) || len(d.frames)+len(d.order)+d.bytes != 0 {
+	d.leave("shop")
+	d.leave("mail")
+	if first == decode(2) || len(d.frames)+d.order.Len()+d.bytes != 0 {
 		t.Errorf("%d frames are kept for one pipeline", len(d.frames))
+	}
+}
+
+// A frame is let go of when all pipelines have read it, whatever others there are.
+func TestDecodedUntilAllHaveIt(t *testing.T) {
+	var d decoded
+	for _, pipeline := range []string{"web", "app", "shop"} {
+		d.enter(pipeline)
+	}
+	lines := AppendFrame(nil, events(1, 3))
+	read := func(sequence uint64) *pipeline.Event {
+		return &d.frame(sequence, time.Time{}, nats.Header{}, lines).Events[0]
+	}
+	first, _ := read(1), read(2)
+	for range 2 {
+		if read(2); read(1) != first {
+			t.Error("it was decoded twice")
+		}
+	}
+	if len(d.frames)+d.order.Len()+d.bytes != 0 {
+		t.Errorf("%d frames with %d bytes are kept, %d in order; all have read them", len(d.frames), d.bytes, d.order.Len())
 	}
 }
 
@@ -59,8 +84,8 @@ func TestDecodedIsBounded(t *testing.T) {
 	for i := range n {
 		newest = decode(i)
 	}
-	if d.bytes > decodedBytes || len(d.frames) != len(d.order) || d.bytes != len(d.frames)*len(lines) {
-		t.Errorf("%d bytes in %d frames, %d in order", d.bytes, len(d.frames), len(d.order))
+	if d.bytes > decodedBytes || len(d.frames) != d.order.Len() || d.bytes != len(d.frames)*len(lines) {
+		t.Errorf("%d bytes in %d frames, %d in order", d.bytes, len(d.frames), d.order.Len())
 	}
 	if decode(n-1) != newest {
 		t.Error("the newest one is gone")
