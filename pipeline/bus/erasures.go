@@ -193,6 +193,9 @@ func (e *Erasures) Has(event *pipeline.Event) bool {
 	return event.ReceivedAt.Before(known.until[hashOf(known.salt, event.DistinctID)])
 }
 
+// Any reports whether anything was erased after a time, so that Has may be true of events that were captured since.
+func (e *Erasures) Any(since time.Time) bool { return since.Before(e.known.Load().newest) }
+
 // Begin is called before events are looked at by Has and handed on, and the function that it returns when they are stored: Fence waits for that.
 func (e *Erasures) Begin() (end func()) {
 	e.mu.Lock()

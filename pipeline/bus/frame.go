@@ -36,6 +36,8 @@ type Frame struct {
 	// Bad lists the lines that could not be decoded. It is empty unless something other than Prickle wrote to the stream, or a stored
 	// message was damaged.
 	Bad []BadLine
+
+	summary *summary // shared by all copies of the frame; nil makes it for each who asks
 }
 
 // BadLine is a line of a frame that is not an event.
@@ -65,7 +67,7 @@ func ParseFrame(payload []byte, countHint int) Frame {
 	if countHint <= 0 || countHint > len(payload) {
 		countHint = bytes.Count(payload, newline) + 1
 	}
-	f := Frame{Events: make([]pipeline.Event, 0, countHint)}
+	f := Frame{Events: make([]pipeline.Event, 0, countHint), summary: new(summary)}
 	for index := 0; len(payload) > 0; index++ {
 		line, rest, _ := bytes.Cut(payload, newline)
 		payload = rest

@@ -44,6 +44,10 @@ func Compile(code pipeline.Code, opts ...Option) (*Condition, error) {
 	return &Condition{p, firstTest(code.Text)}, nil
 }
 
+// Names are the names of which an event must have one for the condition to hold, nil when it asks something else first. For events of other names
+// Match returns false and no error.
+func (c *Condition) Names() []string { return c.first.names }
+
 // Match reports whether the condition holds for e. An error means that the event's values did not fit the expression; it names the place
 // in the configuration and the kinds of the values, never the values.
 func (c *Condition) Match(e *pipeline.Event) (bool, error) {

@@ -24,6 +24,13 @@ type Condition interface {
 	Match(e *pipeline.Event) (bool, error)
 }
 
+// Named is a Condition that can hold only for events of certain names. For events of other names Match returns false and no error.
+type Named interface {
+	Condition
+	// Names returns them; none for a condition that can hold for an event of any name.
+	Names() []string
+}
+
 // Route is one destination of a pipeline as this stage sees it.
 type Route struct {
 	Destination string
@@ -133,7 +140,7 @@ func (s *Stage) worker(publisher message.Publisher, replays bool) *laneWorker {
 	if replays {
 		l.counts, l.out.topic, l.again = s.replayed, bus.ReplayTopic, true
 	}
-	l.places = newPlaces(&s.pipeline)
+	l.places, l.names = newPlaces(&s.pipeline), namesOf(&s.pipeline)
 	if s.pipeline.Watch != nil && !replays {
 		l.watch = s.pipeline.Watch()
 	}
@@ -200,6 +207,9 @@ type laneWorker struct {
 	again  bool          // what comes is sent once more
 	places places
 	watch  Watch // nil for none
+
+	names  []string // that destinations ask for before anything else; none when one of them, a transform or a watch sees every event
+	chosen []int    // events of the frame in hand that have one of them
 }
 
 func (l *laneWorker) handle(m *message.Message) error {
@@ -273,6 +283,10 @@ func (l *laneWorker) collect(ctx context.Context, from *bus.Received, frame bus.
 	l.places.reset(len(frame.Events))
 	l.unreadable(frame.Bad)
 	erasures := l.stage.bus.Erasures()
+	if l.byName(frame, repeated, erasures) {
+		l.sum.plus(&l.tally)
+		return nil
+	}
 	for i := range frame.Events {
 		l.places.now = i
 		if erasures.Has(&frame.Events[i]) {
