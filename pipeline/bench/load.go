@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +20,7 @@ type load struct {
 	options Options
 	gen     generator
 	url     string
-	client  *http.Client
+	lines   *lines
 	answers *latencies // of each request; nil for none
 
 	mu     sync.Mutex
@@ -30,8 +30,7 @@ type load struct {
 }
 
 func newLoad(o Options, g generator, url string) *load {
-	transport := &http.Transport{MaxIdleConnsPerHost: o.Connections, DisableCompression: true}
-	return &load{options: o, gen: g, url: url, client: &http.Client{Transport: transport, Timeout: time.Minute}, since: -1}
+	return &load{options: o, gen: g, url: url, lines: &lines{address: strings.TrimPrefix(url, "http://")}, since: -1}
 }
 
 // span says how much to send. It ends at whatever comes first; a bound that is zero is none.
@@ -194,31 +193,15 @@ func (l *load) insist(ctx context.Context, f form, body []byte) error {
 
 // request returns 0 when the events were taken, or how long to wait.
 func (l *load) request(ctx context.Context, f form, body []byte) (again time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url+f.path, bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Content-Type", f.contentType)
-	if f.encoding != "" {
-		req.Header.Set("Content-Encoding", f.encoding)
-	}
-	if f.bearer != "" {
-		req.Header.Set("Authorization", "Bearer "+f.bearer)
-	}
-	resp, err := l.client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	a, err := l.lines.post(ctx, f, body)
 	switch {
 	case err != nil:
 		return 0, err
-	case resp.StatusCode == http.StatusServiceUnavailable:
-		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+	case a.status == http.StatusServiceUnavailable:
+		seconds, _ := strconv.Atoi(a.header.Get("Retry-After"))
 		return time.Duration(max(seconds, 1)) * time.Second, nil
-	case resp.StatusCode != http.StatusOK:
-		return 0, fmt.Errorf("capture answered %s: %s", resp.Status, answer)
+	case a.status != http.StatusOK:
+		return 0, fmt.Errorf("capture answered %d: %s", a.status, a.text)
 	}
 	return 0, nil
 }

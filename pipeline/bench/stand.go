@@ -81,6 +81,7 @@ func (s *stand) run(ctx context.Context, measure func(context.Context, *stand) e
 		return err
 	case url := <-ready:
 		s.load = newLoad(s.Options, s.gen, url)
+		defer s.load.lines.close()
 		if err = measure(ctx, s); err == nil {
 			err = s.finish(ctx)
 		}
