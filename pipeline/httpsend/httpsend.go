@@ -57,13 +57,12 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, pipeline.Permanent(err)
 	}
-	s := redactorOf(req)
 	res, err := c.http.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return Answer{}, ctx.Err()
 		}
-		return Answer{}, fmt.Errorf("%s %s: %s", req.Method, req.URL.Host, s.redact(cause(err)))
+		return Answer{}, fmt.Errorf("%s %s: %s", req.Method, req.URL.Host, redactorOf(req).redact(cause(err)))
 	}
 	defer res.Body.Close()
 	// The status alone decides, so an answer that breaks off is as good as a whole one.
@@ -71,6 +70,7 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 	if res.StatusCode/100 == 2 {
 		return Answer{Status: res.StatusCode, Header: res.Header, Body: body}, nil
 	}
+	s := redactorOf(req) // which a success has no need of
 	err = c.classify(res, &StatusError{
 		Method: req.Method, Host: req.URL.Host, Status: res.StatusCode, Excerpt: cut(s.maskBody(excerpt(body), len(body)), maxExcerpt),
 	})
