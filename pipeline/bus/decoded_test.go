@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 	"time"
@@ -93,4 +94,30 @@ func TestDecodedIsBounded(t *testing.T) {
 	if decode(0) == oldest {
 		t.Error("the oldest one is kept")
 	}
+}
+
+// BenchmarkDecoded has ten pipelines read eight lanes in takes of 40 frames of about 100 KB, all lanes of one pipeline after those of the other, which is
+// as far apart as pipelines get that keep up. An operation is one take of each lane by each pipeline.
+func BenchmarkDecoded(b *testing.B) {
+	const lanes, pipelines, frames = 8, 10, 40
+	var d decoded
+	for i := range pipelines {
+		d.enter(string(rune('a' + i)))
+	}
+	lines := AppendFrame(nil, events(1, 1000))
+	lines = lines[:bytes.LastIndexByte(lines[:min(len(lines), 100<<10)], '\n')+1]
+	data, _ := packed(lines)
+	header := nats.Header{headerPacked: {packedS2}}
+	b.ReportAllocs()
+	begin, fresh := uint64(0), map[*pipeline.Event]bool{}
+	for b.Loop() {
+		clear(fresh)
+		for range pipelines {
+			for i := range uint64(lanes * frames) {
+				fresh[&d.frame(begin+i, time.Time{}, header, data).Events[0]] = true
+			}
+		}
+		begin += lanes * frames
+	}
+	b.ReportMetric(float64(len(fresh))/(lanes*frames), "decoded/frame")
 }
