@@ -2,6 +2,8 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,8 +28,8 @@ func (w *Warehouse) Erase(ctx context.Context, e pipeline.Erasure) (pipeline.Era
 }
 
 func (w *Warehouse) erase(ctx context.Context, e *pipeline.Erasure) (erased pipeline.Erased, err error) {
-	ids := fmt.Sprintf("project_id = %d AND distinct_id", w.project)
-	if erased.Events, err = w.eraseFrom(ctx, e, eventsRows, "uuid", ids, "received_at", e.DistinctIDs); err != nil {
+	before := fmt.Sprintf("project_id = %d AND received_at", w.project)
+	if erased.Events, err = w.eraseFrom(ctx, e, eventsRows, "uuid", "distinct_id", before, e.DistinctIDs); err != nil {
 		return erased, err
 	}
 	for _, r := range e.Rows {
@@ -71,28 +73,42 @@ func (w *Warehouse) tableOf(ctx context.Context, source, stream string) (string,
 	return name, err
 }
 
-// eraseFrom deletes the rows of a table whose column has one of some values, or counts what is different of them by the column of their key.
+// eraseFrom deletes the rows of a table whose column has one of some values, or counts what is different of them by the column of their key. The
+// values themselves are in no statement that the server keeps: mutations and the tasks of a cluster stay for days, those that are over too.
 func (w *Warehouse) eraseFrom(ctx context.Context, e *pipeline.Erasure, table, key, column, at string, values []string) (all int64, err error) {
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"mutations_sync": 2, "alter_sync": 2}))
-	before := fmt.Sprintf("fromUnixTimestamp64Micro(%d, 'UTC')", e.Before.Truncate(time.Microsecond).UnixMicro())
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"mutations_sync": 2, "alter_sync": 2, "log_queries": 0}))
+	before := fmt.Sprintf("%s < fromUnixTimestamp64Micro(%d, 'UTC')", at, e.Before.Truncate(time.Microsecond).UnixMicro())
 	for some := range slices.Chunk(values, warehouse.EraseAtOnce) {
-		quoted := make([]string, len(some))
-		for i, v := range some {
-			quoted[i] = literal(warehouse.ValidUTF8(v))
-		}
-		condition := fmt.Sprintf("%s IN (%s) AND %s < %s", column, strings.Join(quoted, ", "), at, before)
 		var n uint64
-		if err := w.conn.QueryRow(ctx, fmt.Sprintf("SELECT uniqExact(%s) FROM %s WHERE %s", key, identifier(table), condition)).Scan(&n); err != nil {
+		if err := w.conn.QueryRow(ctx, fmt.Sprintf("SELECT uniqExact(%s) FROM %s WHERE %s IN (%s) AND %s", key, identifier(table), column, literals(some), before)).Scan(&n); err != nil {
 			return all, err
 		}
 		if all += int64(n); n == 0 || e.Count {
 			continue
 		}
-		for _, statement := range w.layout.alter(table, false, "DELETE WHERE "+condition) {
+		for _, statement := range w.layout.alter(table, false, fmt.Sprintf("DELETE WHERE %s AND %s", hashed(column, some), before)) {
 			if err := w.conn.Exec(ctx, statement); err != nil {
 				return all, err
 			}
 		}
 	}
 	return all, nil
+}
+
+func literals(values []string) string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = literal(warehouse.ValidUTF8(v))
+	}
+	return strings.Join(all, ", ")
+}
+
+// hashed is a condition that holds where a column has one of some values, and names only hashes of them, with a salt of their own.
+func hashed(column string, values []string) string {
+	salt := rand.Text()
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = fmt.Sprintf("unhex('%x')", sha256.Sum256([]byte(salt+warehouse.ValidUTF8(v))))
+	}
+	return fmt.Sprintf("SHA256(concat('%s', %s)) IN (%s)", salt, column, strings.Join(all, ", "))
 }
