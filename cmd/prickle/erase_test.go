@@ -15,6 +15,7 @@ import (
 const eraseProject = `
 capture: {listen: "127.0.0.1:0", keys: [k]}
 profiles: {every: 100ms}
+schema: {every: 100ms}
 pipelines:
   main:
     transforms:
@@ -78,6 +79,7 @@ func (p *instance) twoPersons() {
 	p.stored("3", "SELECT count(*) FROM events")
 	p.stored("3", "SELECT count(*) FROM person_distinct_ids")
 	p.stored("2", "SELECT count(*) FROM persons")
+	p.stored("1", "SELECT count(*) FROM properties WHERE event = '$identify' AND sample LIKE '%ann@%'")
 	poll(p.t, "two dead letters", func() (bool, string) { n := p.status().Dead; return n == 2, fmt.Sprint(n) })
 }
 
@@ -94,6 +96,7 @@ func (p *instance) onlyBob() {
 		"SELECT string_agg(distinct_id, ' ') FROM events":                   "bob",
 		"SELECT string_agg(distinct_id, ' ') FROM person_distinct_ids__all": "bob",
 		"SELECT string_agg(properties->>'$.email', ' ') FROM persons__all":  "bob@example.com",
+		"SELECT count(sample) FROM properties__all":                         "0", // nobody knows whose they were
 	} {
 		if got := fmt.Sprint(p.query(sql)[0][0]); got != want {
 			p.t.Errorf("%s\n got %s\nwant %s", sql, got, want)
@@ -114,7 +117,7 @@ func TestErase(t *testing.T) {
 	p.twoPersons()
 
 	out := p.command("erase", "--person", "anon-1", "--dry-run")
-	for _, want := range []string{"2 distinct ids", "warehouse: 2 events would be", "warehouse: 3 rows of persons", "profiles: 2 profiles", "dead letters: 1 letters", `destination "crm"`} {
+	for _, want := range []string{"2 distinct ids", "warehouse: 2 events would be", "warehouse: 3 rows of persons", "profiles: 2 profiles", "dead letters: 1 letters", "schema: ", `destination "crm"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("dry run\n got %s\nwant it to have %q", out, want)
 		}
@@ -140,6 +143,7 @@ func TestErase(t *testing.T) {
 		t.Errorf("the record\n got %s\nwant one without an id", out)
 	}
 	p.stored("bob", "SELECT string_agg(DISTINCT distinct_id, ' ') FROM events")
+	p.stored("1", "SELECT count(*) FROM properties WHERE event = '$identify' AND property = '$set' AND sample IS NULL")
 	p.captures(`{"event":"page","distinct_id":"ann"}`)
 	p.stored("1", "SELECT count(*) FROM persons WHERE id = (SELECT person_id FROM person_distinct_ids WHERE distinct_id = 'ann')")
 	p.stored("1", "SELECT count(*) FROM events WHERE distinct_id = 'ann'")

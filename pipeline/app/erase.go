@@ -29,6 +29,8 @@ type erasing struct {
 	of       profiles.Everything
 	at       time.Time // events captured before go
 	gone     time.Time // when the profiles were; zero before
+	cleared  time.Time // when the samples of the schema were; zero before
+	sampled  pipeline.KeyedRows
 	record   control.Erasure
 	plans    []string // keys of plans of this one and of earlier ones that were broken off
 	progress func(string)
@@ -200,18 +202,15 @@ func (e *erasing) stores(ctx context.Context, count bool) error {
 		e.note(s.name, "events", n.Events)
 	}
 	e.progress("profiles")
+	if err := e.samples(ctx, count); err != nil {
+		return err
+	}
 	if err := e.profiles(ctx, count); err != nil {
 		return err
 	}
-	before := e.gone
-	if before.IsZero() {
-		before = time.Now().UTC()
-	}
-	rows, err := e.app.warehouse.Erase(ctx, pipeline.Erasure{Rows: e.of.Tables(), Before: before, Count: count})
-	if err != nil {
+	if err := e.rows(ctx, count); err != nil {
 		return fmt.Errorf("warehouse: %w", err)
 	}
-	e.note("warehouse", "rows of persons", rows.Rows)
 	return nil
 }
 
@@ -238,6 +237,7 @@ func (e *erasing) profiles(ctx context.Context, count bool) error {
 		return nil
 	}
 	e.gone = time.Now().UTC()
+	e.app.forget() // what was read anew since the tombstone
 	return e.app.bus.Erasures().Fence(ctx)
 }
 
@@ -247,7 +247,7 @@ func (e *erasing) note(place, what string, n int64) {
 
 // verify counts once more. What was captured meanwhile makes a new person, which is none of this one's.
 func (e *erasing) verify(ctx context.Context) error {
-	again := &erasing{app: e.app, store: e.store, of: e.of, at: e.at, gone: e.gone, progress: func(string) {}}
+	again := &erasing{app: e.app, store: e.store, of: e.of, at: e.at, gone: e.gone, cleared: e.cleared, sampled: e.sampled, progress: func(string) {}}
 	if err := again.stores(ctx, true); err != nil {
 		return err
 	}

@@ -32,7 +32,6 @@ func (a *App) openProfiles(ctx context.Context) error {
 			return err
 		}
 		a.folder = profiles.NewFolder(profiles.Deps{Store: store, Project: a.project.Project.ID, Began: began, Shared: a.bus.Shared(), Log: log})
-		a.bus.Erasures().Tell(a.folder.Forget)
 	}
 	var others []profiles.Tables
 	if a.schemaConfig.Enabled {
@@ -42,6 +41,7 @@ func (a *App) openProfiles(ctx context.Context) error {
 		}
 		others = append(others, profiles.Tables{Prefix: schema.Prefix, Streams: schema.Streams(), Append: schema.AppendRecords})
 	}
+	a.bus.Erasures().Tell(a.forget)
 	deps := ingest.Deps{
 		Source: &fencedSource{profiles.NewSource(store, others...), a.bus.Erasures()}, Name: profiles.SourceName, Every: a.profilesConfig.Every, Slowest: slowestCopy, Warehouse: a.warehouse, Log: log,
 	}

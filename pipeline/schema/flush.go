@@ -59,6 +59,7 @@ func (o *Observer) Flush(ctx context.Context) error {
 func (o *Observer) take(by string) (all []*Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.taken = o.forgot
 	for name, t := range o.events {
 		if t.count > 0 {
 			all = append(all, t.event(name, by))
@@ -131,6 +132,7 @@ func (o *Observer) saveAll(ctx context.Context) error {
 
 // save returns those that it could not store, with the reason. One that was stored although its save failed is found out the next time.
 func (o *Observer) save(ctx context.Context, events []*Event) (left []*Event, err error) {
+	o.dropForgotten()
 	var changes []bus.Profile
 	var changed []*Event
 	for _, e := range events {

@@ -36,10 +36,13 @@ type Observer struct {
 	mu      sync.Mutex
 	events  map[string]*tally // by name, those that are known among them
 	pending int               // properties in all tallies
+	since   int64             // samples are of what was received then or later, in microseconds since 1970
+	forgot  int               // how often samples were forgotten
 	full    sync.Once
 
 	flushing sync.Mutex // guards what follows
 	unsaved  []*Event
+	taken    int // forgot, when they were taken out
 	flushes  int
 }
 
@@ -130,6 +133,7 @@ func (o *Observer) count(e *pipeline.Event) {
 	}
 	t.count++
 	t.at.add(at)
+	sampled := o.config.Samples && at >= o.since
 	for key, value := range rawjson.Members(e.Properties) {
 		p := t.properties[rawjson.Alias(key)]
 		if p == nil {
@@ -138,7 +142,7 @@ func (o *Observer) count(e *pipeline.Event) {
 		p.at.add(at)
 		kind := kindOf(value)
 		p.kinds[kind]++
-		if kind != Null && len(p.sample) == 0 && o.config.Samples && p != &t.others {
+		if kind != Null && len(p.sample) == 0 && sampled && p != &t.others {
 			p.sample = appendSample(p.sample, value)
 		}
 	}

@@ -35,6 +35,10 @@ type row struct {
 	Sample     *string          `json:"sample"`
 }
 
+func rowKey(event, property string) string {
+	return url.QueryEscape(storable(event)) + "/" + url.QueryEscape(property)
+}
+
 // AppendRecords appends the rows of what is known of an event name: one for each property.
 func AppendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error) {
 	e, err := parse(p.Value)
@@ -56,7 +60,7 @@ func AppendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record,
 			return nil, err
 		}
 		records = append(records, pipeline.Record{
-			Stream: Stream, Key: url.QueryEscape(event) + "/" + url.QueryEscape(name), Data: data, Version: int64(p.Revision), At: p.Stored,
+			Stream: Stream, Key: rowKey(event, name), Data: data, Version: int64(p.Revision), At: p.Stored,
 		})
 	}
 	return records, nil
