@@ -82,8 +82,8 @@ func (t *transaction) touch(e *entry) {
 	}
 }
 
-// save stores what has changed. A merge is done in steps, each of which whoever comes next can go on from. What nobody had points to the person
-// that stays. The person that goes is marked, with all that it has, so that nobody changes it any more; the one that stays takes it over; what
+// save stores what has changed. A merge is done in steps, each of which whoever comes next can go on from. The person that stays is there, for whoever
+// came upon an id that points to nobody would make a person of it. What nobody had points to that. The person that goes is marked, with all that it has, so that nobody changes it any more; the one that stays takes it over; what
 // pointed to the one points to the other; the mark and what the one had go.
 func (t *transaction) save(ctx context.Context) error {
 	var claimed, marked, staying, pointers, going []*entry
@@ -103,6 +103,9 @@ func (t *transaction) save(ctx context.Context) error {
 			staying = append(staying, e)
 		}
 	}
+	if err := t.begin(ctx, claimed); err != nil {
+		return err
+	}
 	for _, step := range [][]*entry{claimed, marked, staying, pointers} {
 		if err := t.store(ctx, step); err != nil {
 			return err
@@ -112,6 +115,26 @@ func (t *transaction) save(ctx context.Context) error {
 		e.person.clear()
 	}
 	return t.store(ctx, going)
+}
+
+// begin stores the persons that ids are to point to and that are not there yet, as persons of whom nothing is known.
+func (t *transaction) begin(ctx context.Context, claimed []*entry) error {
+	for _, e := range claimed {
+		p, err := t.get(ctx, personKey(e.person.MergedInto))
+		if err != nil {
+			return err
+		}
+		if p.profile.Value != nil || p.person == nil {
+			continue
+		}
+		whole := p.person
+		p.person = &Person{ID: whole.ID, DistinctID: whole.DistinctID, Properties: json.RawMessage("{}"), CreatedAt: whole.CreatedAt, Identified: whole.Identified}
+		err = t.store(ctx, []*entry{p})
+		if p.person = whole; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // store saves values. After an error all that was read is read anew by the next transaction.
