@@ -313,3 +313,61 @@ func TestRefusesForeignManifests(t *testing.T) {
 		}
 	}
 }
+
+// What is sent again in other pieces makes a file of the same rows as one that was absorbed, which is removed while the new one stays.
+func TestSameRowsAgain(t *testing.T) {
+	c := newClock()
+	l := opened(t, Config{Path: t.TempDir()}, c)
+	events := pipelinetest.Events(0, 20)
+	for _, again := range [][]pipeline.Event{events, events[:5], events[5:12]} {
+		send(t, l, again)
+		if err := l.Compact(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		c.now = c.now.Add(2 * grace)
+		if err := l.Compact(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "rows", pipelinetest.UUIDs(events), l.uuids(t))
+	}
+}
+
+// Files stay for those who have begun to read them, and a file that no manifest names yet for the one who is making it.
+func TestFilesStay(t *testing.T) {
+	dir, c := t.TempDir(), newClock()
+	c.now = time.Now()
+	l := opened(t, Config{Path: dir}, c)
+	send(t, l, pipelinetest.Events(0, 20))
+	m, err := l.manifest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces, _, err := l.choose(t.Context(), &m)
+	if err != nil || len(pieces) != 1 {
+		t.Fatalf("pieces: %q, %v", pieces, err)
+	}
+	made, err := l.merge(t.Context(), 7, []string{"project=1/day=2026-08-20"}, pieces)
+	if err != nil || len(made) != 1 {
+		t.Fatalf("files made: %v, %v", made, err)
+	}
+	want := append(pieces, made[0].Name)
+	for _, step := range []time.Duration{0, grace / 2, orphanAge} {
+		c.now = c.now.Add(step)
+		if step == orphanAge {
+			want = nil
+		}
+		for range 2 {
+			if err := l.Compact(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range append(pieces, made[0].Name) {
+			if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != slices.Contains(want, name) {
+				t.Errorf("after %s: %s\n got %v\nwant it to be there: %v", step, name, err, slices.Contains(want, name))
+			}
+		}
+	}
+	same(t, "rows", pipelinetest.UUIDs(pipelinetest.Events(0, 20)), l.uuids(t))
+}
