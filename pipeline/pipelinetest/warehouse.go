@@ -60,6 +60,7 @@ func Warehouse(t *testing.T, create func(t *testing.T) WarehouseHarness) {
 		"records that are no JSON":  brokenRecords,
 		"cursor":                    cursors,
 		"cursor and rows together":  mergeIsAtomic,
+		"merge cut off":             mergeCutOff,
 		"streams without records":   emptyStreams,
 		"events by person":          eventsByPerson,
 		"query":                     queries,
