@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
@@ -34,6 +35,12 @@ const (
 )
 
 type groupKey struct{ typ, key string }
+
+// fits reports whether there can be a group of that type and key. Both are in the key of what is stored, which has a bound; a name that was cut could
+// be that of another group.
+func (k groupKey) fits() bool {
+	return k.typ != "" && k.key != "" && cut(k.typ) == k.typ && cut(k.key) == k.key
+}
 
 var kinds = map[string]kind{"$identify": identify, "$create_alias": alias, "$merge_dangerously": dangerous, "$groupidentify": group}
 
@@ -72,8 +79,9 @@ func read(e *pipeline.Event) (c change, ok bool) {
 		}
 	}
 	if c.kind == group {
-		return c, c.group.typ != "" && c.group.key != ""
+		return c, c.group.fits()
 	}
+	c.other = cut(c.other)
 	if !legal(c.other) || !legal(c.distinctID) || c.other == c.distinctID {
 		c.other = ""
 	}
@@ -106,7 +114,7 @@ func text(value []byte, wanted bool, before string) string {
 	switch rawjson.KindOf(value) {
 	case rawjson.Text:
 		s, _ := rawjson.String(value)
-		return string([]byte(s)) // away from the event's memory
+		return strings.Clone(s) // away from the event's memory
 	case rawjson.Number:
 		return string(value)
 	}

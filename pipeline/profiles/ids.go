@@ -5,6 +5,21 @@ import (
 	"strings"
 )
 
+// longestID is how many characters of a distinct id capture keeps.
+const longestID = 200
+
+// cut makes a distinct id that a property names the one that capture makes of it.
+func cut(id string) string {
+	n := 0
+	for i := range id {
+		if n == longestID {
+			return id[:i]
+		}
+		n++
+	}
+	return id
+}
+
 // legal reports whether a distinct id may take part in a merge. The others are what clients send when they know nobody, so that a merge by
 // them would make one person of all.
 func legal(id string) bool {

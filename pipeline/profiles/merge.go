@@ -15,6 +15,9 @@ import (
 // mostIDs is how many distinct ids a person may have. A client that gives one id to everybody would otherwise make one person of all.
 const mostIDs = 2000
 
+// mostIDBytes is how many bytes they may have together: a person has to fit in a message of any server.
+const mostIDBytes = 256 << 10
+
 // mostMerges bounds how far a person that was merged is followed. A merge points all ids of a person to the one that stays, so that one step
 // leads to the end, but for merges that are under way.
 const mostMerges = 100
@@ -98,7 +101,7 @@ func (t *transaction) merge(ctx context.Context, p *entry, c *change) (stays *en
 		t.join(p, c.distinctID)
 		t.join(p, c.other)
 		return p, false, nil
-	case from.person.Identified && c.kind != dangerous, !t.room(p, 1+len(from.person.Others)):
+	case from.person.Identified && c.kind != dangerous, !t.room(p, slices.Concat(from.person.Others, []string{from.person.DistinctID})...):
 		return p, false, nil
 	}
 	from.marked, from.person.MergedInto, from.person.Pending = true, p.person.ID, true
@@ -114,8 +117,14 @@ func (t *transaction) join(p *entry, distinctID string) {
 	}
 }
 
-func (t *transaction) room(p *entry, more int) bool {
-	if len(p.person.Others)+more <= mostIDs {
+func (t *transaction) room(p *entry, more ...string) bool {
+	size := 0
+	for _, ids := range [][]string{p.person.Others, more} {
+		for _, id := range ids {
+			size += len(id)
+		}
+	}
+	if len(p.person.Others)+len(more) <= mostIDs && size <= mostIDBytes {
 		return true
 	}
 	t.folder.log.Warn("a person has too many distinct ids, so that no more are added: a client may give one id to everybody",
@@ -126,7 +135,7 @@ func (t *transaction) room(p *entry, more int) bool {
 // claim makes a distinct id that nobody has one of p's. The record under its own id is taken by that, so that nobody else makes a person of it
 // meanwhile.
 func (t *transaction) claim(ctx context.Context, distinctID string, p *entry) error {
-	if !t.room(p, 1) {
+	if !t.room(p, distinctID) {
 		return nil
 	}
 	e, err := t.point(ctx, distinctID, p)
