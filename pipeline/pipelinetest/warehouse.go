@@ -223,6 +223,18 @@ func duplicates(t *testing.T, h WarehouseHarness) {
 	}
 	wantTable(t, w, "SELECT uuid, count(*) FROM events GROUP BY uuid ORDER BY uuid",
 		Event(1).UUID+"|1", Event(2).UUID+"|1", Event(3).UUID+"|1")
+
+	later := Event(3)
+	later.ReceivedAt, later.Properties = later.ReceivedAt.Add(time.Hour), pipeline.Properties(`{"later":true}`)
+	if err := w.Send(t.Context(), []pipeline.Event{later}); err != nil {
+		t.Fatalf("Send: %v", err)
+	}
+	for range 2 { // as it was inserted, and put together
+		wantTable(t, w, "SELECT properties FROM events WHERE uuid = '"+later.UUID+"'", string(Event(3).Properties))
+		if err := w.Compact(t.Context()); err != nil {
+			t.Fatalf("Compact: %v", err)
+		}
+	}
 }
 
 func health(t *testing.T, h WarehouseHarness) {
