@@ -73,13 +73,16 @@ func TestDuckDBReadsTheLake(t *testing.T) {
 // A query reads files in the folders given and in no others.
 func TestDuckDBFiles(t *testing.T) {
 	dir := t.TempDir()
-	for _, folder := range []string{"open", "closed"} {
+	for _, folder := range []string{"open", "closed", "open-not"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, folder, "x.csv"), []byte("n\n7\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.Symlink(filepath.Join(dir, "closed"), filepath.Join(dir, "open", "link")); err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		files []string
@@ -90,6 +93,8 @@ func TestDuckDBFiles(t *testing.T) {
 		{[]string{dir + "/open"}, "SELECT n FROM '" + dir + "/open/*.csv'", true},
 		{[]string{dir + "/open"}, "SELECT n FROM read_csv('" + dir + "/closed/x.csv')", false},
 		{[]string{dir + "/open"}, "SELECT n FROM read_csv('" + dir + "/open/../closed/x.csv')", false},
+		{[]string{dir + "/open"}, "SELECT n FROM read_csv('" + dir + "/open-not/x.csv')", false},
+		{[]string{dir + "/open"}, "SELECT n FROM read_csv('" + dir + "/open/link/x.csv')", false},
 		{[]string{dir + "/open"}, "SELECT n FROM '" + dir + "/closed/x.csv'", false},
 		{[]string{dir + "/open"}, "SELECT * FROM glob('" + dir + "/closed/*')", false},
 		{[]string{dir + "/open"}, "SELECT content AS n FROM read_text('" + dir + "/open/x.csv')", false},
