@@ -99,11 +99,15 @@ func (e *Erasures) follow(ctx context.Context) {
 			if entry == nil {
 				continue
 			}
-			if err := e.learn(ctx, entry.Value()); err != nil && ctx.Err() == nil {
-				e.bus.log.Error("an erasure of another process cannot be read: its person's events may still be seen here; restart this process", "error", err)
+			if err := e.learn(ctx, entry.Value()); err != nil {
+				if ctx.Err() == nil {
+					e.bus.log.Error("an erasure of another process cannot be read, and is read again: until then its person's events may still be seen here", "error", err)
+				}
+				break
 			}
 		}
 		end()
+		_ = watch.Stop() // all are read anew
 	}
 }
 

@@ -139,9 +139,18 @@ func (p *Profiles) scan(ctx context.Context, s scanned, yield func(Profile) erro
 // profilesAhead is how many values a reader of changes holds; most are small.
 const profilesAhead = 500
 
-// Erase removes every trace of a key from the stream.
+// Erase overwrites the value of a key and removes the key. What it had before, which Save replaced, is in no more than space of files that is to be used
+// again.
 func (p *Profiles) Erase(ctx context.Context, key string) error {
-	if err := p.stream.Purge(ctx, jetstream.WithPurgeSubject(p.bus.subject(profilesPrefix+key))); err != nil {
+	subject := p.bus.subject(profilesPrefix + key)
+	last, err := p.stream.GetLastMsgForSubject(ctx, subject)
+	if err == nil {
+		err = p.stream.SecureDeleteMsg(ctx, last.Sequence)
+	}
+	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
+		err = p.stream.Purge(ctx, jetstream.WithPurgeSubject(subject)) // of one that was stored meanwhile
+	}
+	if err != nil {
 		return fmt.Errorf("profile %q: %w", key, unavailable(err))
 	}
 	return nil

@@ -1,8 +1,12 @@
 package bus
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -93,5 +97,51 @@ func TestProfilesChanges(t *testing.T) {
 	save("b", "")
 	if got, want := read(4), "b= "; got != want {
 		t.Errorf("changes since the third\n got %s\nwant %s", got, want)
+	}
+}
+
+// Nothing of a value that was erased is in a file.
+func TestProfilesErase(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	p, err := b.Profiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := func() (files int) {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if bytes.Contains(text, []byte("marked-value")) {
+				files++
+			}
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // the server has replaced it
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	if err := p.Save(t.Context(), []Profile{{Key: "person.a", Value: []byte("marked-value")}, {Key: "person.b", Value: []byte("b")}}); err != nil {
+		t.Fatal(err)
+	}
+	if marked() == 0 {
+		t.Fatal("the value is in no file")
+	}
+	for range 2 { // an erased one too
+		if err := p.Erase(t.Context(), "person.a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := marked(); n > 0 {
+		t.Errorf("files with the erased value\n got %d\nwant none", n)
+	}
+	if got, err := p.Get(t.Context(), "person.a"); err != nil || got.Value != nil || got.Revision != 0 {
+		t.Errorf("an erased profile\n got %+v, %v\nwant none", got, err)
 	}
 }

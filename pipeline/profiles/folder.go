@@ -24,6 +24,8 @@ type Store interface {
 const (
 	// cached is how many values a Folder keeps at hand, and known how many distinct ids it remembers to have a person.
 	cached, known = 20_000, 200_000
+	// mostCached is how many bytes a value may have to be kept at hand; of a larger one is known only that what was there before is not it.
+	mostCached = 4 << 10
 	// attempts is how often a commit is tried when other lanes change the same persons.
 	attempts = 20
 )
@@ -145,7 +147,7 @@ func (f *Folder) commit(ctx context.Context, changes []change) error {
 
 // get is Store.Get with what is at hand.
 func (f *Folder) get(ctx context.Context, key string) (bus.Profile, error) {
-	if p, ok := f.cache.Get(key); ok {
+	if p, ok := f.cache.Get(key); ok && (p.Value != nil || p.Revision == 0) {
 		return p, nil
 	}
 	p, err := f.store.Get(ctx, key)
@@ -159,6 +161,9 @@ func (f *Folder) get(ctx context.Context, key string) (bus.Profile, error) {
 func (f *Folder) keep(p bus.Profile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(p.Value) > mostCached {
+		p.Value = nil
+	}
 	if have, ok := f.cache.Peek(p.Key); !ok || have.Revision <= p.Revision {
 		f.cache.Add(p.Key, p)
 	}

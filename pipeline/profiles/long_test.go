@@ -62,3 +62,24 @@ func TestManyLongIDs(t *testing.T) {
 		t.Errorf("bytes of the person\n got %d, %v\nwant less than a message takes", len(stored.Value), err)
 	}
 }
+
+// What is at hand has a bound in bytes, not in values alone, and large values are read where they are.
+func TestCacheIsBounded(t *testing.T) {
+	s := store(t)
+	f := folder(s)
+	for i := range 50 {
+		who := fmt.Sprint("u", i)
+		fold(t, f, event(2*i, "x", who, `{"$set":{"n":1}}`), event(2*i+1, "x", who, `{"$set":{"big":"`+strings.Repeat("x", 100_000)+`"}}`))
+	}
+	size := 0
+	for _, p := range f.cache.Values() {
+		size += len(p.Value)
+	}
+	if size > 50*mostCached {
+		t.Errorf("bytes at hand\n got %d\nwant at most %d", size, 50*mostCached)
+	}
+	p, err := f.Person(t.Context(), "u7")
+	if err != nil || p == nil || len(p.Properties) < 100_000 {
+		t.Errorf("a large person\n got %.100v, %v\nwant all of it", p, err)
+	}
+}
