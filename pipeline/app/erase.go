@@ -19,9 +19,6 @@ import (
 // overwritten at its end.
 const planPrefix = "tombstones.plan."
 
-// othersEnd is longer than other processes may take to learn of a tombstone and to end what they had in hand: a call of a destination, above all.
-const othersEnd = 40 * time.Second
-
 // erasing is one erasure under way.
 type erasing struct {
 	app      *App
@@ -64,8 +61,7 @@ func (e *erasing) find(ctx context.Context, r control.EraseRequest) (err error) 
 	if e.store, err = a.bus.Profiles(ctx); err != nil {
 		return err
 	}
-	// With nothing at hand that another process may have changed.
-	folder := profiles.NewFolder(profiles.Deps{Store: e.store, Project: a.project.Project.ID, Shared: true, Log: a.options.Log})
+	folder := a.newFolder(e.store)
 	if e.of, err = folder.Everything(ctx, r.ID, r.Distinct); err != nil {
 		return err
 	}
@@ -115,11 +111,8 @@ func (a *App) plan(ctx context.Context, key string) (plan profiles.Everything, e
 }
 
 func (e *erasing) run(ctx context.Context) error {
-	tomb, err := e.tombstone(ctx)
+	tomb, err := e.hide(ctx)
 	if err != nil {
-		return err
-	}
-	if err := e.settle(ctx); err != nil {
 		return err
 	}
 	if err := e.stores(ctx, false); err != nil {
@@ -144,41 +137,6 @@ func (e *erasing) run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// tombstone writes down what is to be erased, and lets everybody know.
-func (e *erasing) tombstone(ctx context.Context) (bus.Erasure, error) {
-	e.progress("hiding what is in the log")
-	b := e.app.bus
-	r := bus.Erasure{At: e.at}
-	for _, id := range e.of.DistinctIDs {
-		hash, err := b.Erasures().Hash(ctx, id)
-		if err != nil {
-			return r, err
-		}
-		r.Hashes = append(r.Hashes, hash)
-	}
-	e.record.Hash = r.Hashes[0]
-	r.ID = fmt.Sprintf("%013d-%s", e.at.UnixMilli(), r.Hashes[0])
-	plan, err := json.Marshal(e.of)
-	if err != nil {
-		return r, err
-	}
-	key := planPrefix + r.ID
-	if err := b.Secrets().Put(ctx, key, plan); err != nil {
-		return r, err
-	}
-	e.plans = append(e.plans, key)
-	return r, b.Erasures().Put(ctx, r)
-}
-
-// settle waits for what was in hand.
-func (e *erasing) settle(ctx context.Context) error {
-	e.progress("waiting for what is in hand")
-	if e.app.bus.Shared() {
-		bus.Pause(ctx, othersEnd)
-	}
-	return e.app.bus.Erasures().Fence(ctx)
 }
 
 // stores erases, or counts, what is stored.
