@@ -65,3 +65,34 @@ func TestSeveralStarts(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// Of two processes that store copies of an event at the same moment, with other times and on either side of a bucket's edge, the second waits for the first
+// and leaves its copy out.
+func TestProcessesWait(t *testing.T) {
+	dsn := postgres.Database(t)
+	one, two := open(t, dsn), open(t, dsn)
+	defer closed(t, one)
+	defer closed(t, two)
+	first, second := pipelinetest.Event(0), pipelinetest.Event(0)
+	edge := time.Unix(int64(bucketOf(first.ReceivedAt)+1)*int64(bucketWidth/time.Second), 0)
+	first.ReceivedAt, second.ReceivedAt, second.Timestamp = edge.Add(-time.Hour), edge.Add(time.Hour), second.Timestamp.Add(time.Hour)
+	sent := make(chan error, 1)
+	var once sync.Once
+	one.step = func(string) {
+		once.Do(func() {
+			go func() { sent <- two.Send(t.Context(), []pipeline.Event{second}) }()
+			waiting := time.NewTicker(5 * time.Millisecond)
+			defer waiting.Stop()
+			for pipelinetest.Table(t, one, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")[0] == "0" && len(sent) == 0 {
+				<-waiting.C
+			}
+		})
+	}
+	if err := one.Send(t.Context(), []pipeline.Event{first}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	wantRows(t, one, "SELECT count(*), count(DISTINCT uuid) FROM events", "1|1")
+}
