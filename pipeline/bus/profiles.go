@@ -46,8 +46,17 @@ type Profile struct {
 	Stored   time.Time // when it was changed; zero where Get did not find it
 }
 
+// longestKey is how many bytes a key may have. The server takes one that does not fit in a line of its protocol for a mistake, and cuts the connection that
+// everything goes over.
+const longestKey = 3 << 10
+
+var errLongKey = fmt.Errorf("the key has more than %d bytes", longestKey)
+
 // Get returns the value of a key, one without a value when there is none.
 func (p *Profiles) Get(ctx context.Context, key string) (Profile, error) {
+	if len(key) > longestKey {
+		return Profile{}, fmt.Errorf("profile %.40q…: %w", key, errLongKey)
+	}
 	raw, err := p.stream.GetLastMsgForSubject(ctx, p.bus.subject(profilesPrefix+key))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return Profile{Key: key}, nil
@@ -75,6 +84,9 @@ func (p *Profiles) Save(ctx context.Context, changes []Profile) error {
 	}
 	futures := make([]jetstream.PubAckFuture, 0, len(changes))
 	for i := range changes {
+		if len(changes[i].Key) > longestKey {
+			return fmt.Errorf("profile %.40q…: %w", changes[i].Key, errLongKey)
+		}
 		m := nats.NewMsg(p.bus.subject(profilesPrefix + changes[i].Key))
 		m.Data = changes[i].Value
 		f, err := p.bus.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(changes[i].Revision),

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -144,4 +145,21 @@ func TestProfilesErase(t *testing.T) {
 	if got, err := p.Get(t.Context(), "person.a"); err != nil || got.Value != nil || got.Revision != 0 {
 		t.Errorf("an erased profile\n got %+v, %v\nwant none", got, err)
 	}
+}
+
+// A key that is too long is refused, and the connection stays.
+func TestProfilesLongKey(t *testing.T) {
+	p := openProfiles(t, open(t, t.TempDir()))
+	long := "group." + strings.Repeat("k", 100_000)
+	if _, err := p.Get(t.Context(), long); !errors.Is(err, errLongKey) {
+		t.Errorf("Get\n got %.200v\nwant %v", err, errLongKey)
+	}
+	if err := p.Save(t.Context(), []Profile{{Key: long, Value: []byte("x")}}); !errors.Is(err, errLongKey) {
+		t.Errorf("Save\n got %.200v\nwant %v", err, errLongKey)
+	}
+	longest := "group." + strings.Repeat("k", longestKey-len("group."))
+	if err := p.Save(t.Context(), []Profile{{Key: longest, Value: []byte("x")}}); err != nil {
+		t.Errorf("Save of the longest key: %v", err)
+	}
+	wantProfile(t, p, longest, "x")
 }

@@ -32,13 +32,15 @@ func (f *Folder) Groups(ctx context.Context, named []byte, url string) ([]byte, 
 		if typ == "" || key == "" || len(all) == mostGroups {
 			continue
 		}
-		e, err := t.get(ctx, groupKey{typ, key}.String())
-		if err != nil {
-			return nil, err
-		}
 		g := groupGlobal{ID: key, Type: typ, Properties: json.RawMessage("{}")}
-		if e.group != nil {
-			g.Properties = e.group.Properties
+		if k := (groupKey{typ, key}); k.fits() {
+			e, err := t.get(ctx, k.String())
+			if err != nil {
+				return nil, err
+			}
+			if e.group != nil {
+				g.Properties = e.group.Properties
+			}
 		}
 		if url != "" {
 			g.URL = strings.TrimSuffix(url, "/") + "/groups/" + neturl.PathEscape(typ) + "/" + neturl.PathEscape(key)

@@ -38,6 +38,10 @@ func TestLongNames(t *testing.T) {
 	if got, want := groups(t, s), []string{letters + "/" + letters}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("groups\n got %.200q\nwant %q", got, want)
 	}
+	named, err := folder(s).Groups(t.Context(), []byte(`{"company":"`+long+`"}`), "")
+	if err != nil || !strings.HasSuffix(string(named), `"properties":{}}}`) {
+		t.Errorf("a group that an event names\n got %.200s, %v\nwant one that nothing is known of", named, err)
+	}
 	if got := who(t, s, "u"); !strings.HasSuffix(got, `identified {"n":1}`) {
 		t.Errorf("an alias that is too long\n got %.300s\nwant the person of what capture makes of it", got)
 	}
