@@ -348,7 +348,7 @@ func TestFilesStay(t *testing.T) {
 	if err != nil || len(pieces) != 1 {
 		t.Fatalf("pieces: %q, %v", pieces, err)
 	}
-	made, err := l.merge(t.Context(), 7, []string{"project=1/day=2026-08-20"}, pieces)
+	made, err := l.merge(t.Context(), 7, task{pieces: pieces, by: l.config.Partition, drop: keepAll}, []string{"project=1/day=2026-08-20"}, pieces)
 	if err != nil || len(made) != 1 {
 		t.Fatalf("files made: %v, %v", made, err)
 	}
