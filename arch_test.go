@@ -97,7 +97,7 @@ var exclusively = map[string][]string{
 	"github.com/parquet-go/":             {"pipeline/query", "destinations/parquet"},
 	"github.com/minio/":                  {"destinations/parquet"},
 	"github.com/prometheus/":             {"pipeline/metrics"},
-	"go.opentelemetry.io/":               {"pipeline/trace"},
+	"go.opentelemetry.io/":               {"pipeline/trace", "pipeline/capture/otlp"},
 	"github.com/fsnotify/fsnotify":       {"cmd/prickle"},
 	"github.com/spf13/cobra":             {"cmd/prickle"},
 	"github.com/schollz/progressbar":     {"cmd/prickle"},

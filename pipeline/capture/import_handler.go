@@ -50,7 +50,7 @@ func (s *Server) bulk(w http.ResponseWriter, r *http.Request) error {
 
 // bulk makes events of a body.
 func (j *job) bulk(key string, body []byte, most sizes) (*bulk.Batch, error) {
-	text, err := j.segmentText(body, most.text)
+	text, err := j.unzipped(body, most.text)
 	if err != nil {
 		return nil, err
 	}

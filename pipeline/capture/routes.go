@@ -30,6 +30,8 @@ func (s *Server) routeTable() map[string]route {
 		"/version":               {get, s.version},
 		"/batch":                 {postGet, s.posthog(batchPath)},
 		"/i/v0/ai/batch":         {postGet, s.posthog(aiPath)},
+		"/i/v0/ai":               {post, s.aiParts},
+		"/i/v0/ai/otel":          {post, s.otlp},
 		"/engage":                {postGet, s.posthog(engagePath)},
 		"/s":                     {postGet, s.posthog(recordPath)},
 		"/i/v1/analytics/events": {post, s.v1(v1Sizes)},
@@ -42,6 +44,7 @@ func (s *Server) routeTable() map[string]route {
 		"/sourceConfig":          {get, s.sourceConfig},
 		"/import":                {post, s.bulk},
 	}
+	routes["/i/v0/ai/otel/v1/traces"] = routes["/i/v0/ai/otel"] // what exporters make of it when it is the base of their paths
 	for _, path := range []string{"/e", "/i/v0/e", "/capture", "/track"} {
 		routes[path] = route{postGet, s.posthog(eventPath)}
 	}

@@ -35,7 +35,7 @@ func (s *Server) segment(path segmentPath) func(http.ResponseWriter, *http.Reque
 		}
 		req := segment.Request{Request: j.request(most), Settings: j.segmentSettings, Kind: path.kind, WriteKey: key, Historical: path.historical}
 		err = j.decode(func() ([]byte, error) {
-			text, err := j.segmentText(body, most.text)
+			text, err := j.unzipped(body, most.text)
 			if err != nil {
 				return nil, err
 			}
@@ -63,8 +63,8 @@ func (s *Server) tellLarge(n int) {
 	}
 }
 
-// segmentText undoes gzip, which may be there whether announced or not.
-func (j *job) segmentText(body []byte, most int64) (text []byte, err error) {
+// unzipped undoes gzip, which may be there whether announced or not.
+func (j *job) unzipped(body []byte, most int64) (text []byte, err error) {
 	if wire.IsGzip(body) {
 		body, err = j.scratch.Inflate(body, most)
 	}

@@ -10,6 +10,7 @@ type sizes struct {
 var (
 	v0Sizes        = sizes{20 << 20, 20 << 20, 1 << 20}
 	v0AISizes      = sizes{20 << 20, 20 << 20, 8 << 20}
+	aiPartsSizes   = sizes{28 << 20, 28 << 20, 0} // a tenth more than the parts, for what is between them
 	recordingSizes = sizes{25 << 20, 25 << 20, 0}
 	v1Sizes        = sizes{10 << 20, 50 << 20, 1 << 20}
 	v1AISizes      = sizes{10 << 20, 50 << 20, 8 << 20}
