@@ -29,6 +29,7 @@ type sdk struct {
 	// rules say where the SDK does not send again what failed.
 	rules map[string]rule
 	quick string // the fault of the short form
+	event string // of the snippet, which says hello in it; "" for one of that name
 }
 
 // rule is one by which an SDK gives up.
@@ -83,6 +84,15 @@ var sdks = []sdk{
 		name: "@rudderstack/rudder-sdk-node", version: npm("@rudderstack/rudder-sdk-node"),
 		calls: "`track`, 250 of them in batches, `identify`, `page`, `screen`, `group`, `alias`, `flush`",
 		start: inNode("sessions/rudder-sdk-node.mjs"), session: rudderNode, parts: []string{"session"}, retry: visits(1, 3, ada, nil), quick: "reset",
+	},
+	{
+		name: "@posthog/ai", version: npm("@posthog/ai"), calls: "`PostHogTraceExporter`: spans of an agent, a model and an embedding that fails, as JSON",
+		start: inOTLP("ai"), session: spansOfModels, parts: []string{"session"}, retry: calls(), quick: "lost-answer", event: "$ai_generation",
+	},
+	{
+		name: "@opentelemetry/exporter-trace-otlp-proto", version: npm("@opentelemetry/exporter-trace-otlp-proto"),
+		calls: "`OTLPTraceExporter`: the same and a span of no model, as protobuf in gzip",
+		start: inOTLP("exporter-trace-otlp-proto"), session: spansOfModels, parts: []string{"session"}, retry: calls(), event: "$ai_generation",
 	},
 }
 

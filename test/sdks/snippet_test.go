@@ -46,7 +46,11 @@ func (s sdk) say(t *testing.T, p *rig.Prickle) {
 		t.Fatal(err)
 	}
 	d := s.runSnippet(t, file)
-	said := func() []row { return ask(t, p, "source = 'snippets' AND event = 'hello from "+s.short()+"'") }
+	hello := "event = 'hello from " + s.short() + "'"
+	if s.event != "" {
+		hello = "event = '" + s.event + "' AND (properties->>'$.\"$ai_span_name\"') = 'hello from " + s.short() + "'"
+	}
+	said := func() []row { return ask(t, p, "source = 'snippets' AND "+hello) }
 	d.until(func() bool { return len(said()) > 0 })
 	output := d.finish()
 	p.Settled()
