@@ -80,7 +80,7 @@ warehouse-torture: tools ## the warehouses under random kills and cuts and throu
 	PRICKLE_TEST_ALL=1 PRICKLE_TEST_TORTURE=1 $(GO) test -race ./destinations/... ./test/warehouses -run 'Killed|Cuts|Torture' -count 1 -v -timeout 0
 
 golden: ## rewrite the golden files; read the diff
-	$(GO) test ./hog/... ./configs/... ./cmd/... ./destinations/clickhouse -update
+	$(GO) test ./hog/... ./configs/... ./cmd/... ./destinations/clickhouse ./pipeline/capture -update
 
 tools: $(LINT) $(NODE_MODULES)/.installed bin/versitygw ## install the linter, and the SDKs and servers that the tests drive
 

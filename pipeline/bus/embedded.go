@@ -11,8 +11,9 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// maxPayload is the largest message of the embedded server. An event may take all of it but the room for headers.
-const maxPayload = 8 << 20
+// maxPayload is the largest message of the embedded server. An event may take all of it but the room for headers: PostHog's SDKs send events of up to
+// 8 MB about AI, to which capture adds what it knows.
+const maxPayload = 9 << 20
 
 // maxPending is what the server may have on its way to this process before it takes the connection for dead. Everybody asks for as much as can be
 // held, but all of them together may ask for more than the usual 64 MB.

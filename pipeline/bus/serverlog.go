@@ -3,6 +3,7 @@ package bus
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 )
 
@@ -18,6 +19,9 @@ func (l *serverLog) Noticef(format string, v ...any) {
 	l.log.Debug("bus server", "message", fmt.Sprintf(format, v...))
 }
 func (l *serverLog) Warnf(format string, v ...any) {
+	if strings.HasPrefix(format, "Maximum payloads over") {
+		return // said at each start, to whoever shares a server with others
+	}
 	l.log.Warn("bus server", "message", fmt.Sprintf(format, v...))
 }
 func (l *serverLog) Errorf(format string, v ...any) {

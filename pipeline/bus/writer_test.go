@@ -147,6 +147,20 @@ func TestAppendRefusesAnEventThatIsTooLarge(t *testing.T) {
 	}
 }
 
+// An event of 8 MB about AI, which PostHog's SDKs send, fits with all that is added to it, and comes out again.
+func TestAppendTakesTheLargestEventsOfSDKs(t *testing.T) {
+	b := open(t, t.TempDir())
+	w := running(t, b.NewWriter())
+	list := events(1, 1)
+	list[0].Properties = pipeline.Properties(`{"x":"` + strings.Repeat("x", 8<<20) + `","$geoip":"` + strings.Repeat("y", 64<<10) + `"}`)
+	if err := w.Append(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := stored(t, b.events, "events.>"); len(got) != 1 || len(got[0].Properties) != len(list[0].Properties) {
+		t.Errorf("%d events are stored, or something else", len(got))
+	}
+}
+
 func TestAppendOverload(t *testing.T) {
 	b := open(t, t.TempDir())
 	w := b.NewWriter() // not running yet, so that everything piles up

@@ -31,7 +31,7 @@ func zip(text string) string {
 }
 
 func TestErrorAnswers(t *testing.T) {
-	deep := strings.Repeat("[", 200) + strings.Repeat("]", 200)
+	deep := strings.Repeat("[", 300) + strings.Repeat("]", 300)
 	for _, test := range []struct {
 		name, method, target, body string
 		header                     [2]string

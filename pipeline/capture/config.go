@@ -57,7 +57,7 @@ func (k *Key) Short() any { return &k.Token }
 type Limits struct {
 	Body   pipeline.Bytes `yaml:"body"`   // of a request, as sent and again when decompressed; the default leaves it to the protocol
 	Event  pipeline.Bytes `yaml:"event"`  // JSON text of one event; the default leaves it to the protocol
-	Events int            `yaml:"events"` // in one request
+	Events int            `yaml:"events"` // in one request; the default leaves it to the protocol
 	// InFlight bounds the bodies of all requests in flight together, and once more what they are when decompressed and decoded; what finds no
 	// room is answered with 503.
 	InFlight pipeline.Bytes `yaml:"in_flight"`
@@ -76,7 +76,7 @@ func DefaultConfig() Config {
 	return Config{
 		Listen: "127.0.0.1:8000", Recordings: RecordingsDrop,
 		Limits: Limits{
-			Body: 20 << 20, Event: 1 << 20, Events: 10_000, InFlight: 256 << 20, Connections: 4096,
+			Body: 20 << 20, Event: 1 << 20, Events: 500_000, InFlight: 256 << 20, Connections: 4096,
 			HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 			AppendTimeout: 15 * time.Second, DrainTimeout: 20 * time.Second,
 		},

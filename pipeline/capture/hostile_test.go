@@ -90,7 +90,7 @@ func TestRoomForBodies(t *testing.T) {
 	}
 }
 
-// JSON may be nested as deep as 128 levels and not deeper, and a request may have so many events and not more, in every protocol and however
+// JSON may be nested as deep as 256 levels and not deeper, and a request may have so many events and not more, in every protocol and however
 // little it takes to say so.
 func TestDepthAndNumber(t *testing.T) {
 	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
@@ -100,10 +100,10 @@ func TestDepthAndNumber(t *testing.T) {
 		status                   int
 	}{
 		// The event and its properties are two levels.
-		{"posthog", "/e", fmt.Sprintf(`{"token":%q,"event":"e","distinct_id":"d","properties":{"a":%s}}`, projectToken, nested(126)), "", 200},
-		{"posthog, deeper", "/e", fmt.Sprintf(`{"token":%q,"event":"e","distinct_id":"d","properties":{"a":%s}}`, projectToken, nested(127)), "json_too_deep", 400},
-		{"segment", "/v1/track", fmt.Sprintf(`{"writeKey":%q,"event":"e","userId":"u","properties":{"a":%s}}`, projectToken, nested(126)), "", 200},
-		{"segment, deeper", "/v1/track", fmt.Sprintf(`{"writeKey":%q,"event":"e","userId":"u","properties":{"a":%s}}`, projectToken, nested(127)), "json_too_deep", 400},
+		{"posthog", "/e", fmt.Sprintf(`{"token":%q,"event":"e","distinct_id":"d","properties":{"a":%s}}`, projectToken, nested(254)), "", 200},
+		{"posthog, deeper", "/e", fmt.Sprintf(`{"token":%q,"event":"e","distinct_id":"d","properties":{"a":%s}}`, projectToken, nested(255)), "json_too_deep", 400},
+		{"segment", "/v1/track", fmt.Sprintf(`{"writeKey":%q,"event":"e","userId":"u","properties":{"a":%s}}`, projectToken, nested(254)), "", 200},
+		{"segment, deeper", "/v1/track", fmt.Sprintf(`{"writeKey":%q,"event":"e","userId":"u","properties":{"a":%s}}`, projectToken, nested(255)), "json_too_deep", 400},
 		{"posthog, many", "/batch", fmt.Sprintf(`{"api_key":%q,"batch":[%s]}`, projectToken, many), "too_many_events", 413},
 		{"posthog, an array", "/e", "[" + many + "]", "too_many_events", 413},
 		{"segment, many", "/v1/batch", fmt.Sprintf(`{"writeKey":%q,"batch":[%s]}`, projectToken, many), "too_many_events", 413},

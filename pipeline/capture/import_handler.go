@@ -25,7 +25,7 @@ func (s *Server) bulk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	most := s.config.Limits.sizes(v0Sizes)
+	most := s.config.Limits.sizes(importSizes)
 	body, err := j.readBody(most)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func importKey(r *http.Request, query url.Values) (string, error) {
 // importOptions reads the query. Without a format, the content type says whether it is CSV.
 func (j *job) importOptions() (bulk.Options, error) {
 	limits := j.server.config.Limits
-	o := bulk.Options{Format: j.query.Get("format"), MaxRecords: limits.Events, MaxBytes: 2 * int(limits.Body), MaxRecord: int(limits.Event), Columns: map[string]string{}}
+	o := bulk.Options{Format: j.query.Get("format"), MaxRecords: limits.sizes(importSizes).events, MaxBytes: 2 * int(limits.Body), MaxRecord: int(limits.Event), Columns: map[string]string{}}
 	if o.Format == "" {
 		o.Format = bulk.Events
 		if kind, _, _ := mime.ParseMediaType(j.r.Header.Get("Content-Type")); kind == "text/csv" {

@@ -196,12 +196,12 @@ func TestImportUUIDs(t *testing.T) {
 // What is too deep or too large is rejected alone, and a table that is too wide as a whole, before memory is spent on it.
 func TestImportBounds(t *testing.T) {
 	fx := newFixture(t, func(c *Config) { c.Limits.Event = 1000 })
-	deep := strings.Repeat("[", 127) + strings.Repeat("]", 127)
+	deep := strings.Repeat("[", 255) + strings.Repeat("]", 255)
 	lines := `{"event":"a","distinct_id":"1"}` + "\n" + `{"event":"b","distinct_id":"1","properties":{"x":` + deep + `}}` + "\n" +
 		`{"event":"c","distinct_id":"1","properties":"{\"x\":` + deep + `}"}` + "\n" + `{"event":"d","distinct_id":"1","x":"` + strings.Repeat("x", 1000) + `"}` + "\n"
 	status, answer := importTo(t, fx, "", lines)
-	want := `{"accepted":1,"rejected":[{"line":2,"code":"json_too_deep","detail":"the JSON is nested deeper than 124 levels"},` +
-		`{"line":3,"code":"invalid_record","detail":"properties: the JSON is nested deeper than 124 levels"},{"line":4,"code":"event_too_large","detail":"1038 bytes, the limit is 1000"}]}`
+	want := `{"accepted":1,"rejected":[{"line":2,"code":"json_too_deep","detail":"the JSON is nested deeper than 252 levels"},` +
+		`{"line":3,"code":"invalid_record","detail":"properties: the JSON is nested deeper than 252 levels"},{"line":4,"code":"event_too_large","detail":"1038 bytes, the limit is 1000"}]}`
 	if status != 200 || answer != want {
 		t.Errorf("%d\n got %s\nwant %s", status, answer, want)
 	}

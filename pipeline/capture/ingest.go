@@ -76,7 +76,7 @@ func (j *job) request(most sizes) wire.Request {
 		ClientIP:      clientIP(j.r, s.proxies),
 		UserAgent:     j.r.UserAgent(),
 		Source:        j.source,
-		MaxEvents:     s.config.Limits.Events,
+		MaxEvents:     most.events,
 		MaxBytes:      int(most.text),
 		MaxEventBytes: most.event,
 	}

@@ -57,7 +57,7 @@ func TestRows(t *testing.T) {
 		{row: "6.3 personless events about persons", target: "/batch", body: tok + `"batch":[{"event":"$identify","distinct_id":"d","properties":{"$process_person_profile":false}},{"event":"$groupidentify","distinct_id":"d","properties":{"$process_person_profile":false}},{"event":"$create_alias","distinct_id":"d","properties":{"$process_person_profile":true}}]}`, status: 200, want: `[{"event":"$create_alias"}]`},
 		{row: "6.3 personless events about persons", target: "/e", body: tok + `"event":"$merge_dangerously","distinct_id":"d","properties":{"$process_person_profile":false}}`, status: 200},
 		{row: "6.5 $groups", target: "/e", body: tok + `"event":"e","distinct_id":"d","properties":{"$groups":{"company":"acme"}}}`, status: 200, want: `[{"properties":{"$groups":{"company":"acme"}}}]`},
-		{row: "13.10 deep JSON", target: "/e", body: tok + `"event":"e","distinct_id":"d","properties":{"x":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}}`, status: 400},
+		{row: "13.10 deep JSON", target: "/e", body: tok + `"event":"e","distinct_id":"d","properties":{"x":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}}`, status: 400},
 		{row: "13.10 million elements", target: "/batch", body: tok + `"batch":[` + strings.Repeat("0,", 1_000_000) + `0]}`, status: 413},
 	} {
 		t.Run(test.row, func(t *testing.T) {

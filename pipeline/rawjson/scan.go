@@ -15,7 +15,7 @@ import (
 )
 
 // MaxDepth is the nesting of arrays and objects that Valid accepts by default. It bounds recursion in everything downstream.
-const MaxDepth = 128
+const MaxDepth = 256
 
 // Valid reports whether b is exactly one JSON value in valid UTF-8 (RFC 8259), nested no deeper than maxDepth, with optional white
 // space around it. When it is not, offset is where the text stopped being acceptable, and tooDeep tells that only the depth was wrong.

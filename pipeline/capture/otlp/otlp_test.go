@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/prickle-dev/prickle/pipeline/capture/wire"
+	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
 
 func request(form string) Request {
@@ -342,7 +343,7 @@ func TestBombs(t *testing.T) {
 		deep = binaryField(5, binaryField(1, deep)) // a value that is a list with a value
 	}
 	refused(t, Protobuf, binaryField(1, binaryField(1, binaryField(1, append(binaryField(1, []byte("a")), binaryField(2, deep)...)))), 400, "invalid_protobuf")
-	refused(t, JSON, []byte(`{"x":`+strings.Repeat(`[`, 200)+strings.Repeat(`]`, 200)+`}`), 400, "json_too_deep")
+	refused(t, JSON, []byte(`{"x":`+strings.Repeat(`[`, 300)+strings.Repeat(`]`, 300)+`}`), 400, "json_too_deep")
 
 	// A resource's attributes are told by each of its spans.
 	span := `{"traceId":"` + traceID + `","spanId":"` + spanID + `","attributes":[` + attributes("gen_ai.request.model", "m") + `]},`
@@ -370,7 +371,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("got %v, want what Room says", err)
 	}
 	// A value that would be too deep for what stores events stays a text.
-	deep := strings.Repeat("[", 126) + strings.Repeat("]", 126)
+	deep := strings.Repeat("[", rawjson.MaxDepth-2) + strings.Repeat("]", rawjson.MaxDepth-2)
 	has(t, one(t, export(attributes("gen_ai.input.messages", deep), "")), `{"$ai_input":"`+deep+`"}`)
 }
 

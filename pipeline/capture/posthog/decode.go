@@ -148,14 +148,29 @@ func (d *decoder) events(array []byte) error {
 		if d.MaxEvents > 0 && n >= d.MaxEvents {
 			return wire.TooLarge("too_many_events", "more than %d events in one request", d.MaxEvents)
 		}
-		d.event(n, element)
-		n++
+		if n++; d.hopeless() {
+			continue // how many there are decides what is said of the request
+		}
+		d.event(n-1, element)
+		if n%eventsAtOnce == 0 {
+			if err := d.s.Account(); err != nil {
+				return err
+			}
+		}
 	}
 	if n == 0 {
 		return wire.Invalid("empty_batch", "the request has no events")
 	}
 	return nil
 }
+
+// eventsAtOnce is how many events are decoded before it is asked whether there is room for more.
+const eventsAtOnce = 1024
+
+// mostProblems is how many events are named that are wrong: of the rest nothing is stored anyway.
+const mostProblems = 10_000
+
+func (d *decoder) hopeless() bool { return !d.Partly && len(d.s.Problems) >= mostProblems }
 
 // prepare makes room for the properties of all events at once, with what is added to each.
 func (d *decoder) prepare(size int) {

@@ -57,7 +57,11 @@ func DecodeV1(req V1Request, text []byte, s *wire.Scratch) (results []Result, er
 	i := 0
 	for element := range rawjson.Elements(batch) {
 		d.event(i, element)
-		i++
+		if i++; i%eventsAtOnce == 0 {
+			if err := d.s.Account(); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return d.results, d.hideVisitors()
 }

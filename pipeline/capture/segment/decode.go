@@ -128,13 +128,20 @@ func (d *decoder) batch(root *message) error {
 		}
 		m := readMessage(element)
 		d.message(n, element, &m)
-		n++
+		if n++; n%messagesAtOnce == 0 {
+			if err := d.s.Account(); err != nil {
+				return err
+			}
+		}
 	}
 	if n == 0 {
 		return wire.Invalid("empty_batch", "the batch has no messages")
 	}
 	return nil
 }
+
+// messagesAtOnce is how many messages are decoded before it is asked whether there is room for more.
+const messagesAtOnce = 1024
 
 // message decodes one message and adds it to the scratch's events or problems.
 func (d *decoder) message(index int, text []byte, m *message) {

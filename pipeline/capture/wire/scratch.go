@@ -125,6 +125,9 @@ func (s *Scratch) Held(text []byte) (bytes int64) {
 	return bytes
 }
 
+// Account asks for room for what s holds by now.
+func (s *Scratch) Account() error { return s.room(s.Held(nil)) }
+
 // HeldBody is how much memory s holds for a request's body.
 func (s *Scratch) HeldBody() (bytes int64) { return int64(cap(s.body)) }
 

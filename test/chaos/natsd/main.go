@@ -30,7 +30,7 @@ func run() error {
 	dir := flag.String("dir", "", "where to store")
 	flag.Parse()
 	options := &server.Options{
-		ServerName: *name, Host: *host, Port: *port, NoSigs: true, MaxPayload: 8 << 20, DisableJetStreamBanner: true,
+		ServerName: *name, Host: *host, Port: *port, NoSigs: true, MaxPayload: 9 << 20, DisableJetStreamBanner: true,
 		JetStream: true, StoreDir: *dir, SyncAlways: true, JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 40,
 	}
 	if *clusterPort != 0 {
