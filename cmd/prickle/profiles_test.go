@@ -23,7 +23,7 @@ pipelines:
       - webhook:
           url: URL
           when: event.name == "purchase"
-          body: {text: "{person.name} on {person.properties.plan} for {groups.company.properties.name}"}
+          body: {text: "{person.name} on {person.properties.plan} buys {event.properties.n} for {groups.company.properties.name}"}
 `
 
 // TestProfiles has a visitor become a person, whom the tables and a webhook's template know with the company, before and after a reload.
@@ -57,7 +57,7 @@ func TestProfiles(t *testing.T) {
 	send(`{"api_key":"phc_local","event":"$identify","distinct_id":"u1","properties":{"$anon_distinct_id":"anon","$set":{"email":"ann@example.com","phone":"555"}}}`)
 	send(`{"api_key":"phc_local","event":"$groupidentify","distinct_id":"u1","properties":{"$group_type":"company","$group_key":"acme","$group_set":{"name":"Acme"}}}`)
 	send(`{"api_key":"phc_local","event":"purchase","distinct_id":"u1","properties":{"n":1,"$groups":{"company":"acme"}}}`)
-	said("ann@example.com on free for Acme")
+	said("ann@example.com on free buys 1 for Acme")
 	send(`{"api_key":"phc_local","event":"upgraded","distinct_id":"anon","properties":{"$set":{"plan":"pro"}}}`)
 
 	config := filepath.Join(dir, "prickle.yaml")
@@ -75,7 +75,10 @@ func TestProfiles(t *testing.T) {
 		return strings.Contains(p.text(), "configuration reloaded"), p.text()
 	})
 	send(`{"api_key":"phc_local","event":"purchase","distinct_id":"anon","properties":{"n":2}}`)
-	said("ann@example.com now on pro for ")
+	said("ann@example.com now on pro buys 2 for ")
+	// An event without a person is of the one who is known by its distinct id all the same, and changes nothing.
+	send(`{"api_key":"phc_local","event":"purchase","distinct_id":"anon","properties":{"n":3,"$process_person_profile":false,"$set":{"plan":"none"}}}`)
+	said("ann@example.com now on pro buys 3 for ")
 
 	poll(t, "the tables are a copy", func() (bool, string) {
 		rows := p.query(`SELECT p.properties::VARCHAR, (SELECT count(DISTINCT person_id) FROM events_by_person), (SELECT count(*) FROM person_distinct_ids) FROM persons p`)

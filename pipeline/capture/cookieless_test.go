@@ -117,6 +117,21 @@ func TestCookieless(t *testing.T) {
 		if other.salts.asked > 2 {
 			t.Errorf("salts were asked for %d times", other.salts.asked)
 		}
+		// Who turns out to be somebody was the visitor until then.
+		for _, target := range []string{"/e", "/batch"} {
+			identify := `{"token":"` + projectToken + `","event":"$identify","timestamp":"` + base.at + `","properties":{"distinct_id":"ada","$anon_distinct_id":"$posthog_cookieless",` +
+				`"$cookieless_mode":true,"$host":"shop.example","$raw_user_agent":"Firefox","$set":{"a":1}}}`
+			r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(identify))
+			r.RemoteAddr = base.ip + ":1234"
+			if answer := fx.do(r); answer.Code != http.StatusOK {
+				t.Fatalf("%d %s", answer.Code, answer.Body)
+			}
+			e := fx.log.take(t)[0]
+			want := `{"distinct_id":"ada","$anon_distinct_id":"` + id + `","$cookieless_mode":true,"$host":"shop.example","$set":{"a":1}}`
+			if got := string(e.Properties); e.DistinctID != "ada" || got != want {
+				t.Errorf("identify of %s\n got %s\nwant %s", e.DistinctID, got, want)
+			}
+		}
 		ids := map[string]string{id: "the same"}
 		for what, v := range map[string]visit{
 			"another key":     change(func(v *visit) { v.token = "wk_test_0001" }),

@@ -123,7 +123,11 @@ func TestPersons(t *testing.T) {
 		"illegal ids": {[]pipeline.Event{
 			event(0, "$identify", "u", `{"$anon_distinct_id":"Anonymous"}`), event(1, "$create_alias", "u", `{"alias":"\"null\""}`), event(2, "$identify", "undefined", `{"$anon_distinct_id":"u"}`),
 			event(3, "$create_alias", "u", `{"alias":"  "}`), event(4, "$create_alias", "u", `{"alias":"u"}`), event(5, "$identify", "u", `{"alias":"not of identify"}`),
-		}, map[string]string{"u": "u[] since 0 identified {}", "Anonymous": "nobody", "null": "nobody", "undefined": "undefined[] since 2 {}", "not of identify": "nobody"}},
+			event(6, "$identify", "u", `{"$anon_distinct_id":"$posthog_cookieless"}`),
+		}, map[string]string{"u": "u[] since 0 identified {}", "Anonymous": "nobody", "null": "nobody", "undefined": "undefined[] since 2 {}", "not of identify": "nobody", "$posthog_cookieless": "nobody"}},
+		"without a person, of somebody who is one": {[]pipeline.Event{
+			event(0, "$identify", "u", `{"$anon_distinct_id":"a","$set":{"plan":"pro"}}`), event(1, "x", "a", `{"$process_person_profile":false,"$set":{"plan":"free"},"$unset":["plan"]}`),
+		}, map[string]string{"a": `u[a] since 0 identified {"plan":"pro"}`, "u": `u[a] since 0 identified {"plan":"pro"}`}},
 		"chain of merges": {[]pipeline.Event{
 			event(0, "x", "a", `{"$set":{"k":"a"}}`), event(1, "x", "b", `{"$set":{"k":"b"}}`), event(2, "x", "c", `{"$set":{"k":"c"}}`),
 			event(3, "$merge_dangerously", "b", `{"alias":"a"}`), event(4, "$merge_dangerously", "c", `{"alias":"b"}`), event(5, "$merge_dangerously", "a", `{"alias":"c"}`),

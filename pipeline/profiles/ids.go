@@ -36,5 +36,5 @@ var (
 	illegalInAnyCase = []string{
 		"anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated", "email", "undefined", "true", "false",
 	}
-	illegal = []string{"[object Object]", "NaN", "None", "none", "null", "0", "undefined"}
+	illegal = []string{"[object Object]", "NaN", "None", "none", "null", "0", "undefined", "$posthog_cookieless"}
 )

@@ -16,7 +16,10 @@ const cookielessID = "$posthog_cookieless"
 // visitorPrefix begins the ids that such visitors get.
 const visitorPrefix = "cookieless-"
 
-// hideVisitors gives visitors without cookies an id for a day (spec 2.6). What it is made of is taken out: else it would outlive the salt, without
+// visitorWas is the property of $identify that says who somebody was before.
+const visitorWas = "$anon_distinct_id"
+
+// hideVisitors gives visitors without cookies an id for a day (spec 2.6), also where one of them turns out to be somebody. What it is made of is taken out: else it would outlive the salt, without
 // which the id says nothing. Without salts the stand-in stays.
 func (d *decoder) hideVisitors() error {
 	if d.Salt == nil {
@@ -24,15 +27,21 @@ func (d *decoder) hideVisitors() error {
 	}
 	for i := range d.s.Events {
 		e := &d.s.Events[i]
-		if e.DistinctID != cookielessID {
+		identified := e.Name == "$identify" && e.Properties.String(visitorWas) == cookielessID
+		if e.DistinctID != cookielessID && !identified {
 			continue
 		}
 		salt, err := d.Salt(e.Timestamp)
 		if err != nil {
 			return err
 		}
-		e.DistinctID = d.visitor(salt, e.Properties)
+		id := d.visitor(salt, e.Properties)
 		e.Properties = e.Properties.Delete("$ip").Delete("$raw_user_agent")
+		if identified {
+			e.Properties = e.Properties.Set(rawjson.AppendString(nil, id), visitorWas)
+		} else {
+			e.DistinctID = id
+		}
 	}
 	return nil
 }
