@@ -63,10 +63,26 @@ func untested(name, where string, tests, texts map[string]bool) string {
 		if _, err := os.Stat(filepath.Join("testdata", "recorded", filepath.FromSlash(where))); err != nil {
 			return "there is no recording " + where
 		}
+	case strings.Contains(where, ".Test"):
+		if !testedElsewhere(where) {
+			return "there is no test " + where
+		}
 	case !tests[where]:
 		return "there is no test " + where
 	}
 	return ""
+}
+
+// testedElsewhere reports whether another package has a test: the package's folder, a dot and the test's name.
+func testedElsewhere(where string) bool {
+	folder, name, _ := strings.Cut(where, ".")
+	paths, _ := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(folder), "*_test.go"))
+	for _, path := range paths {
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), "\nfunc "+name+"(t *testing.T)") {
+			return true
+		}
+	}
+	return false
 }
 
 // isRow reports whether a text looks like a row's name: two numbers and words.
