@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,13 +18,16 @@ import (
 )
 
 // authority gets certificates by ACME and keeps them in a folder. It proves that a domain leads here by answering handshakes on the same
-// port (TLS-ALPN-01).
+// port (TLS-ALPN-01), and when that fails on a port without TLS, if there is one (HTTP-01).
 type authority struct {
 	config  ACME
 	manager *autocert.Manager
 	log     *slog.Logger
 	running context.Context
 	stop    context.CancelFunc
+
+	plain  net.Listener // nil without HTTP-01
+	served sync.WaitGroup
 
 	mu     sync.Mutex
 	warned time.Time
@@ -67,6 +72,43 @@ func (s stoppable) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.Transport.RoundTrip(r.WithContext(ctx))
 }
 
+// listen takes the port without TLS.
+func (a *authority) listen() error {
+	if a.config.HTTP == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", a.config.HTTP)
+	if err != nil {
+		return fmt.Errorf("capture: listen on %s for tls.acme.http: %w", a.config.HTTP, err)
+	}
+	a.plain = l
+	return nil
+}
+
+// answer serves what the authority asks without TLS, and sends everybody else to https.
+func (a *authority) answer(limits Limits) {
+	if a.plain == nil {
+		return
+	}
+	answers := a.manager.HTTPHandler(nil)
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if host, _, err := net.SplitHostPort(r.Host); err == nil {
+				r.Host = host // the library knows domains without ports
+			}
+			answers.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: limits.HeaderTimeout, ReadTimeout: limits.HeaderTimeout, WriteTimeout: limits.HeaderTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	a.served.Go(func() {
+		if err := server.Serve(a.plain); a.running.Err() == nil {
+			a.log.Error("the authority is not answered without TLS any more", "address", a.config.HTTP, "error", err)
+		}
+	})
+	context.AfterFunc(a.running, func() { _ = server.Close() })
+}
+
 // begin gets the certificates that are missing, so that nobody has to wait for one and the log tells at once when there is trouble. It
 // does not wait; what is under way ends with close.
 func (a *authority) begin() {
@@ -82,6 +124,10 @@ func (a *authority) begin() {
 
 func (a *authority) close() {
 	a.stop()
+	if a.plain != nil {
+		_ = a.plain.Close() // it may be closed already
+	}
+	a.served.Wait()
 	a.manager.Client.HTTPClient.CloseIdleConnections()
 }
 
@@ -96,7 +142,7 @@ func (a *authority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, e
 	defer a.mu.Unlock()
 	if time.Since(a.warned) >= warnEvery {
 		a.warned = time.Now()
-		a.log.Warn("no certificate: the authority has to reach this server at port 443 of the domain; connections for it are refused until then, and it is tried again",
+		a.log.Warn("no certificate: the authority has to reach this server at port 443 of the domain, or at port 80 with tls.acme.http; connections for it are refused until then, and it is tried again",
 			"domain", hello.ServerName, "error", err)
 	}
 	return cert, err

@@ -34,7 +34,7 @@ const acmeDomain = "events.example.com"
 // port of the test instead of 443, and a name server by which every name is this machine.
 type pebble struct {
 	server *httptest.Server
-	begin  func(tlsPort int)
+	begin  func(httpPort, tlsPort int)
 	roots  *x509.CertPool
 	file   pipeline.File // by which the directory is known
 }
@@ -48,8 +48,8 @@ func newPebble(t *testing.T) *pebble {
 	var handler http.Handler
 	begun := make(chan struct{})
 	p := &pebble{roots: x509.NewCertPool()}
-	p.begin = func(tlsPort int) {
-		front := wfe.New(quiet, store, va.New(quiet, 0, tlsPort, true, names, store), authority, []string{"pebble.example"}, true, false, 1, 1)
+	p.begin = func(httpPort, tlsPort int) {
+		front := wfe.New(quiet, store, va.New(quiet, httpPort, tlsPort, true, names, store), authority, []string{"pebble.example"}, true, false, 1, 1)
 		handler = front.Handler()
 		close(begun)
 	}
@@ -129,7 +129,7 @@ func TestCertificateByACME(t *testing.T) {
 	p := newPebble(t)
 	dir := filepath.Join(t.TempDir(), "acme")
 	r := run(t, p.config(dir))
-	p.begin(r.Addr().(*net.TCPAddr).Port)
+	p.begin(closedPort(t), r.Addr().(*net.TCPAddr).Port)
 	answer, err := p.ask(t, r, acmeDomain)
 	if err != nil {
 		t.Fatal(err)
@@ -168,18 +168,64 @@ func TestNoCertificateByACME(t *testing.T) {
 	fx := newFixture(t, p.config(t.TempDir()))
 	fx.deps.Log = slog.New(slog.NewTextHandler(&told, nil))
 	r := runFixture(t, fx)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	p.begin(closed.Addr().(*net.TCPAddr).Port)
+	p.begin(closedPort(t), closedPort(t))
 	if answer, err := p.ask(t, r, acmeDomain); err == nil {
 		t.Errorf("a certificate that nobody validated: %v", answer.TLS)
 	}
 	if text := told.String(); !strings.Contains(text, "no certificate: the authority has to reach this server at port 443") || !strings.Contains(text, acmeDomain) {
 		t.Errorf("the log says:\n%s", text)
 	}
+}
+
+// Where the authority does not reach the port of TLS, it is answered without, and others are sent to https there.
+func TestCertificateByHTTP(t *testing.T) {
+	p := newPebble(t)
+	var told syncedBuffer
+	fx := newFixture(t, p.config(filepath.Join(t.TempDir(), "acme")), func(c *Config) { c.TLS.ACME.HTTP = "127.0.0.1:0" })
+	fx.deps.Log = slog.New(slog.NewTextHandler(&told, nil))
+	r := runFixture(t, fx)
+	plain := r.authority.plain.Addr().(*net.TCPAddr)
+	p.begin(plain.Port, closedPort(t))
+	answer, err := p.ask(t, r, acmeDomain)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, told.String())
+	}
+	if answer.StatusCode != 200 || len(r.log.take(t)) != 1 {
+		t.Errorf("status %d, want 200 and an event stored", answer.StatusCode)
+	}
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	for path, want := range map[string]int{"/e": http.StatusFound, "/.well-known/acme-challenge/x": http.StatusNotFound} {
+		ask, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+plain.String()+path, nil)
+		ask.Host = acmeDomain
+		got, err := transport.RoundTrip(ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body.Close()
+		if got.StatusCode != want {
+			t.Errorf("%s without TLS: %d, want %d", path, got.StatusCode, want)
+		}
+		if want == http.StatusFound && got.Header.Get("Location") != "https://"+acmeDomain+path {
+			t.Errorf("%s is sent to %q", path, got.Header.Get("Location"))
+		}
+	}
+	taken := newFixture(t, p.config(t.TempDir()), func(c *Config) { c.TLS.ACME.HTTP = plain.String() })
+	if err := taken.Listen(); err == nil || !strings.Contains(err.Error(), "tls.acme.http") || taken.Addr() != nil {
+		t.Errorf("a port that is taken: %v", err)
+	}
+	taken.authority.close()
+}
+
+// closedPort is one at which nobody listens.
+func closedPort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 // syncedBuffer takes the log of several goroutines.

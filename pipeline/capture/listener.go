@@ -34,6 +34,11 @@ func (s *Server) Listen() error {
 	if s.config.ProxyProtocol {
 		l = &proxyproto.Listener{Listener: l, ConnPolicy: s.proxyPolicy, ReadHeaderTimeout: s.config.Limits.HeaderTimeout}
 	}
+	if s.authority != nil {
+		if err := s.authority.listen(); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
 	s.listener, s.tls = l, tlsConfig
 	return nil
 }

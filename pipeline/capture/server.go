@@ -200,6 +200,7 @@ func (s *Server) serveOn(server *http.Server) error {
 		return server.Serve(s.listener)
 	}
 	if s.authority != nil {
+		s.authority.answer(s.config.Limits)
 		s.authority.begin()
 		defer s.authority.close()
 	}

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -21,10 +22,13 @@ type TLS struct {
 
 // ACME is an account with a certificate authority, by default Let's Encrypt. To use it is to agree to the authority's terms.
 type ACME struct {
-	// Domains are the names to get certificates for. Each leads to this server, on port 443.
+	// Domains are the names to get certificates for. Each leads to this server, on port 443 or, when HTTP is set, on port 80.
 	Domains []string `yaml:"domains,required"`
 	// Email is told to the authority for its warnings. May be empty.
 	Email string `yaml:"email"`
+	// HTTP is an address, host:port, at which the authority is answered without TLS as well, and all others are sent to https. The authority asks
+	// port 80. Empty answers it on the port of TLS alone.
+	HTTP string `yaml:"http"`
 	// Directory is the URL of another authority.
 	Directory string `yaml:"directory"`
 	// CA are the roots, as PEM, by which the directory itself is known, when the system does not have them.
@@ -64,6 +68,9 @@ func (a *ACME) Validate() error {
 	if a.Email != "" && !strings.Contains(a.Email, "@") {
 		errs = append(errs, mistake("email: %q is no address", "", a.Email))
 	}
+	if _, _, err := net.SplitHostPort(a.HTTP); a.HTTP != "" && err != nil {
+		errs = append(errs, mistake("http: %q is no address to listen on", `write for example "0.0.0.0:80"`, a.HTTP))
+	}
 	if u, err := url.Parse(a.Directory); a.Directory != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 		errs = append(errs, mistake("directory: %q is no https URL", `write for example "https://ca.example.com/acme/acme/directory"`, a.Directory))
 	}
@@ -98,5 +105,5 @@ func (t *TLS) same(other *TLS) bool {
 	if a == nil || b == nil {
 		return a == b && t.Cert.Path == other.Cert.Path && t.Key.Path == other.Key.Path
 	}
-	return slices.Equal(a.Domains, b.Domains) && a.Email == b.Email && a.Directory == b.Directory && a.CA.Path == b.CA.Path
+	return slices.Equal(a.Domains, b.Domains) && a.Email == b.Email && a.HTTP == b.HTTP && a.Directory == b.Directory && a.CA.Path == b.CA.Path
 }

@@ -325,6 +325,7 @@ func TestTLSMistakes(t *testing.T) {
 		`"localhost" has no dot`:       &ACME{Domains: []string{"localhost"}},
 		`email: "me" is no address`:    &ACME{Domains: []string{"a.example"}, Email: "me"},
 		`is no https URL`:              &ACME{Domains: []string{"a.example"}, Directory: "http://ca.example/directory"},
+		`http: "80" is no address`:     &ACME{Domains: []string{"a.example"}, HTTP: "80"},
 		`holds no certificate in PEM`:  &ACME{Domains: []string{"a.example"}, CA: file(text)},
 	} {
 		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), want) {
