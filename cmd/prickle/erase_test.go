@@ -116,8 +116,10 @@ func TestErase(t *testing.T) {
 	p := start(t, project(t, map[string]string{"prickle.yaml": fmt.Sprintf(eraseProject, server.URL), "mark.hog": eraseHog}))
 	p.twoPersons()
 
+	// All but bob's. The visitor may have been a person of its own when the tables were copied, who is a row with a tombstone then.
+	rows := fmt.Sprint(p.query("SELECT (SELECT count(*) FROM persons__all) + (SELECT count(*) FROM person_distinct_ids__all) - 2")[0][0])
 	out := p.command("erase", "--person", "anon-1", "--dry-run")
-	for _, want := range []string{"2 distinct ids", "warehouse: 2 events would be", "warehouse: 3 rows of persons", "profiles: 2 profiles", "dead letters: 1 letters", "schema: ", `destination "crm"`} {
+	for _, want := range []string{"2 distinct ids", "warehouse: 2 events would be", "warehouse: " + rows + " rows of persons", "profiles: 2 profiles", "dead letters: 1 letters", "schema: ", `destination "crm"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("dry run\n got %s\nwant it to have %q", out, want)
 		}

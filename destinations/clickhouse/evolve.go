@@ -28,7 +28,7 @@ func (w *Warehouse) evolve(ctx context.Context, t *streamTable) error {
 	if err := w.checkViews(ctx, t); err != nil {
 		return err
 	}
-	if err := w.recordColumns(ctx, t, len(changed) > 0); err != nil {
+	if err := w.recordColumns(ctx, t, true); err != nil {
 		return err
 	}
 	if err := w.exec(ctx, w.changes(t, changed)...); err != nil {
@@ -41,9 +41,6 @@ func (w *Warehouse) evolve(ctx context.Context, t *streamTable) error {
 	}
 	if err := w.exec(ctx, w.layout.views(&t.Table)...); err != nil {
 		return err
-	}
-	if len(changed) == 0 {
-		return nil
 	}
 	clear(t.changing)
 	return w.recordColumns(ctx, t, false)
@@ -88,7 +85,7 @@ func (w *Warehouse) checkViews(ctx context.Context, t *streamTable) error {
 	return nil
 }
 
-// recordColumns writes what the columns of a table are to be. changing marks those whose type is not that of the table yet.
+// recordColumns writes what the columns of a table are to be. changing marks those that are not like that in the table and its views yet.
 func (w *Warehouse) recordColumns(ctx context.Context, t *streamTable, changing bool) error {
 	n := len(t.Columns)
 	if n == 0 {
@@ -100,7 +97,7 @@ func (w *Warehouse) recordColumns(ctx context.Context, t *streamTable, changing 
 	for i, c := range t.Columns {
 		tables[i], fields[i], names[i], types[i] = t.Name, c.Field, c.Name, string(c.Type)
 		positions[i], versions[i] = uint32(i), version
-		changes[i] = changing && c.Was != "" && (c.Was != c.Type || t.changing[c.Field])
+		changes[i] = changing && (c.Was != c.Type || t.changing[c.Field])
 	}
 	return w.record(ctx, "_prickle_columns", []eventColumn{
 		{"table_name", "String", ""}, {"field", "String", ""}, {"column_name", "String", ""}, {"type", "String", ""},

@@ -61,8 +61,9 @@ func (w *Warehouse) loadTable(ctx context.Context, source, stream string) (*stre
 }
 
 func (w *Warehouse) loadColumns(ctx context.Context, t *streamTable) error {
-	rows, err := w.conn.Query(ctx,
-		"SELECT field, column_name, type, changing FROM _prickle_columns FINAL WHERE table_name = {table:String} ORDER BY position", parameter("table", t.Name))
+	rows, err := w.conn.Query(ctx, `SELECT field, column_name, type, changing,
+			column_name IN (SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {rows:String})
+		FROM _prickle_columns FINAL WHERE table_name = {table:String} ORDER BY position`, parameter("table", t.Name), parameter("rows", t.Rows()))
 	if err != nil {
 		return err
 	}
@@ -70,15 +71,17 @@ func (w *Warehouse) loadColumns(ctx context.Context, t *streamTable) error {
 	for rows.Next() {
 		var c warehouse.Column
 		var typ string
-		var changing bool
-		if err := rows.Scan(&c.Field, &c.Name, &typ, &changing); err != nil {
+		var changing, there bool
+		if err := rows.Scan(&c.Field, &c.Name, &typ, &changing, &there); err != nil {
 			return err
 		}
 		c.Type = pipeline.Type(typ)
 		if columnTypes[c.Type] == "" {
 			return fmt.Errorf("column %s of %s has the type %q, which this prickle does not know: use the newer prickle that made it", c.Name, t.Rows(), typ)
 		}
-		c.Was = c.Type
+		if there { // or else it was about to be added
+			c.Was = c.Type
+		}
 		t.changing[c.Field] = changing
 		t.Add(c)
 	}
