@@ -33,7 +33,7 @@ func main() {
 }
 
 // softMemoryLimit is what the Go part of the process is kept within, if it can be. DuckDB's memory comes on top.
-const softMemoryLimit = 350 << 20
+const softMemoryLimit = 300 << 20
 
 // limitMemory makes the garbage collector work harder before it lets the process grow. GOMEMLIMIT in the environment overrides it.
 func limitMemory() {

@@ -137,7 +137,7 @@ func openDatabase(ctx context.Context, file *claim, s settings) (*database, erro
 		"allow_community_extensions":   {"false"},
 		"allow_persistent_secrets":     {"false"},
 		// A checkpoint rewrites the last, incomplete row group, so checkpoints that come too often cost more than the longer log.
-		"checkpoint_threshold": {"256MB"},
+		"checkpoint_threshold": {"64MB"},
 		// What a query spills must not take the disk from what is captured.
 		"max_temp_directory_size": {"1GB"},
 	}
