@@ -128,21 +128,26 @@ func TestWriterParallel(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		calls.Go(func() {
-			err := w.Do(t.Context(), func() error {
-				if under := s.under.Load(); under != 0 {
-					t.Errorf("writes under way while a Do runs\n got %d\nwant none", under)
-				}
-				return nil
-			})
-			if err != nil {
-				t.Errorf("Do: %v", err)
-			}
-		})
 		calls.Wait()
 		if got := time.Since(began); got != 4*time.Second || s.most != 2 {
 			t.Errorf("one write of 10 rows and six of 20 or fewer, of a second each\n took %v, %d at once\nwant 4s, 2 at once", got, s.most)
 		}
+		calls.Go(func() {
+			if err := w.Send(t.Context(), pipelinetest.Events(200, 220)); err != nil {
+				t.Errorf("Send: %v", err)
+			}
+		})
+		synctest.Wait() // the full write is under way
+		err := w.Do(t.Context(), func() error {
+			if under := s.under.Load(); under != 0 {
+				t.Errorf("writes under way while a Do runs\n got %d\nwant none", under)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("Do: %v", err)
+		}
+		calls.Wait()
 	})
 }
 
