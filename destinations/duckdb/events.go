@@ -25,14 +25,33 @@ func eventColumns() [][2]string {
 
 // createEvents is the statement that makes the events table.
 func createEvents() string {
-	return "CREATE TABLE events (" + spelled(func(typ string) string { return typ + " NOT NULL" }) + ")"
+	return "CREATE TABLE events (" + spelled(func(name, typ string) string {
+		if c := compression[name]; c != "" {
+			typ += " USING COMPRESSION " + c
+		}
+		return typ + " NOT NULL"
+	}) + ")"
 }
 
+// compression is how columns are stored of which that is known beforehand. Of the others DuckDB finds out, at every checkpoint, by trying each way on
+// all values. UUIDs stay as they are: they hardly shrink, and each batch reads them in search of duplicates.
+var compression = func() map[string]string {
+	how := map[string]string{"uuid": "uncompressed", "person_id": "uncompressed", "distinct_id": "fsst", "session_id": "fsst", "properties": "fsst"}
+	for _, name := range []string{"event", "source", "groups"} {
+		how[name] = "dictionary"
+	}
+	for _, e := range warehouse.Extracted[1:] {
+		how[e.Column] = "dictionary"
+	}
+	delete(how, "path") // of which there may be as many as events, or a few
+	return how
+}()
+
 // spelled is the list of eventColumns for a CREATE TABLE, with what typed makes of their types.
-func spelled(typed func(typ string) string) string {
+func spelled(typed func(name, typ string) string) string {
 	var columns []string
 	for _, c := range eventColumns() {
-		columns = append(columns, warehouse.Identifier(c[0])+" "+typed(c[1]))
+		columns = append(columns, warehouse.Identifier(c[0])+" "+typed(c[0], c[1]))
 	}
 	return strings.Join(columns, ", ")
 }
@@ -40,7 +59,7 @@ func spelled(typed func(typ string) string) string {
 // stageEvents makes the table where a batch waits for its INSERT. Its JSON is text until the INSERT casts it, which checks it. The appender could run
 // the INSERT itself, but its errors do not tell a bad value from a full disk.
 func stageEvents() string {
-	text := func(typ string) string { return strings.Replace(typ, "JSON", "VARCHAR", 1) }
+	text := func(_, typ string) string { return strings.Replace(typ, "JSON", "VARCHAR", 1) }
 	return "CREATE OR REPLACE TEMP TABLE _prickle_batch (" + spelled(text) + ")"
 }
 
