@@ -104,8 +104,9 @@ func (t *tally) reset() (forgotten int) {
 			forgotten++
 			continue
 		}
-		*c = counted{sample: c.sample[:0]}
+		*c = counted{name: key, sample: c.sample[:0]}
 	}
+	t.row = t.row[:0] // it may be of what was forgotten
 	t.count, t.at, t.others = 0, span{}, counted{}
 	return forgotten
 }

@@ -52,9 +52,12 @@ type tally struct {
 	at         span
 	properties map[string]*counted // by the raw text of the name
 	others     counted
+	// row is what the last event's properties were counted in, in their order, which is mostly that of the next one's too.
+	row []*counted
 }
 
 type counted struct {
+	name   string // raw; empty for the others
 	kinds  [kinds]int64
 	at     span
 	sample []byte
@@ -134,11 +137,10 @@ func (o *Observer) count(e *pipeline.Event) {
 	t.count++
 	t.at.add(at)
 	sampled := o.config.Samples && at >= o.since
+	n := 0
 	for key, value := range rawjson.Members(e.Properties) {
-		p := t.properties[rawjson.Alias(key)]
-		if p == nil {
-			p = o.property(t, key)
-		}
+		p := o.property(t, n, key)
+		n++
 		p.at.add(at)
 		kind := kindOf(value)
 		p.kinds[kind]++
@@ -162,7 +164,29 @@ func (o *Observer) admit(name string) *tally {
 	return t
 }
 
-func (o *Observer) property(t *tally, key []byte) *counted {
+// longestRow bounds the memory of a row.
+const longestRow = 200
+
+// property finds what the nth property of an event is counted in.
+func (o *Observer) property(t *tally, n int, key []byte) *counted {
+	name := rawjson.Alias(key)
+	if n < len(t.row) && t.row[n].name == name {
+		return t.row[n]
+	}
+	p := t.properties[name]
+	if p == nil {
+		p = o.newProperty(t, key)
+	}
+	switch {
+	case n < len(t.row):
+		t.row[n] = p
+	case n < longestRow:
+		t.row = append(t.row, p)
+	}
+	return p
+}
+
+func (o *Observer) newProperty(t *tally, key []byte) *counted {
 	switch {
 	case t == o.events[Others]:
 		return &t.others
@@ -178,8 +202,8 @@ func (o *Observer) property(t *tally, key []byte) *counted {
 	if t.properties == nil {
 		t.properties = map[string]*counted{}
 	}
-	p := &counted{}
-	t.properties[string(key)] = p
+	p := &counted{name: string(key)}
+	t.properties[p.name] = p
 	o.pending++
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,32 @@ func TestObserved(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, rows(t, s)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Properties come in any order, stay away for a while and come back: each is counted under its own name.
+func TestAnyOrder(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	o := NewObserver(nil, DefaultConfig(), slog.New(slog.DiscardHandler))
+	want, got := map[string]int64{}, map[string]int64{}
+	for range 300 {
+		for range 1 + dice.IntN(20) {
+			var members []string
+			for _, i := range dice.Perm(6)[:dice.IntN(7)] {
+				name := fmt.Sprintf("p%d", i+dice.IntN(2)*10)
+				members = append(members, fmt.Sprintf("%q:%d", name, i))
+				want[name]++
+			}
+			o.count(event(0, fmt.Sprint("e", dice.IntN(2)), "{"+strings.Join(members, ",")+"}"))
+		}
+		for _, e := range o.take("me") {
+			for name, p := range e.Properties {
+				got[name] += p.Kinds[Integer.String()]
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counts (-want +got)\n%s", diff)
 	}
 }
 
