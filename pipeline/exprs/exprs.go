@@ -88,15 +88,17 @@ func (v *Value) Eval(e *pipeline.Event) (any, error) { return v.program.run(e) }
 
 // JSON returns the value for e as JSON text, or nil when the value is nil. A property that is only copied keeps its spelling. The text may
 // alias the event's properties. Times are written in pipeline.TimeFormat and durations as seconds.
-func (v *Value) JSON(e *pipeline.Event) ([]byte, error) {
+func (v *Value) JSON(e *pipeline.Event) ([]byte, error) { return v.json(e) }
+
+func (v *Value) json(env any) ([]byte, error) {
 	if v.path != nil {
-		raw, ok := e.Properties.Get(v.path...)
+		raw, ok := property(env, v.path)
 		if !ok || isNull(raw) {
 			return nil, nil
 		}
 		return raw, nil
 	}
-	value, err := v.program.run(e)
+	value, err := v.program.run(env)
 	if err != nil || value == nil {
 		return nil, err
 	}

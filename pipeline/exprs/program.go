@@ -20,9 +20,10 @@ func newProgram(code pipeline.Code, compiled *vm.Program) program {
 	return program{code, compiled, &sync.Pool{New: func() any { return new(vm.VM) }}}
 }
 
-func (p program) run(e *pipeline.Event) (any, error) {
+// run evaluates the program in an environment, as eventOf knows them.
+func (p program) run(env any) (any, error) {
 	m := p.pool.Get().(*vm.VM)
-	v, err := m.Run(p.compiled, e)
+	v, err := m.Run(p.compiled, env)
 	// What lies above the top of the stack would keep the event's frame in memory until the next run.
 	clear(m.Stack[:cap(m.Stack)])
 	clear(m.Variables)

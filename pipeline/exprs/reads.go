@@ -28,17 +28,33 @@ var eventFields = map[string]read{
 	"properties":  {properties: true},
 }
 
-// function returns the read as a function of the machine's environment, which is the *pipeline.Event. Its type is one of those that the
+// eventOf is the event of the machine's environment, which is a *pipeline.Event or a *Draft.
+func eventOf(env any) *pipeline.Event {
+	if d, ok := env.(*Draft); ok {
+		return d.event
+	}
+	return env.(*pipeline.Event)
+}
+
+// property is the raw text at a path of the properties of the event of an environment.
+func property(env any, path []string) (raw []byte, ok bool) {
+	if d, ok := env.(*Draft); ok {
+		return d.properties.Get(path...)
+	}
+	return env.(*pipeline.Event).Properties.Get(path...)
+}
+
+// function returns the read as a function of the machine's environment. Its type is one of those that the
 // machine calls without reflection.
 func (r read) function() any {
 	switch {
 	case r.text != nil:
-		return func(env any) string { return r.text(env.(*pipeline.Event)) }
+		return func(env any) string { return r.text(eventOf(env)) }
 	case r.time != nil:
-		return func(env any) any { return r.time(env.(*pipeline.Event)) }
+		return func(env any) any { return r.time(eventOf(env)) }
 	}
 	return func(env any) any {
-		raw, ok := env.(*pipeline.Event).Properties.Get(r.path...)
+		raw, ok := property(env, r.path)
 		if !ok {
 			return nil
 		}
@@ -49,10 +65,10 @@ func (r read) function() any {
 // is returns a function that tells whether the read is one of the texts, without making a value of it.
 func (r read) is(texts map[string]bool) func(env any) bool {
 	if r.text != nil {
-		return func(env any) bool { return texts[r.text(env.(*pipeline.Event))] }
+		return func(env any) bool { return texts[r.text(eventOf(env))] }
 	}
 	return func(env any) bool {
-		raw, _ := env.(*pipeline.Event).Properties.Get(r.path...)
+		raw, _ := property(env, r.path)
 		s, ok := rawjson.String(raw)
 		return ok && texts[s]
 	}

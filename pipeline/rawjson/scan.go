@@ -159,46 +159,59 @@ func (c *checker) array(i, depth int) (int, bool) {
 }
 
 func (c *checker) str(i int) (int, bool) {
-	for i = plain(c.b, i+1); i < len(c.b); i = plain(c.b, i+1) {
-		switch c.b[i] {
-		case '"':
+	b := c.b
+	for i++; len(b)-i >= 8; {
+		x := binary.LittleEndian.Uint64(b[i:])
+		marks := quotes(x) | controls(x)
+		if marks == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(marks) / 8
+		if b[i] == '"' {
 			return i + 1, true
-		case '\\':
-			i++
-			if i >= len(c.b) {
-				return i, false
-			}
-			switch c.b[i] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				if _, ok := hex4(c.b, i+1); !ok {
-					return i, false
-				}
-				i += 4
-			default:
-				return i, false
-			}
-		default: // a control character
+		}
+		var ok bool
+		if i, ok = c.escape(i); !ok {
 			return i, false
 		}
 	}
-	return len(c.b), false
+	for i < len(b) {
+		if b[i] == '"' {
+			return i + 1, true
+		}
+		if b[i] != '\\' && b[i] >= ' ' {
+			i++
+			continue
+		}
+		var ok bool
+		if i, ok = c.escape(i); !ok {
+			return i, false
+		}
+	}
+	return len(b), false
 }
 
-// plain returns the index, from i on, of the first byte that means something inside a string: a quote, a backslash or a control character;
-// or len(b).
-func plain(b []byte, i int) int {
-	for len(b)-i >= 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
-		if marks := quotes(x) | controls(x); marks != 0 {
-			return i + bits.TrailingZeros64(marks)/8
+// escape returns the index after the escape sequence at i. A control character is none.
+func (c *checker) escape(i int) (int, bool) {
+	if c.b[i] != '\\' {
+		return i, false
+	}
+	i++
+	if i >= len(c.b) {
+		return i, false
+	}
+	switch c.b[i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 1, true
+	case 'u':
+		_, ok := hex4(c.b, i+1)
+		if !ok {
+			return i, false
 		}
-		i += 8
+		return i + 5, true
 	}
-	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
-		i++
-	}
-	return i
+	return i, false
 }
 
 func (c *checker) number(i int) (int, bool) {

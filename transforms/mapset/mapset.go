@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/prickle-dev/prickle/pipeline"
@@ -43,7 +44,10 @@ var Spec = pipeline.Spec[pipeline.Transform]{
 }
 
 // Map sets fields of events.
-type Map struct{ steps []step }
+type Map struct {
+	steps  []step
+	drafts sync.Pool // of *exprs.Draft
+}
 
 type step struct {
 	target exprs.Field
@@ -96,16 +100,24 @@ func (m *Map) Apply(_ context.Context, e pipeline.Event, out []pipeline.Event) (
 	// The expressions look at the copy in out, which is on the heap anyway; looking at e would move e there too.
 	n := len(out)
 	out = append(out, e)
-	for _, s := range m.steps {
-		if err := s.apply(&out[n]); err != nil {
+	d, ok := m.drafts.Get().(*exprs.Draft)
+	if !ok {
+		d = new(exprs.Draft)
+	}
+	defer m.drafts.Put(d)
+	d.Begin(&out[n])
+	for i := range m.steps {
+		if err := m.steps[i].apply(d); err != nil {
+			d.End(false)
 			return out[:n], err
 		}
 	}
+	d.End(true)
 	return out, nil
 }
 
-func (s *step) apply(e *pipeline.Event) error {
-	raw, err := s.value.JSON(e)
+func (s *step) apply(d *exprs.Draft) error {
+	raw, err := d.JSON(s.value)
 	switch {
 	case err != nil:
 		return err
@@ -115,14 +127,14 @@ func (s *step) apply(e *pipeline.Event) error {
 			return fmt.Errorf("%s: want a text of 1 to 200 characters", s.name)
 		}
 		if s.target.Name {
-			e.Name = text
+			d.Event().Name = text
 		} else {
-			e.DistinctID = text
+			d.Event().DistinctID = text
 		}
 	case raw == nil:
-		e.Properties = e.Properties.Delete(s.target.Path...)
+		d.Delete(s.target.Path...)
 	default:
-		e.Properties = e.Properties.Set(raw, s.target.Path...)
+		d.Set(raw, s.target.Path...)
 	}
 	return nil
 }
