@@ -142,6 +142,7 @@ func (p *instance) books() (balances, string) {
 
 // A known load, and every number that must come of it.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	remote := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bad" {
 			http.Error(w, "refused with marked-answer", http.StatusUnprocessableEntity)

@@ -48,6 +48,7 @@ func moody(t *testing.T) *httptest.Server {
 
 // The books go on over kills under load, and balance: what the log holds is delivered, filtered or dead at each destination.
 func TestBooksSurviveKills(t *testing.T) {
+	t.Parallel()
 	dir := project(t, map[string]string{"prickle.yaml": fmt.Sprintf(booksProject, moody(t).URL)})
 	killUnderLoad(t, dir, 6)
 	p := start(t, dir)

@@ -11,6 +11,7 @@ import (
 
 // A destination that is down is shown as such, also after a restart, and gets what has waited for it once it is back.
 func TestStatusShowsABreaker(t *testing.T) {
+	t.Parallel()
 	var up atomic.Bool
 	var arrived atomic.Int64
 	crm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -13,6 +13,7 @@ import (
 
 // prickle sync without a process of its own takes the source's lease, and does not work beside a process that has it.
 func TestSyncLeavesSourceToItsProcess(t *testing.T) {
+	t.Parallel()
 	yaml := fmt.Sprintf(`
 capture: {listen: "127.0.0.1:0", keys: [k]}
 bus: {url: %q}
@@ -59,6 +60,7 @@ pipelines:
 
 // The books of several processes are one: each shows the same, and they balance, also after one of them was killed under load.
 func TestBooksOfSeveralProcesses(t *testing.T) {
+	t.Parallel()
 	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(hook.Close)
 	files := map[string]string{"prickle.yaml": fmt.Sprintf(sharedBooksProject, natsServer(t), hook.URL, hook.URL)}

@@ -118,6 +118,7 @@ func TestConfigVersions(t *testing.T) {
 
 // What a rollback would lose keeps it from happening.
 func TestRollbackRefused(t *testing.T) {
+	t.Parallel()
 	in := newInbox(t)
 	good := fmt.Sprintf(configProject, in.URL, "x")
 	dir := project(t, map[string]string{"prickle.yaml": good, "tag.hog": tag("one"), "parts/a.yaml": fmt.Sprintf(partProject, "a", in.URL)})

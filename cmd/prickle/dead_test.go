@@ -32,6 +32,7 @@ pipelines:
 // Dead letters by what is in them: counted, listed, exported, replayed to another destination, dropped; while the project runs and while it
 // does not.
 func TestDeadLettersByFilter(t *testing.T) {
+	t.Parallel()
 	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		_, _ = io.WriteString(w, "no field\n<colour> for "+r.Header.Get("Authorization"))

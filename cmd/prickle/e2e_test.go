@@ -117,6 +117,7 @@ return e
 
 // The whole path with real clients and real counterparts, read back with SQL.
 func TestEndToEnd(t *testing.T) {
+	t.Parallel()
 	posted := make(chan string, 100)
 	slack := slacktest.NewTestServer(func(c slacktest.Customize) {
 		c.Handle("/chat.postMessage", func(w http.ResponseWriter, r *http.Request) {

@@ -153,6 +153,7 @@ func TestErase(t *testing.T) {
 
 // The process is killed at a step of an erasure; erasing again, by the id of a person that may be gone, finishes it.
 func TestEraseIsKilled(t *testing.T) {
+	t.Parallel()
 	for _, step := range []string{"hiding what is in the log", "profiles", "checking"} {
 		t.Run(step, func(t *testing.T) {
 			remote := &shop{open: true}

@@ -133,6 +133,7 @@ func TestImportResumes(t *testing.T) {
 
 // What capture takes at once may be less than what is sent, and a record may be too large for it alone.
 func TestImportHalves(t *testing.T) {
+	t.Parallel()
 	large := `{"event":"n","distinct_id":"u","properties":{"n":0,"x":"` + strings.Repeat("x", 30_000) + `"}}` + "\n"
 	rows := "\ufeff\"distinct_id\",event,n,note\n"
 	for n := range 1200 {

@@ -66,6 +66,7 @@ func (c *client) send(ctx context.Context, sender int) {
 
 // The process is killed under load again and again. Whatever was acknowledged must then be in the warehouse, once.
 func TestKilledUnderLoad(t *testing.T) {
+	t.Parallel()
 	const rounds = 10
 	dir := project(t, map[string]string{"prickle.yaml": killProject, "mark.hog": "let e := event\ne.properties.seen := true\nreturn e"})
 	c := killUnderLoad(t, dir, rounds)

@@ -84,6 +84,7 @@ func (p *instance) replayJob(id int) control.ReplayJob {
 // A destination that comes later is filled from the log. The process is killed in the middle; live events arrive meanwhile; afterwards the new
 // destination has every event once, and the old one nothing more than it had.
 func TestReplayFillsANewDestination(t *testing.T) {
+	t.Parallel()
 	const old = 2000
 	remote := &hooks{seen: map[string]int{}}
 	server := httptest.NewServer(remote)

@@ -56,6 +56,7 @@ func TestCases(t *testing.T) {
 	}
 	for _, c := range tiny {
 		t.Run(c.of.Name, func(t *testing.T) {
+			t.Parallel()
 			r := measured(t, c.of, c.options)
 			for name := range strings.SplitSeq(c.figures, "; ") {
 				if f, ok := r.Figure(name); !ok || f.Value <= 0 {
@@ -86,6 +87,7 @@ func TestNamedWarehouse(t *testing.T) {
 func TestCasesSeeLostEvents(t *testing.T) {
 	for _, c := range tiny {
 		t.Run(c.of.Name, func(t *testing.T) {
+			t.Parallel() // it waits most of the time
 			o := c.options
 			o.patience = 10 * time.Second
 			var once atomic.Bool // the first place that an event comes to forgets it
