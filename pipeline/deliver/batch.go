@@ -47,14 +47,28 @@ func (b *batch) add(d delivery, known remembered) {
 	if len(known.results) == len(f.content.Events) {
 		f.known, f.lines = known.results, known.lines
 	}
-	for i := range f.content.Events {
-		if f.known == nil || !f.known[i].final {
-			b.bytes += f.content.Events[i].Size()
-			b.events = append(b.events, f.content.Events[i])
-		}
+	if len(b.frames) == 0 && f.known == nil {
+		b.events = slices.Clip(f.content.Events) // most batches are one frame
+	} else {
+		b.append(f.content.Events, f.known)
+	}
+	for i := range b.events[f.from:] {
+		b.bytes += b.events[f.from+i].Size()
 	}
 	f.to = len(b.events)
 	b.frames = append(b.frames, f)
+}
+
+// append adds the events of which nothing final is known. It makes room for as many again: growing by less would copy events, which are large, more often.
+func (b *batch) append(events []pipeline.Event, known []result) {
+	if len(b.events)+len(events) > cap(b.events) {
+		b.events = slices.Grow(b.events, max(len(events), len(b.events)))
+	}
+	for i := range events {
+		if known == nil || !known[i].final {
+			b.events = append(b.events, events[i])
+		}
+	}
 }
 
 // results joins what is known with what sending met. errs is by the batch's events; nil means that all are delivered.
