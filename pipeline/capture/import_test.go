@@ -128,6 +128,28 @@ func TestImportRejects(t *testing.T) {
 	}
 }
 
+// A record whose time cannot be read is not stored with that of the import.
+func TestImportRejectsUnreadableTimes(t *testing.T) {
+	for name, c := range map[string]struct{ query, wrong, right string }{
+		"lines":     {"", `{"event":"a","distinct_id":"1","timestamp":"1. März 2024"}`, `{"event":"b","distinct_id":"1","timestamp":""}`},
+		"CSV":       {"format=csv&line=1", "event,distinct_id,timestamp\na,1,1709251200123456", "b,1,\n"},
+		"messages":  {"format=segment", `{"type":"track","event":"a","userId":"1","timestamp":"soon","originalTimestamp":"late"}`, `{"type":"track","event":"b","userId":"1","timestamp":"soon","originalTimestamp":"2024-03-01"}`},
+		"Mixpanel":  {"format=mixpanel", `{"event":"a","properties":{"distinct_id":"1","time":"soon"}}`, `{"event":"b","properties":{"distinct_id":"1","time":1709251200}}`},
+		"Amplitude": {"format=amplitude", `{"event_type":"a","user_id":"1","event_time":true}`, `{"event_type":"b","user_id":"1","event_time":"2024-03-01 00:00:00"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fx := newFixture(t)
+			status, answer := importTo(t, fx, c.query, c.wrong+"\n"+c.right)
+			if status != http.StatusOK || !strings.Contains(answer, `{"accepted":1,"rejected":[{"line":1,"code":"invalid_timestamp","detail":"timestamp `) {
+				t.Errorf("answer %d %s", status, answer)
+			}
+			if events := fx.log.take(t); len(events) != 1 || events[0].Name != "b" {
+				t.Errorf("stored: %v", events)
+			}
+		})
+	}
+}
+
 func TestImportCSVLines(t *testing.T) {
 	fx := newFixture(t)
 	body := "event,distinct_id,n\na,1,\"x\ny\"\nb,2\nc,,3\nd,4,\n"

@@ -73,7 +73,29 @@ func message(r record, d *draft) error {
 	if id := r.first("messageId"); id != nil {
 		d.id = id
 	}
+	if d.timestamp = r.first("originalTimestamp"); d.timestamp == nil || !readable(d.timestamp) { // the other one is as good
+		d.timestamp = r.first("timestamp", "originalTimestamp")
+	}
 	return nil
+}
+
+// readable reports whether a time is in a known form.
+func readable(timestamp []byte) bool {
+	_, ok := wire.ParseTime(timestamp)
+	return ok
+}
+
+// maxShown is how many bytes of a value a rejection shows.
+const maxShown = 50
+
+// problem says what is wrong with the draft that an SDK's event may have, or "". A time that cannot be read stands for none there, which for an old event
+// would be a false one.
+func (d *draft) problem() (code, detail string) {
+	if d.timestamp == nil || readable(d.timestamp) {
+		return "", ""
+	}
+	shown := wire.Cut(string(d.timestamp), maxShown)
+	return "invalid_timestamp", "timestamp " + shown + " is in no known form: want ISO 8601, or seconds or milliseconds since 1970"
 }
 
 // uuidOf is a value that is the text of a UUID, nil for any other.

@@ -188,8 +188,12 @@ func (r *reader) reject(line int, code, detail string) {
 	r.batch.Problems = append(r.batch.Problems, wire.EventProblem{Index: line, Code: code, Detail: detail})
 }
 
-// add puts a record into the batch.
+// add puts a record into the batch, or rejects it.
 func (r *reader) add(line int, text []byte, d *draft) error {
+	if code, detail := d.problem(); code != "" {
+		r.reject(line, code, detail)
+		return nil
+	}
 	if len(r.batch.Lines) > 0 {
 		r.batch.Text = append(r.batch.Text, ',')
 	}
