@@ -27,6 +27,8 @@ const (
 	openTimeout = time.Minute
 	// headerRoom is the part of a message that is kept free of events, for headers and a dead letter's reason.
 	headerRoom = 64 << 10
+	// maxStored bounds a message with its headers: JetStream stores none that is larger, whatever its server's max_payload.
+	maxStored = 32 << 20
 	// frameEvents and frameBytes bound a frame: more would not make it cheaper, and process and deliver hold whole frames in memory.
 	frameEvents, frameBytes = 500, 1 << 20
 )
@@ -217,7 +219,7 @@ func (b *Bus) MaxFrame() FrameLimit {
 // MaxEvent is the size in bytes of the largest event line that the bus takes.
 func (b *Bus) MaxEvent() int { return b.maxEvent() }
 
-func (b *Bus) maxEvent() int { return int(b.conn.MaxPayload()) - headerRoom }
+func (b *Bus) maxEvent() int { return int(min(b.conn.MaxPayload(), maxStored)) - headerRoom }
 
 // Shared reports whether other processes may work on the same streams: whether the server is an outside one.
 func (b *Bus) Shared() bool { return b.embedded == nil }

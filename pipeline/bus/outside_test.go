@@ -1,12 +1,17 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 func TestOutsideServer(t *testing.T) {
@@ -30,6 +35,26 @@ func TestOutsideServer(t *testing.T) {
 	ack(t, fetch(t, d, everything)...)
 	if b.maxEvent() != 1<<20-headerRoom {
 		t.Errorf("largest event\n got %d\nwant the server's limit less the room for headers", b.maxEvent())
+	}
+}
+
+// A server may take larger messages than its streams store. What they do not is too large, and no trouble of the server's that a client should wait for.
+func TestOutsideServerThatTakesMoreThanItStores(t *testing.T) {
+	s := outside(t, func(o *server.Options) { o.MaxPayload = 40 << 20 })
+	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+	w := running(t, b.NewWriter())
+	list := events(1, 1)
+	list[0].Properties = pipeline.Properties(`{"x":"` + strings.Repeat("x", 33<<20) + `"}`)
+	var large *EventTooLargeError
+	if err := w.Append(t.Context(), list); !errors.As(err, &large) || large.Limit != b.MaxEvent() {
+		t.Errorf("an event of 33 MB\n got %v\nwant that it is too large", err)
+	}
+	// The largest one that cannot be packed, with a header; a busy machine takes its time.
+	patient, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	m := &nats.Msg{Subject: b.subject(EventsTopic(0)), Header: nats.Header{"X": {strings.Repeat("x", headerRoom/2)}}, Data: make([]byte, b.MaxEvent())}
+	if _, err := b.js.PublishMsg(patient, m); err != nil {
+		t.Errorf("a message of the largest size: %v", err)
 	}
 }
 
