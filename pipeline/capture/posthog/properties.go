@@ -15,6 +15,7 @@ type properties struct {
 	personless bool
 
 	ip, internal        []byte
+	elements            []byte
 	set, setOnce, unset []byte
 }
 
@@ -25,7 +26,7 @@ type injection struct {
 }
 
 // properties normalises the properties of an event (spec 6.1): the token goes, $set, $set_once and $unset of the event are merged in, $ip
-// and $sent_at are added. An event without a person keeps nothing that would change one (spec 6.3).
+// and $sent_at are added, a list of elements becomes a chain (spec 6.7). An event without a person keeps nothing that would change one (spec 6.3).
 func (d *decoder) properties(f *fields) (p properties) {
 	for i := range f.injected {
 		p.personless = p.personless || f.injected[i].name == wire.PersonProfile && string(f.injected[i].value) == "false"
@@ -60,6 +61,9 @@ func (d *decoder) properties(f *fields) (p properties) {
 		w.Add("$historical_migration", []byte("true"))
 	}
 	p.text = d.s.Keep(w.Close())
+	if rawjson.KindOf(p.elements) == rawjson.Array {
+		p.text = d.s.Keep(chained(d.s.Arena(), p.text, p.elements))
+	}
 	if p.personless {
 		p.text = wire.Personless(p.text)
 	}
@@ -92,6 +96,8 @@ func (d *decoder) keeps(f *fields, p *properties, name, value []byte) bool {
 		p.ignoreSent = wire.IsTrue(value)
 	case "$ip":
 		p.ip = value
+	case "$elements":
+		p.elements = value
 	case "$session_id":
 		lowerUUID(value)
 	case "$set":
