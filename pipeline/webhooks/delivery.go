@@ -25,6 +25,8 @@ type delivery struct {
 	ip   string
 	now  time.Time
 
+	damaged bool // its body is announced as gzip, and is none or too large
+
 	looped int // events that were not captured because a function made the one that the delivery is about
 
 	json []byte // what functions and expressions see as the body, nil for null
@@ -32,6 +34,22 @@ type delivery struct {
 
 func newDelivery(r capture.WebhookRequest) *delivery {
 	return &delivery{http: r.HTTP, body: r.Body, ip: r.IP, now: r.Now}
+}
+
+// unzip undoes gzip that is announced. What is announced and not there has been undone on the way. What is signed is the body as it was sent, so this
+// comes after the proof.
+func (d *delivery) unzip(limit int64) error {
+	switch strings.ToLower(d.header("Content-Encoding")) {
+	case "gzip", "x-gzip":
+	default:
+		return nil
+	}
+	if !wire.IsGzip(d.body) {
+		return nil
+	}
+	text, err := new(wire.Scratch).Inflate(d.body, limit)
+	d.body, d.damaged = text, err != nil
+	return err
 }
 
 // read makes sense of the body of a request that is believed.

@@ -1,7 +1,12 @@
 package webhooks_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -252,6 +257,55 @@ func TestUUIDs(t *testing.T) {
 	if got := ids("own", `{"id":"`+given+`"}`); got != strings.ToLower(given) {
 		t.Errorf("own UUID: %s", got)
 	}
+}
+
+// A body in gzip is read when it is announced, after what was sent has been proved.
+func TestGzip(t *testing.T) {
+	f := serve(t, `
+  in: {verify: none, max_body: 1000, keep_body: true, map: {event: '"e"', distinct_id: body.id}}
+  signed: {verify: {scheme: github, secret: made-up}, hog: {code: "return {'event': 'e', 'distinct_id': request.stringBody}"}}`)
+	const text = `{"id":"d"}`
+	zipped := zip(t, text)
+	mac := hmac.New(sha256.New, []byte("made-up"))
+	mac.Write([]byte(zipped))
+	signature := "sha256=" + hex.EncodeToString(mac.Sum(nil))
+	for _, test := range []struct {
+		name, body, encoding string
+		status               int
+		answer, id           string
+	}{
+		{"in", zipped, "gzip", 200, "ok", "d"},
+		{"in", zipped, "X-GZIP", 200, "ok", "d"},
+		{"in", text, "gzip", 200, "ok", "d"},
+		{"in", zipped[:len(zipped)-9], "gzip", 400, "invalid_gzip", ""},
+		{"in", zip(t, text+strings.Repeat(" ", 1000)), "gzip", 413, "decompressed_too_large", ""},
+		{"signed", zipped, "gzip", 200, "ok", text},
+	} {
+		w := f.post("/webhooks/"+test.name, test.body, "Content-Encoding", test.encoding, "X-Hub-Signature-256", signature)
+		events := f.take(t)
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.answer) || len(events) != min(len(test.id), 1) {
+			t.Errorf("%s, %s: %d %s, %d events", test.name, test.encoding, w.Code, w.Body, len(events))
+			continue
+		}
+		for _, e := range events {
+			if kept := e.Properties.String("$webhook_body"); e.DistinctID != test.id || test.name == "in" && kept != text {
+				t.Errorf("%s, %s: %s", test.name, test.encoding, e.AppendJSON(nil))
+			}
+		}
+	}
+}
+
+func zip(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func TestKeepBody(t *testing.T) {

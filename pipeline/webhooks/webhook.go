@@ -117,6 +117,11 @@ func (w *Webhook) make(ctx context.Context, d *delivery) (hogs.Reply, error) {
 		return hogs.Reply{}, capture.ErrOverloaded
 	}
 	defer w.running.Release(1)
+	sent := d.body
+	defer func() { d.body = sent }()
+	if err := d.unzip(w.maxBody); err != nil {
+		return hogs.Reply{}, err
+	}
 	d.read()
 	reply, err := w.maker.events(ctx, d, w.verifier.proof())
 	if err != nil {
@@ -133,7 +138,7 @@ func (w *Webhook) make(ctx context.Context, d *delivery) (hogs.Reply, error) {
 // failed is what a request is answered whose events could not be made. The service sends again, so nothing is lost when the function is mended
 // meanwhile. What the request was about stays out of the log.
 func (w *Webhook) failed(ctx context.Context, d *delivery, err error) error {
-	if ctx.Err() != nil || errors.Is(err, capture.ErrOverloaded) {
+	if ctx.Err() != nil || d.damaged || errors.Is(err, capture.ErrOverloaded) {
 		return err
 	}
 	w.stats.failing.tell(d.now, func(others uint64) {
