@@ -31,7 +31,9 @@ func (a *App) openProfiles(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a.folder = profiles.NewFolder(profiles.Deps{Store: store, Project: a.project.Project.ID, Began: began, Shared: a.bus.Shared(), Log: log})
+		a.folder = profiles.NewFolder(profiles.Deps{
+			Store: store, Project: a.project.Project.ID, Began: began, Shared: a.bus.Shared(), Lift: a.profilesConfig.Lift, Log: log,
+		})
 	}
 	var others []profiles.Tables
 	if a.schemaConfig.Enabled {

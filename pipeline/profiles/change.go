@@ -22,6 +22,10 @@ type change struct {
 
 	// Raw JSON: objects, and for unset an object or a list of names. nil for none. Of a group, set is its properties.
 	set, setOnce, unset []byte
+	lifted              []byte // an object, by the names of the event
+	lifting             lifted
+	always              bool // client properties alone are worth a write
+	idle                bool // it says nothing new, unless another one before it has changed the person
 }
 
 type kind int
@@ -51,6 +55,7 @@ func read(e *pipeline.Event) (c change, ok bool) {
 		return c, false
 	}
 	c = change{distinctID: e.DistinctID, at: e.Timestamp, kind: kinds[e.Name]}
+	c.always = c.kind != seen || e.Name == "$set"
 	for key, value := range rawjson.Members(e.Properties) {
 		name, _ := rawjson.String(key)
 		switch name {
@@ -75,6 +80,10 @@ func read(e *pipeline.Event) (c change, ok bool) {
 		case "$group_set":
 			if c.kind == group {
 				c.set = object(value, c.set)
+			}
+		default:
+			if l, ok := lifts[name]; ok && rawjson.KindOf(value) != rawjson.Null {
+				c.lifting.add(l, value)
 			}
 		}
 	}

@@ -38,7 +38,7 @@ type Folder struct {
 	log    *slog.Logger
 	mu     sync.Mutex // of what is put in the cache
 	cache  *lru.Cache[string, bus.Profile]
-	known  *lru.Cache[string, struct{}]
+	known  *lru.Cache[string, lifted] // the distinct ids that have a person, and what was lifted for it
 }
 
 // Deps is what a Folder works with. Store and Log are required.
@@ -47,13 +47,14 @@ type Deps struct {
 	Project int       // whose persons they are
 	Began   time.Time // when the log began that events are from
 	Shared  bool      // other processes change the store too
+	Lift    bool      // properties of events become those of their persons
 	Log     *slog.Logger
 }
 
 // NewFolder makes a Folder.
 func NewFolder(d Deps) *Folder {
 	cache, _ := lru.New[string, bus.Profile](cached) // its error is about a size below 1
-	ids, _ := lru.New[string, struct{}](known)
+	ids, _ := lru.New[string, lifted](known)
 	return &Folder{config: d, store: d.Store, log: d.Log, cache: cache, known: ids}
 }
 
@@ -91,8 +92,17 @@ func (w *Watch) Event(e *pipeline.Event, lane int, sequence uint64, index int) {
 		w.from, w.part = from, 0
 	}
 	c, ok := read(e)
-	if !ok || c.empty() && w.folder.known.Contains(c.distinctID) {
+	if !ok {
 		return
+	}
+	if !w.folder.config.Lift || unlifted[e.Name] {
+		c.lifting = lifted{}
+	}
+	if c.idle = !w.folder.news(&c); c.idle && (c.lifting.lasting == 0 || len(w.changes) == 0) {
+		return
+	}
+	if c.lifting.bits != 0 {
+		c.lifted = liftOf(e.Properties)
 	}
 	c.distinctID, c.way, c.place = strings.Clone(c.distinctID), wayOf(w.pipeline, lane), placeOf(sequence, index, w.part)
 	c.log = w.folder.config.Began.UnixNano()
@@ -133,9 +143,7 @@ func (f *Folder) commit(ctx context.Context, changes []change) error {
 		}
 		err := t.save(ctx)
 		if err == nil {
-			for i := range changes {
-				f.known.Add(changes[i].distinctID, struct{}{})
-			}
+			f.learn(changes, t.persons)
 			return nil
 		}
 		if !errors.Is(err, bus.ErrConflict) {
@@ -143,6 +151,31 @@ func (f *Folder) commit(ctx context.Context, changes []change) error {
 		}
 	}
 	return fmt.Errorf("%w %d times in a row", bus.ErrConflict, attempts)
+}
+
+// news reports whether a change may say something new.
+func (f *Folder) news(c *change) bool {
+	before, ok := f.known.Get(c.distinctID)
+	return !ok || !c.empty() || before.news(c.lifting)
+}
+
+// learn notes what is known of distinct ids after changes. What was lifted of the events of one id may have been overwritten by those of another.
+func (f *Folder) learn(changes []change, persons [][]string) {
+	for i := range changes {
+		c := &changes[i]
+		for _, id := range persons[i] {
+			if id != c.distinctID && f.known.Contains(id) {
+				f.known.Add(id, lifted{})
+			}
+		}
+		switch before, _ := f.known.Peek(c.distinctID); {
+		case c.kind == group: // which makes no person
+		case c.empty():
+			f.known.Add(c.distinctID, before.and(c.lifting))
+		default:
+			f.known.Add(c.distinctID, lifted{})
+		}
+	}
 }
 
 // get is Store.Get with what is at hand.

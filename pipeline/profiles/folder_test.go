@@ -46,7 +46,7 @@ func folder(s Store) *Folder { return folderOf(s, began) }
 
 // folderOf is a folder for the events of a log that began at a time.
 func folderOf(s Store, log time.Time) *Folder {
-	return NewFolder(Deps{Store: s, Project: 1, Began: log, Log: slog.New(slog.DiscardHandler)})
+	return NewFolder(Deps{Store: s, Project: 1, Began: log, Lift: true, Log: slog.New(slog.DiscardHandler)})
 }
 
 // fold commits events one after the other.
@@ -220,19 +220,20 @@ func TestCrashes(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, uint64(round)))
 		events := history(r, 60)
 		calm, rough := store(t), store(t)
+		undisturbed := folder(calm) // which knows what was
 		for from := 0; from < len(events); {
 			to := min(from+1+r.IntN(8), len(events))
-			commit := func(s Store) error {
-				w := folder(s).Watch("p")
+			commit := func(f *Folder) error {
+				w := f.Watch("p")
 				for i := from; i < to; i++ {
 					w.Event(&events[i], 0, sequence(&events[i]), 7)
 				}
 				return w.Commit(t.Context())
 			}
-			if err := commit(calm); err != nil {
+			if err := commit(undisturbed); err != nil {
 				t.Fatal(err)
 			}
-			for err := commit(&failing{rough, r}); err != nil; err = commit(&failing{rough, r}) {
+			for err := commit(folder(&failing{rough, r})); err != nil; err = commit(folder(&failing{rough, r})) {
 				if broken++; !errors.Is(err, errLost) {
 					t.Fatal(err)
 				}
@@ -258,13 +259,17 @@ func history(r *rand.Rand, n int) []pipeline.Event {
 	pick := func() string { return ids[r.IntN(len(ids))] }
 	for second := range n {
 		var e pipeline.Event
-		switch r.IntN(6) {
+		switch r.IntN(9) {
 		case 0:
 			e = event(second, "$identify", pick(), fmt.Sprintf(`{"$anon_distinct_id":%q,"$set":{"k%d":%d}}`, pick(), r.IntN(4), second))
 		case 1:
 			e = event(second, "$merge_dangerously", pick(), fmt.Sprintf(`{"alias":%q}`, pick()))
 		case 2:
 			e = event(second, "x", pick(), fmt.Sprintf(`{"$unset":["k%d"]}`, r.IntN(4)))
+		case 3:
+			e = event(second, "x", pick(), fmt.Sprintf(`{"$set":{"utm_source":"s%d"}}`, r.IntN(3)))
+		case 4, 5, 6:
+			e = event(second, "x", pick(), fmt.Sprintf(`{"utm_source":"s%d","$pathname":"/%d"}`, r.IntN(3), second))
 		default:
 			e = event(second, "x", pick(), fmt.Sprintf(`{"$set":{"k%d":%d},"$set_once":{"k%d":"once"}}`, r.IntN(4), second, r.IntN(4)))
 		}
@@ -368,7 +373,7 @@ func TestKnownPersons(t *testing.T) {
 
 func BenchmarkWatch(b *testing.B) {
 	f := folder(nil)
-	f.known.Add("a", struct{}{})
+	f.known.Add("a", lifted{})
 	e := event(0, "$pageview", "a", `{"$current_url":"https://example.com/products/17?ref=ab","$browser":"Chrome","$browser_version":120,"$os":"Mac OS X","$session_id":"0198-76",`+
 		`"$lib":"web","amount":17.50,"items":[{"sku":"A-1","quantity":2},{"sku":"B-2","quantity":1}],"referrer":"https://www.example.org/"}`)
 	w := f.Watch("p")

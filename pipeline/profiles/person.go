@@ -103,26 +103,36 @@ const mostProperties = 256 << 10
 
 // update returns properties with a change made. $set wins over $set_once; $unset comes last.
 func update(properties []byte, c *change) []byte {
-	out := properties
+	var d rawjson.Draft
+	d.Parse(properties)
 	for key, value := range rawjson.Members(c.set) {
 		name, _ := rawjson.String(key)
-		if have, ok := rawjson.Get(out, name); !ok || !bytes.Equal(have, value) {
-			out = rawjson.Set(out, name, value)
-		}
+		setNew(&d, name, value)
 	}
 	for key, value := range rawjson.Members(c.setOnce) {
 		name, _ := rawjson.String(key)
-		if _, ok := rawjson.Get(out, name); !ok {
-			out = rawjson.Set(out, name, value)
+		if _, ok := d.Get(name); !ok {
+			d.Set(value, name)
 		}
 	}
-	for _, name := range unsetNames(c.unset) {
-		out = rawjson.Delete(out, name)
+	if c.lifted != nil {
+		c.lift(&d)
 	}
+	for _, name := range unsetNames(c.unset) {
+		d.Delete(name)
+	}
+	out := d.Text()
 	if len(out) > mostProperties && len(out) > len(properties) {
 		return properties
 	}
 	return out
+}
+
+// setNew sets a property that does not have the value yet.
+func setNew(d *rawjson.Draft, name string, value []byte) {
+	if have, ok := d.Get(name); !ok || !bytes.Equal(have, value) {
+		d.Set(value, name)
+	}
 }
 
 func unsetNames(raw []byte) (all []string) {

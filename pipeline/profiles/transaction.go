@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
@@ -16,7 +17,9 @@ type transaction struct {
 	folder  *Folder
 	entries map[string]*entry
 	changed []*entry
-	anew    bool // what is at hand does not count
+	anew    bool            // what is at hand does not count
+	persons [][]string      // by the change: the distinct ids of the person that it changed; nil for none
+	dirty   map[string]bool // all of those
 }
 
 // entry is a value in a transaction: a person or a group, by its key.
@@ -42,7 +45,7 @@ func (k groupKey) String() string { return groupPrefix + token(k.typ) + "." + to
 func token(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
 func newTransaction(f *Folder) *transaction {
-	return &transaction{folder: f, entries: map[string]*entry{}}
+	return &transaction{folder: f, entries: map[string]*entry{}, dirty: map[string]bool{}}
 }
 
 func (t *transaction) get(ctx context.Context, key string) (*entry, error) {
@@ -185,8 +188,12 @@ func encode(v any) ([]byte, error) {
 
 // apply makes one change.
 func (t *transaction) apply(ctx context.Context, c *change) error {
-	if c.kind == group {
+	t.persons = append(t.persons, nil)
+	switch {
+	case c.kind == group:
 		return t.applyGroup(ctx, c)
+	case c.idle && !t.dirty[c.distinctID] && !t.folder.news(c):
+		return nil
 	}
 	p, err := t.personOf(ctx, c.distinctID)
 	if err != nil || p != nil && p.person.Applied.has(c) {
@@ -206,6 +213,11 @@ func (t *transaction) apply(ctx context.Context, c *change) error {
 	if p.person.apply(c) || merged {
 		p.person.Applied.add(c.log, c.way, c.place)
 		t.touch(p)
+		ids := append(slices.Clone(p.person.Others), p.person.DistinctID)
+		for _, id := range ids {
+			t.dirty[id] = true
+		}
+		t.persons[len(t.persons)-1] = ids
 	}
 	return nil
 }

@@ -104,6 +104,9 @@ func (d *Draft) remove(name string, from int) {
 	d.edited, d.anew = true, true
 }
 
+// Edited reports whether anything was set or taken out since Parse.
+func (d *Draft) Edited() bool { return d.edited }
+
 // Text is the object's text. It aliases what was parsed as long as nothing has been changed, and is new otherwise.
 func (d *Draft) Text() []byte {
 	if !d.edited {
