@@ -3,6 +3,7 @@ package deliver_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,5 +71,38 @@ func TestReplayedFramesAreCountedApart(t *testing.T) {
 	h.nothingPending(t)
 	if live, replayed := h.stage.Counts().Delivered.Load(), h.stage.Replayed().Delivered.Load(); live != 2 || replayed != 2 {
 		t.Errorf("delivered\n got %d and %d replayed\nwant 2 and 2", live, replayed)
+	}
+}
+
+// A batch that waits for more may be filled up with what is sent once more. The journal keeps the two apart: only what is captured is in the books.
+func TestReplayedFramesAreRecordedApart(t *testing.T) {
+	r := newRemote(func(int, []pipeline.Event) error { return nil })
+	h := delivering(t, r, deliver.Target{Batch: pipeline.Batch{Events: 5000, Bytes: 1000, Wait: time.Minute}}, 1)
+	now := time.Now().UTC()
+	again := []pipeline.Event{{
+		UUID: "0198c5a0-0000-7000-8000-000000000001", Name: "again", DistinctID: "u", Timestamp: now, ReceivedAt: now,
+		Properties: pipeline.Properties(`{"fills":"` + strings.Repeat("x", 1000) + `"}`),
+	}}
+	if err := h.bus.Publisher().Publish(bus.ReplayTopic("p", "d", 0), bus.NewMessage("again", again)); err != nil {
+		t.Fatal(err)
+	}
+	r.until(t, "both arrived", func() bool { return len(r.accepted) == 2 })
+	h.nothingPending(t)
+	if diff := cmp.Diff([][]string{{"e0", "again"}}, r.calls); diff != "" {
+		t.Fatalf("calls (-want +got)\n%s", diff)
+	}
+	journal, err := h.bus.JournalRange(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	delivered := map[bool]int{}
+	err = h.bus.ReadJournal(t.Context(), journal.First, journal.Last, func(e bus.JournalEntry) error {
+		for _, f := range e.Deliver.Frames {
+			delivered[e.Deliver.Again] += f.Delivered
+		}
+		return nil
+	})
+	if diff := cmp.Diff(map[bool]int{false: 1, true: 1}, delivered); err != nil || diff != "" {
+		t.Errorf("delivered, by whether it is sent once more (-want +got)\n%s%v", diff, err)
 	}
 }

@@ -15,20 +15,31 @@ const (
 	recordFailed = 20
 )
 
-// record is the journal's record of an attempt. errs is by the batch's events.
-func (w *worker) record(b *batch, errs []error, decisions []*decision) *bus.Record {
-	r := &bus.DeliverRecord{
-		Pipeline: w.stage.target.Pipeline, Destination: w.stage.target.Name, Lane: w.lane, Outcome: Outcomes[0], Took: b.took,
-		Frames: make([]bus.FrameRecord, len(b.frames)),
-	}
-	w.blame(r, errs)
+// records are the journal's records of an attempt, errs being by the batch's events. What is sent once more has one of its own, because the books do
+// not count it: it may have filled up a batch of captured events that waited for more.
+func (w *worker) records(b *batch, errs []error, decisions []*decision) []*bus.Record {
+	captured := bus.DeliverRecord{Pipeline: w.stage.target.Pipeline, Destination: w.stage.target.Name, Lane: w.lane, Outcome: Outcomes[0], Took: b.took}
+	w.blame(&captured, errs)
+	again := captured
+	again.Again = true
 	now := w.stage.now().UTC()
 	for i := range b.frames {
-		f := &b.frames[i]
-		r.Again = f.delivery.Replayed() // all frames of a batch are of one kind
-		r.Frames[i] = recordOf(f, decisions[i], now)
+		f, to := &b.frames[i], &captured
+		if f.delivery.Replayed() {
+			to = &again
+		}
+		if to.Frames == nil {
+			to.Frames = make([]bus.FrameRecord, 0, len(b.frames)-i)
+		}
+		to.Frames = append(to.Frames, recordOf(f, decisions[i], now))
 	}
-	return &bus.Record{Deliver: r}
+	out := make([]*bus.Record, 0, 2)
+	for _, r := range []*bus.DeliverRecord{&captured, &again} {
+		if len(r.Frames) > 0 {
+			out = append(out, &bus.Record{Deliver: r})
+		}
+	}
+	return out
 }
 
 // blame says what the attempt came to, by the first event that failed.

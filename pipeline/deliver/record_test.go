@@ -27,7 +27,7 @@ func TestRecord(t *testing.T) {
 	decisions := []*decision{{
 		results: []result{{final: true}, {final: true, class: bus.ClassPermanent}, {}, {final: true}}, again: make([]pipeline.Event, 1), delay: time.Minute,
 	}, nil}
-	got := w.record(b, []error{nil, no, errors.New("later"), nil, nil}, decisions).Deliver
+	got := w.records(b, []error{nil, no, errors.New("later"), nil, nil}, decisions)[0].Deliver
 	var ids bus.EventIDs
 	for _, id := range []string{"a", "b", "c", "d"} {
 		ids.Add(id)

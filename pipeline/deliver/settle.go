@@ -40,10 +40,16 @@ func (w *worker) settle(ctx context.Context, b *batch, errs []error, cutShort bo
 		decisions[i] = w.decide(ctx, f, f.results(errs), cutShort)
 		plain = plain && decisions[i] == nil
 	}
-	stored := w.stage.out.journal(w.record(b, errs, decisions))
+	records := w.records(b, errs, decisions)
+	stored := make([]func(context.Context) error, len(records))
+	for i, r := range records {
+		stored[i] = w.stage.out.journal(r)
+	}
 	conclude := func(ctx context.Context) {
 		// Events that are delivered must not be sent again because the journal cannot be written.
-		_ = stored(ctx)
+		for _, wait := range stored {
+			_ = wait(ctx)
+		}
 		for f := b.settle(); f != nil; f = b.settle() {
 			if err := w.conclude(ctx, f, decisions[0]); err != nil {
 				w.unsettled(f, err)
