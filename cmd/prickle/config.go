@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -32,11 +31,7 @@ files and Hog functions as they were written, without the values of variables. T
 
 // configs connects to the running process, or opens the bus. Mistakes in the project's files do not matter: this is the way to get rid of them.
 func (p *projectFlag) configs(ctx context.Context) (control.Backend, func(), error) {
-	data := filepath.Join(p.path, "data") // where it is unless the files say otherwise, which may be what cannot be read
-	project, mistakes := p.load()
-	if project != nil {
-		data = project.Data
-	}
+	data, project, mistakes := p.data()
 	client, err := control.Dial(ctx, data)
 	switch {
 	case project == nil && err != nil:

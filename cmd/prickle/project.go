@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/prickle-dev/prickle/configs"
 	"github.com/prickle-dev/prickle/destinations"
@@ -34,6 +35,15 @@ type projectFlag struct {
 // load reads the project's files alone.
 func (p *projectFlag) load() (*configs.Project, error) {
 	return configs.Load(p.path, components().Options())
+}
+
+// data is the project's data folder, and what of its files can be read, nil for nothing. A running process is found by its socket there.
+func (p *projectFlag) data() (folder string, project *configs.Project, mistakes error) {
+	project, mistakes = p.load()
+	if project == nil {
+		return filepath.Join(p.path, "data"), nil, mistakes // where it is unless the files say otherwise
+	}
+	return project.Data, project, mistakes
 }
 
 // build reads the project and makes everything it names, without opening anything; args may name the project in place of the flag.
@@ -66,20 +76,19 @@ func (p *projectFlag) with(ctx context.Context, n need, do func(b control.Backen
 	return do(b)
 }
 
-// backend connects to the running process of the project, or opens what the command needs itself. release must be called at the end.
+// backend connects to the running process of the project, or opens what the command needs itself. release must be called at the end. Mistakes in the
+// project's files, such as a variable that only the process has, do not matter to a process that runs.
 func (p *projectFlag) backend(ctx context.Context, n need) (b control.Backend, release func(), err error) {
-	project, err := p.load()
-	if err != nil {
-		return nil, nil, err
-	}
-	client, err := control.Dial(ctx, project.Data)
-	if err == nil {
+	data, project, mistakes := p.data()
+	client, err := control.Dial(ctx, data)
+	switch {
+	case err == nil:
 		return client, func() {}, nil
-	}
-	if !errors.Is(err, control.ErrNotRunning) {
+	case mistakes != nil && (project == nil || errors.Is(err, control.ErrNotRunning)):
+		return nil, nil, mistakes
+	case !errors.Is(err, control.ErrNotRunning):
 		return nil, nil, err
-	}
-	if n == needRunning {
+	case n == needRunning:
 		return nil, nil, fmt.Errorf("project %q is not running: start it with `prickle run %s`", project.Name, p.path)
 	}
 	a, err := p.build(nil, quietLog(p.std.err))

@@ -137,13 +137,13 @@ func (r *reloader) reload(ctx context.Context, watcher *fsnotify.Watcher, cause 
 	r.follow(watcher)
 }
 
-// running connects to the running process of the project, whose files may have mistakes by now, as long as its data folder can be told.
+// running connects to the running process of the project, whose files may have mistakes by now.
 func (p *projectFlag) running(ctx context.Context) (control.Backend, func(), error) {
-	project, err := p.load()
-	if project == nil {
-		return nil, nil, err
+	data, project, mistakes := p.data()
+	client, err := control.Dial(ctx, data)
+	if project == nil && err != nil {
+		return nil, nil, mistakes
 	}
-	client, err := control.Dial(ctx, project.Data)
 	if errors.Is(err, control.ErrNotRunning) {
 		return nil, nil, fmt.Errorf("%s does not run: start it with prickle run", project.Name)
 	}

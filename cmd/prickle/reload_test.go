@@ -174,6 +174,46 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// The project's files get mistakes while it runs. Commands still reach it, and it says that its files are not in force, until they are.
+func TestRefusedFilesShow(t *testing.T) {
+	in := newInbox(t)
+	good := fmt.Sprintf(reloadProject, "[k]", in.URL, "")
+	dir := project(t, map[string]string{"prickle.yaml": good, "tag.hog": tag("a")})
+	p := startWith(t, dir, []string{"--watch=false"})
+	shows := func() (status, ready bool) {
+		t.Helper()
+		code, out, errOut := run(t, "status", "-p", dir)
+		if code != 0 {
+			t.Errorf("status: exit code %d\n%s", code, errOut)
+		}
+		_, text, _ := get(t, p.admin()+"/readyz")
+		return strings.Contains(out, "the project's files were refused at "), strings.Contains(text, `"configuration_refused"`)
+	}
+	for name, broken := range map[string]string{
+		"a variable that is not set": strings.Replace(good, "[k]", `["${NOT_SET_FOR_OPERATORS}"]`, 1), "no YAML": "a: [\n", "a wrong name": strings.Replace(good, "hog:", "hogg:", 1),
+	} {
+		write(t, dir, "prickle.yaml", broken)
+		if code, out, errOut := run(t, "reload", "-p", dir); code != 1 || !strings.Contains(errOut, "prickle.yaml:") {
+			t.Errorf("%s: reload: exit code %d\n%s%s", name, code, out, errOut)
+		}
+		if status, ready := shows(); !status || !ready {
+			t.Errorf("%s: shown by status %v, by /readyz %v", name, status, ready)
+		}
+		for _, args := range [][]string{{"dead", "count"}, {"config", "list"}, {"query", "SELECT 1"}} {
+			if code, out, errOut := run(t, append(args, "-p", dir)...); code != 0 {
+				t.Errorf("%s: %v: exit code %d\n%s%s", name, args, code, out, errOut)
+			}
+		}
+		write(t, dir, "prickle.yaml", good)
+		if code, out, errOut := run(t, "reload", "-p", dir); code != 0 {
+			t.Errorf("reload: exit code %d\n%s%s", code, out, errOut)
+		}
+		if status, ready := shows(); status || ready {
+			t.Errorf("after %s was corrected: shown by status %v, by /readyz %v", name, status, ready)
+		}
+	}
+}
+
 // Configurations change at random under load. Every acknowledged event must be in the warehouse once, and reach a webhook in the order of
 // its person.
 func TestReloadsUnderLoad(t *testing.T) {

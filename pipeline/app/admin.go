@@ -83,6 +83,11 @@ func (a *App) readiness(ctx, life context.Context) admin.Readiness {
 	for _, p := range stages.Bus.Problems(ctx) {
 		state.Reasons = append(state.Reasons, admin.Reason{Code: p.Code, Detail: p.Err.Error()})
 	}
+	if a.refused.Load() != nil {
+		state.Information = append(state.Information, admin.Reason{
+			Code: "configuration_refused", Detail: "the project's files have mistakes, and the configuration before goes on; see prickle status",
+		})
+	}
 	for _, d := range stages.Deliveries {
 		state.Information = append(state.Information, troubles(d)...)
 	}

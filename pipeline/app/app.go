@@ -104,6 +104,7 @@ type App struct {
 	keeper       *books.Keeper
 	started      time.Time
 	version      int                            // the number of the configuration in force; 0 when it could not be kept
+	refused      atomic.Pointer[refusal]        // nil while the files are in force, as far as is known
 	running      atomic.Pointer[metrics.Stages] // nil until everything is open
 	replayed     replays
 	closers      []closer

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/prickle-dev/prickle/configs"
 	"github.com/prickle-dev/prickle/pipeline"
@@ -35,6 +37,14 @@ func (a *App) ReloadBecause(ctx context.Context, cause string) (control.Changes,
 	if a.tiers == nil || a.again == nil {
 		return control.Changes{}, errNotRunning
 	}
+	changes, err := a.takeUp(ctx, cause)
+	if err != nil && ctx.Err() == nil {
+		a.refused.Store(&refusal{time.Now(), err})
+	}
+	return changes, err
+}
+
+func (a *App) takeUp(ctx context.Context, cause string) (control.Changes, error) {
 	next, err := a.again()
 	if err != nil {
 		return control.Changes{}, err
@@ -43,6 +53,23 @@ func (a *App) ReloadBecause(ctx context.Context, cause string) (control.Changes,
 		return control.Changes{}, next.project.Explain(err)
 	}
 	return a.turn(ctx, next, cause)
+}
+
+// refusal is what a reload was refused for, while the files are as they were then.
+type refusal struct {
+	at  time.Time
+	err error
+}
+
+// refusedWarnings tell whoever asks later: the message itself is in the log alone.
+func (a *App) refusedWarnings() []string {
+	r := a.refused.Load()
+	if r == nil {
+		return nil
+	}
+	first, _, _ := strings.Cut(r.err.Error(), "\n")
+	return []string{fmt.Sprintf("the project's files were refused at %s, and the configuration before goes on; correct them, or see `prickle config rollback`: %s",
+		r.at.Local().Format(time.DateTime), first)}
 }
 
 // unchangeable lists what only a restart can change.
@@ -93,6 +120,7 @@ func (a *App) turn(ctx context.Context, next *App, cause string) (control.Change
 		a.options.Log.Warn("what is new has no account in the books before it is put in force again", "error", err)
 	}
 	s.adopt()
+	a.refused.Store(nil)
 	version := a.record(ctx, cause)
 	a.bus.SetConfig(version)
 	a.mu.Lock()

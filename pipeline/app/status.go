@@ -25,7 +25,7 @@ func (a *App) Status(ctx context.Context) (control.Status, error) {
 		return control.Status{}, err
 	}
 	kept := a.booksStatus(ctx)
-	warnings := a.warehouseWarnings(ctx)
+	warnings := append(a.refusedWarnings(), a.warehouseWarnings(ctx)...)
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	st := control.Status{Project: a.project.Name, PID: os.Getpid(), Started: a.started, Config: a.version, Books: kept, Warnings: warnings}

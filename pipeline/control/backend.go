@@ -49,7 +49,7 @@ type Status struct {
 	Keys      []KeyStatus      `json:"keys,omitempty"`
 	Share     *Share           `json:"share,omitempty"` // nil with an embedded server, which nobody shares
 	Books     *BooksStatus     `json:"books,omitempty"`
-	Warnings  []string         `json:"warnings,omitempty"` // of the warehouses
+	Warnings  []string         `json:"warnings,omitempty"` // of the warehouses, and that the files are refused
 }
 
 // BooksStatus are the books over all runs of the project.
