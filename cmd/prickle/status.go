@@ -95,6 +95,9 @@ func printDestination(w io.Writer, d control.DestinationStatus) {
 		fmt.Fprintf(w, "; down since %s, being tried", b.Since.Local().Format(time.DateTime))
 		lastError = b.LastError
 	}
+	if !d.PausedUntil.IsZero() {
+		fmt.Fprintf(w, "; nothing is sent until %s", d.PausedUntil.Local().Format(time.DateTime))
+	}
 	if lastError != "" {
 		fmt.Fprintf(w, "; last error: %s", firstLine(lastError, 120))
 	}

@@ -87,11 +87,15 @@ func (a *App) pipelineStatus(i int, p *builtPipeline) control.PipelineStatus {
 	for j, d := range p.destinations {
 		stage := a.deliveries[i][j]
 		dc, again := stage.Counts(), stage.Replayed()
-		ps.Destinations = append(ps.Destinations, control.DestinationStatus{
+		ds := control.DestinationStatus{
 			Name: d.name, Delivered: dc.Delivered.Load(), Retried: dc.Retried.Load(), Dead: dc.Dead.Load(), LastError: stage.LastError(),
 			Breaker:  breakerStatus(stage.Breaker()),
 			Replayed: again.Delivered.Load(), ReplayedDead: again.Dead.Load(),
-		})
+		}
+		if pause := stage.Paused(); pause > 0 {
+			ds.PausedUntil = time.Now().Add(pause)
+		}
+		ps.Destinations = append(ps.Destinations, ds)
 	}
 	return ps
 }

@@ -135,6 +135,8 @@ type DestinationStatus struct {
 	ReplayedDead int64 `json:"replayed_dead,omitempty"` // dead letters of these
 
 	Breaker BreakerStatus `json:"breaker"`
+	// PausedUntil is when something is sent again, after the destination named a time (Retry-After) or many batches in a row failed.
+	PausedUntil time.Time `json:"paused_until,omitzero"`
 }
 
 // BreakerStatus tells whether a destination is taken to be up.
