@@ -175,7 +175,7 @@ func TestGroups(t *testing.T) {
 		event(3, "$groupidentify", "y", `{"$group_type":"","$group_key":"k","$group_set":{"a":1}}`),
 	)
 	got, err := s.Get(t.Context(), groupKey{"company", "ac.me *>"}.String())
-	const want = `{"type":"company","key":"ac.me *>","properties":{"plan":"pro","n":{"a":1}},"created_at":"2026-08-20T10:00:00Z","applied":{"log":1787220000000000000,"places":{"p/0":33556224}}}`
+	const want = `{"type":"company","key":"ac.me *>","properties":{"plan":"pro","n":{"a":1}},"created_at":"2026-08-20T10:00:00Z","applied":{"log":1787220000000000000,"places":{"p/0":33669120}}}`
 	if err != nil || string(got.Value) != want {
 		t.Errorf("group\n got %s, %v\nwant %s", got.Value, err, want)
 	}

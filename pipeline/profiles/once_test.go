@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -69,6 +70,30 @@ func TestSeveralOfOne(t *testing.T) {
 	come(t, s, "p", 0, 1, made...)
 	if got, want := who(t, s, "a"), `a[u] since 1 identified {"first":1,"last":1,"n":2}`; got != want {
 		t.Errorf("person after they came again\n got %s\nwant %s", got, want)
+	}
+}
+
+// A transform may make thousands of events of one, also of the last of a frame: each of them counts.
+func TestThousandsOfOne(t *testing.T) {
+	s := store(t)
+	w := folder(s).Watch("p")
+	const made, last = 10_000, 499
+	for n := range made {
+		e := event(1, "x", "a", `{"$set":{"n":`+strconv.Itoa(n)+`}}`)
+		w.Event(&e, 0, 1, last)
+		if n%1000 == 999 { // also when they are not committed together
+			if err := w.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.changes = w.changes[:0]
+		}
+	}
+	if got, want := who(t, s, "a"), `a[] since 1 {"n":`+strconv.Itoa(made-1)+`}`; got != want {
+		t.Errorf("person\n got %s\nwant %s", got, want)
+	}
+	come(t, s, "p", 0, 2, event(2, "x", "a", `{"$set":{"n":"next"}}`))
+	if got, want := who(t, s, "a"), `a[] since 1 {"n":"next"}`; got != want {
+		t.Errorf("person after the next frame\n got %s\nwant %s", got, want)
 	}
 }
 

@@ -35,9 +35,12 @@ func wayOf(pipeline string, lane int) way { return way(pipeline + "/" + strconv.
 // place is where an event stands in the log, as a number that grows within a way.
 type place uint64
 
+// A place has 40 bits for the sequence of a frame, 10 for a number in it, since frames hold 500 events, and 14 for one of the events made of that.
+const indexBits, partBits = 10, 14
+
 // placeOf is the place of an event by the sequence of its frame, the number there of the one that it was made of, and its own among those made of that.
 func placeOf(sequence uint64, index, part int) place {
-	return place(sequence<<24 | uint64(min(index, 1<<16-1))<<8 | uint64(min(part, 1<<8-1)))
+	return place(sequence<<(indexBits+partBits) | uint64(min(index, 1<<indexBits-1))<<partBits | uint64(min(part, 1<<partBits-1)))
 }
 
 // apply makes a change, and reports whether anything has changed.
