@@ -1,7 +1,9 @@
 package bus
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +55,64 @@ func TestErasures(t *testing.T) {
 	if err != nil || len(all) != 1 || strings.Contains(string(text), "ann") {
 		t.Errorf("records\n got %s, %v\nwant one without the id", text, err)
 	}
+}
+
+// An erasure of another process that cannot be read is read again, with what was erased meanwhile, until it can.
+func TestErasuresAreReadAgain(t *testing.T) {
+	s := outside(t, nil)
+	config := DefaultConfig()
+	config.URL = s.ClientURL()
+	failed := make(logged, 1)
+	two, err := Open(t.Context(), config, slog.New(failed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := two.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	one := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+	unreadable := erasurePrefix + ".0"
+	if err := one.State().Put(t.Context(), unreadable, []byte("{")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-failed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the failure is not in the log")
+	}
+	hash, err := one.Erasures().Hash(t.Context(), "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 8, 20, 10, 0, 0, 0, time.UTC)
+	if err := one.Erasures().Put(t.Context(), Erasure{ID: hash, At: at, Hashes: []string{hash}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.kv.Delete(t.Context(), unreadable); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() string {
+		if !two.Erasures().Has(&pipeline.Event{DistinctID: "ann", ReceivedAt: at.Add(-time.Second)}) {
+			return "the other process does not know of the erasure"
+		}
+		return ""
+	})
+}
+
+// logged is told of errors that are logged. It takes no part in what the log says beside.
+type logged chan struct{}
+
+func (l logged) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+func (l logged) WithAttrs([]slog.Attr) slog.Handler               { return l }
+func (l logged) WithGroup(string) slog.Handler                    { return l }
+func (l logged) Handle(context.Context, slog.Record) error {
+	select {
+	case l <- struct{}{}:
+	default:
+	}
+	return nil
 }
 
 // A fence waits for what was begun before it, and not for what is begun after.
