@@ -237,6 +237,23 @@ func TestFailingEventDoesNotBlockOthers(t *testing.T) {
 	r.until(t, "the others arrived", func() bool { return slices.Equal(r.accepted, names(1, 4)) })
 }
 
+// What waits for long is in the stream and not with the consumer, which could hand out nothing more once so many frames as it may have out wait.
+func TestLongWaitsHoldNoSlot(t *testing.T) {
+	r := newRemote(func(int, []pipeline.Event) error { return errors.New("away for the day") })
+	slow := quick
+	slow.First, slow.Max = time.Hour, time.Hour
+	const frames = 5
+	h := delivering(t, r, deliver.Target{Batch: pipeline.Batch{Events: 1}, Retry: slow}, 1, 1, 1, 1, 1)
+	r.until(t, "all wait in the stream", func() bool {
+		st, err := h.bus.Status(t.Context())
+		if err != nil || len(st.Consumers) != 1 {
+			t.Fatalf("status\n got %+v, %v\nwant one consumer", st, err)
+		}
+		c := st.Consumers[0]
+		return len(r.calls) == frames && c.Pending == 0 && c.InFlight == 0 && c.Delayed == frames
+	})
+}
+
 func TestGivesUp(t *testing.T) {
 	r := newRemote(func(int, []pipeline.Event) error { return errors.New("still down") })
 	impatient := quick
