@@ -24,6 +24,12 @@ func TestNamespaces(t *testing.T) {
 		if err := p.State().Put(t.Context(), "who.am", []byte(itoa(p.person))); err != nil {
 			t.Fatal(err)
 		}
+		if err := p.Secrets().Create(t.Context(), "who.am", []byte(itoa(p.person))); err != nil {
+			t.Fatal(err)
+		}
+		if err := openProfiles(t, p.Bus).Save(t.Context(), []Profile{{Key: "who.am", Value: []byte(itoa(p.person))}}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, p := range projects {
 		if err := running(t, p.NewWriter()).Append(t.Context(), events(p.person, 2)); err != nil {
@@ -58,6 +64,10 @@ func TestNamespaces(t *testing.T) {
 		if value, _, err := p.State().Get(t.Context(), "who.am"); string(value) != itoa(p.person) || err != nil {
 			t.Errorf("project %d: state\n got %q, %v", p.person, value, err)
 		}
+		if value, err := p.Secrets().Get(t.Context(), "who.am"); string(value) != itoa(p.person) || err != nil {
+			t.Errorf("project %d: secret\n got %q, %v", p.person, value, err)
+		}
+		wantProfile(t, openProfiles(t, p.Bus), "who.am", itoa(p.person))
 		checkOwnStatus(t, p.Bus)
 	}
 }

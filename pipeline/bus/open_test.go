@@ -179,6 +179,27 @@ func TestForeignStreamIsRefused(t *testing.T) {
 	}
 }
 
+// So is a stream in the place of the profiles, of which everything but the newest would be deleted.
+func TestForeignProfilesAreRefused(t *testing.T) {
+	s := outside(t, nil)
+	b := open(t, "", func(c *Config) { c.URL = s.ClientURL() })
+	theirs, err := b.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: streamProfiles, Subjects: []string{"mine"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := b.js.Publish(t.Context(), "mine", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.Profiles(t.Context()); err == nil || !strings.Contains(err.Error(), "stream PROFILES on this server belongs to something else") {
+		t.Errorf("Profiles\n got %v\nwant a refusal", err)
+	}
+	if info, err := theirs.Info(t.Context()); err != nil || info.State.Msgs != 2 {
+		t.Errorf("their stream\n got %+v, %v\nwant two messages", info, err)
+	}
+}
+
 const lockDirVariable = "PRICKLE_BUS_LOCK_DIR"
 
 // TestOneProcessPerDir opens the folder of this process from another one, and again after this one has let go of it.

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	streamProfiles = "PROFILES"
-	profilesPrefix = "profiles."
+	streamProfiles      = "PROFILES"
+	profilesDescription = "Prickle: persons, groups and properties"
+	profilesPrefix      = "profiles."
 )
 
 // Profiles keeps a value for each of millions of keys, the newest one only: persons, groups, and what is known of properties. It is a
@@ -27,8 +28,16 @@ type Profiles struct {
 // Profiles opens the project's profiles, and makes their stream when there is none.
 func (b *Bus) Profiles(ctx context.Context) (*Profiles, error) {
 	name := b.config.streamName(streamProfiles)
+	existing, err := b.js.Stream(ctx, name)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+	case err != nil:
+		return nil, fmt.Errorf("stream %s: %w", name, err)
+	case existing.CachedInfo().Config.Description != profilesDescription: // keeping the newest only would delete what is in it
+		return nil, foreignStream(name)
+	}
 	stream, err := b.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: name, Description: "Prickle: persons, groups and properties", Subjects: []string{b.subject(profilesPrefix + ">")},
+		Name: name, Description: profilesDescription, Subjects: []string{b.subject(profilesPrefix + ">")},
 		Storage: jetstream.FileStorage, Replicas: b.config.Replicas, MaxMsgsPerSubject: 1, AllowDirect: true, MaxBytes: -1, MaxMsgs: -1,
 		Discard: jetstream.DiscardOld, Duplicates: time.Second,
 	})

@@ -84,11 +84,15 @@ func (b *Bus) openStreams(ctx context.Context) error {
 func checkStream(existing jetstream.StreamConfig, lanes int) error {
 	stored, ok := existing.Metadata[metadataLanes]
 	if !ok {
-		return fmt.Errorf("stream %s on this server belongs to something else: give Prickle an account of its own, or set bus.namespace", existing.Name)
+		return foreignStream(existing.Name)
 	}
 	if stored != strconv.Itoa(lanes) {
 		return fmt.Errorf("stream %s has %s lanes and the configuration says %d: a person's events would change lanes, so set lanes: %s or start with an empty bus",
 			existing.Name, stored, lanes, stored)
 	}
 	return nil
+}
+
+func foreignStream(name string) error {
+	return fmt.Errorf("stream %s on this server belongs to something else: give Prickle an account of its own, or set bus.namespace", name)
 }
