@@ -85,14 +85,14 @@ func (b *Bus) bury(ctx context.Context, letters []DeadLetter) error {
 	if err := b.disk.room(streamDead); err != nil {
 		return err
 	}
-	futures := make([]jetstream.PubAckFuture, len(letters))
+	futures, options := make([]jetstream.PubAckFuture, len(letters)), b.storing(streamDead)
 	for i := range letters {
 		m, err := letterMessage(letters[i])
 		if err != nil {
 			return err
 		}
 		m.Subject = b.subject(m.Subject)
-		if futures[i], err = b.js.PublishMsgAsync(m, jetstream.WithExpectStream(b.config.streamName(streamDead))); err != nil {
+		if futures[i], err = b.js.PublishMsgAsync(m, options...); err != nil {
 			return publishError(streamDead, err)
 		}
 	}

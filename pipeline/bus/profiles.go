@@ -98,8 +98,7 @@ func (p *Profiles) Save(ctx context.Context, changes []Profile) error {
 		}
 		m := nats.NewMsg(p.bus.subject(profilesPrefix + changes[i].Key))
 		m.Data = changes[i].Value
-		f, err := p.bus.js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(changes[i].Revision),
-			jetstream.WithExpectStream(p.bus.config.streamName(streamProfiles)))
+		f, err := p.bus.js.PublishMsgAsync(m, append(p.bus.storing(streamProfiles), jetstream.WithExpectLastSequencePerSubject(changes[i].Revision))...)
 		if err != nil {
 			return publishError(streamProfiles, err)
 		}

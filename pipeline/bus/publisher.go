@@ -54,14 +54,20 @@ func (p *Publisher) publish(stream, topic string, messages []*message.Message) e
 	if err := p.bus.disk.room(stream); err != nil {
 		return err
 	}
-	futures := make([]jetstream.PubAckFuture, len(messages))
+	futures, options := make([]jetstream.PubAckFuture, len(messages)), p.bus.storing(stream)
 	for i, m := range messages {
 		var err error
-		if futures[i], err = p.bus.js.PublishMsgAsync(p.bus.toNats(topic, m), jetstream.WithExpectStream(p.bus.config.streamName(stream))); err != nil {
+		if futures[i], err = p.bus.js.PublishMsgAsync(p.bus.toNats(topic, m), options...); err != nil {
 			return publishError(stream, err)
 		}
 	}
 	return await(stream, p.bus.patience(), futures, func(i int) context.Context { return messages[i].Context() })
+}
+
+// storing are the options of messages of which many are on their way at once. One for which there is no room waits as long as for an acknowledgement:
+// with the client's own patience, of a fifth of a second, a large replay would have others fail.
+func (b *Bus) storing(stream string) []jetstream.PublishOpt {
+	return []jetstream.PublishOpt{jetstream.WithExpectStream(b.config.streamName(stream)), jetstream.WithStallWait(publishTimeout)}
 }
 
 // Close refuses further messages. Publish has waited for the earlier ones.
