@@ -74,13 +74,22 @@ func (k *Keeper) load(ctx context.Context) error {
 	}
 	k.books, k.revision, k.saved = b, revision, b.Journal
 	if b.Journal == 0 {
-		return nil
+		return k.sinceFirst(ctx)
 	}
 	from := max(b.Journal, reread) - reread + 1
 	return k.bus.ReadJournal(ctx, from, b.Journal, func(e bus.JournalEntry) error {
 		b.Remember(e)
 		return nil
 	})
+}
+
+// sinceFirst has books that were never written down begin with what the journal begins with, which a process has left that was killed before.
+func (k *Keeper) sinceFirst(ctx context.Context) error {
+	r, err := k.bus.JournalRange(ctx)
+	if err == nil && r.First <= r.Last {
+		k.books.Since = r.Oldest.UTC()
+	}
+	return err
 }
 
 // Begin says what the project is from now on, and opens accounts for what is new in it, which has not begun to work.

@@ -111,7 +111,12 @@ func TestKeeper(t *testing.T) {
 		}
 	}
 	check("at first", account(t, k))
-	check("killed before anything was written down", account(t, open(t, b, project)))
+	killed := time.Now()
+	k2 := open(t, b, project)
+	check("killed before anything was written down", account(t, k2))
+	if since := statement(t, k2).Since; since.After(killed) {
+		t.Errorf("killed before anything was written down: since\n got %s\nwant a time before %s", since, killed)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	if err := k.Run(ctx); err != nil { // which writes them down at its end
