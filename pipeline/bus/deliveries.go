@@ -24,6 +24,7 @@ type Deliveries struct {
 	target   workLane
 	subject  string
 	inFlight int
+	high     uint64                 // the last frame that arrived
 	replayed bool                   // it reads ReplayTopic
 	settled  atomic.Pointer[string] // where the last frame was settled
 	hold     hold
@@ -80,8 +81,10 @@ func (b *Bus) openDeliveries(ctx context.Context, t workLane, inFlight int, lead
 	b.readers[d.subject] = d
 	b.mu.Unlock()
 	d.hold.open(d, lead)
+	d.high = d.consumer.CachedInfo().Delivered.Stream
 	if before != nil { // the stage that this one replaces: what it has acknowledged must not be handed out again
-		return d, before.Close()
+		d.high = before.high
+		return d, errors.Join(before.Close(), d.recall(ctx))
 	}
 	return d, nil
 }
@@ -162,9 +165,10 @@ func (d *Deliveries) barrier() error {
 // clientPatience is how much longer than it asked for the client waits for the server's word that there is nothing.
 const clientPatience = time.Second
 
-// overdue makes up for a fetch that the client ended by its own clock because an embedded server was too busy to answer. That may still send a frame,
-// to nobody, and takes it back as soon as it finds out; a fetch that is asked for before would bring what is behind it. So this waits for an answer
-// that takes the same way as frames, to a sign of life of a frame that there is not.
+// overdue makes up for a fetch that the client ended by its own clock because an embedded server was too busy to answer, or because the whole process
+// stood still. What the server has sent meanwhile may have come too late to be read; what it still sends, to nobody, it takes back as soon as it
+// finds out. A fetch that is asked for before would bring what is behind both. So this waits for an answer that takes the same way as frames, to a
+// sign of life of a frame that there is not, and recalls what did not arrive.
 func (d *Deliveries) overdue(ctx context.Context, began time.Time, wait time.Duration, err error) {
 	if d.bus.Shared() || time.Since(began) < wait+clientPatience && !errors.Is(err, jetstream.ErrNoHeartbeat) {
 		return
@@ -173,6 +177,23 @@ func (d *Deliveries) overdue(ctx context.Context, began time.Time, wait time.Dur
 	for err := nats.ErrTimeout; errors.Is(err, nats.ErrTimeout) && ctx.Err() == nil; {
 		_, err = d.bus.conn.Request(subject, []byte(inProgress), publishTimeout)
 	}
+	for ctx.Err() == nil && d.recall(ctx) != nil {
+		Pause(ctx, reopenPause)
+	}
+}
+
+// recall makes frames come again at once, in order, that an embedded server has handed out behind the last one that arrived.
+func (d *Deliveries) recall(ctx context.Context) error {
+	if d.bus.Shared() {
+		return nil
+	}
+	info, err := d.consumer.Info(ctx)
+	if err != nil || info.Delivered.Stream <= d.high || info.NumAckPending == 0 {
+		return err
+	}
+	lost := *info
+	lost.AckFloor.Stream = max(lost.AckFloor.Stream, d.high)
+	return d.bus.reclaim(ctx, d.bus.deliver, &lost)
 }
 
 // Fetch returns what is there, in order, up to limit, and waits for the first frame at most limit.Wait. Nothing there is (nil, nil).
@@ -312,6 +333,7 @@ func (d *Deliveries) delivery(m jetstream.Msg) *Delivery {
 		d.bus.log.Error("frame without metadata", "subject", d.subject, "error", err) // only a foreign message can be that
 		return nil
 	}
+	d.high = max(d.high, md.Sequence.Stream)
 	if d.taken != nil && !d.taken.follows(md.Sequence.Consumer) {
 		d.hold.disturbed() // what is missing has to come before this one
 	}

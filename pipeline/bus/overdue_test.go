@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -70,5 +71,55 @@ func TestOverdueFetchWaitsForTheServer(t *testing.T) {
 	d.overdue(ended, time.Now().Add(-wait-clientPatience), wait, nil)
 	if n := count(); n != 2 {
 		t.Errorf("at the end\n got %d questions\nwant 2: nobody waits any more", n)
+	}
+}
+
+// deafConsumer is a consumer whose client ends its fetches before it has read what the server has sent.
+type deafConsumer struct{ jetstream.Consumer }
+
+func (c deafConsumer) Fetch(n int, options ...jetstream.FetchOpt) (jetstream.MessageBatch, error) {
+	batch, err := c.Consumer.Fetch(n, options...)
+	if err != nil {
+		return nil, err
+	}
+	for range batch.Messages() { //nolint:revive // what it brings is lost
+	}
+	return silence{}, nil
+}
+
+// Frames that were sent to a fetch which the client has ended by its own clock come again at once, and nothing passes them by: also when another reader
+// takes the place of the one that has lost them.
+func TestFramesThatCameTooLate(t *testing.T) {
+	b := open(t, t.TempDir())
+	topic := DeliverTopic("web", "crm", 3)
+	for round, replaced := range []bool{false, true} {
+		d := deliveries(t, b)
+		real := d.consumer
+		d.consumer = deafConsumer{real}
+		put(t, b, topic, fmt.Sprint("lost", round), 3)
+		known(t, &Queue{live: d}, 3)
+		if replaced {
+			if _, err := d.consumer.Fetch(3, jetstream.FetchMaxWait(fetchGrace)); err != nil {
+				t.Fatal(err)
+			}
+			d = deliveries(t, b)
+		} else if got, err := d.Fetch(t.Context(), nothing); len(got) > 0 || err == nil {
+			t.Fatalf("a fetch that reads nothing\n got %d frames, %v\nwant an error", len(got), err)
+		} else {
+			d.consumer = real
+		}
+		put(t, b, topic, fmt.Sprint("next", round), 1)
+		last := uint64(0)
+		for range 4 {
+			got, err := d.Fetch(t.Context(), FetchLimit{Frames: 1, Wait: fetchGrace})
+			if err != nil || len(got) != 1 {
+				t.Fatalf("fetch: %d frames, %v", len(got), err)
+			}
+			if got[0].Sequence() <= last {
+				t.Errorf("replaced %v: frame %d came after %d", replaced, got[0].Sequence(), last)
+			}
+			last = got[0].Sequence()
+			ack(t, got...)
+		}
 	}
 }
