@@ -22,7 +22,7 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 	conn := c.(*duckdb.Conn)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, conn.Close())
+			err = errors.Join(err, abandon(conn))
 		}
 	}()
 	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY", nil); err != nil {
@@ -55,6 +55,13 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 		types = resultTypes(result)
 	}
 	return newRows(ctx, conn, stmt, result, types), nil
+}
+
+// abandon closes a connection whose query failed. What is left of one that was interrupted holds the database open until the connection is used once
+// more, and whoever opens the file again in this process, as a reload does, would wait for ever.
+func abandon(conn *duckdb.Conn) error {
+	_, _ = conn.ExecContext(context.Background(), "ROLLBACK", nil) // which fails when there is no transaction
+	return conn.Close()
 }
 
 // printable returns the statement with the columns cast to text whose values the driver would hand out in a form that loses something
