@@ -38,6 +38,7 @@ type Bus struct {
 	config   Config
 	log      *slog.Logger
 	embedded *embedded // nil when the server is outside
+	stopped  sync.Once // closes embedded
 	conn     *nats.Conn
 	js       jetstream.JetStream
 	disk     disk
@@ -180,9 +181,8 @@ func (b *Bus) Close() error {
 	if b.conn != nil {
 		b.conn.Close()
 	}
-	if b.embedded != nil {
-		err = errors.Join(err, b.embedded.close())
-		b.embedded = nil
+	if b.embedded != nil { // and still is: who has not heard of the end may ask
+		b.stopped.Do(func() { err = errors.Join(err, b.embedded.close()) })
 	}
 	if err != nil {
 		return fmt.Errorf("close bus: %w", err)
