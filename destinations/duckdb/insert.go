@@ -29,6 +29,7 @@ WHERE b.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d) AND NO
 
 // insert stores rows in one transaction; no UUID occurs twice in them.
 func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error {
+	defer w.tidy()
 	tx, err := begin(ctx, w.conn)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 // that a state from in between cannot replace it later.
 func (w *Warehouse) Merge(ctx context.Context, load pipeline.Load) (merged pipeline.Merged, err error) {
 	err = w.writer.Do(ctx, func() error {
+		defer w.tidy()
 		var err error
 		merged, err = mergeLoad(ctx, w.conn, load)
 		switch {

@@ -32,6 +32,7 @@ type Warehouse struct {
 	upkeep  sync.Mutex // held by what writes and removes files of months
 	exports exports    // the writer's; whoever holds upkeep may read it
 	mark    time.Time  // the writer's: later inserts have later times
+	trimmed time.Time  // the writer's: when memory was last given back
 	crash   func(step string) error
 }
 
@@ -118,6 +119,17 @@ func (w *Warehouse) Close() error {
 		return fmt.Errorf("duckdb: close %s: %w", w.config.Path, err)
 	}
 	return nil
+}
+
+// trimEvery is how often memory is given back to the system while there is work.
+const trimEvery = 10 * time.Second
+
+// tidy gives memory back now and then. It is the writer's.
+func (w *Warehouse) tidy() {
+	if now := w.now(); now.Sub(w.trimmed) >= trimEvery {
+		w.trimmed = now
+		trim()
+	}
 }
 
 // Send stores events and returns nil when they are on disk. An event that cannot be stored at all (a UUID that is none, properties that are
