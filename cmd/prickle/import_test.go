@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 const importProject = `
@@ -30,19 +30,6 @@ func numbered(from, to int) string {
 	return b.String()
 }
 
-func gzipped(t *testing.T, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
 func wantImported(t *testing.T, p *instance, sql, want string) {
 	t.Helper()
 	p.settled()
@@ -54,7 +41,7 @@ func wantImported(t *testing.T, p *instance, sql, want string) {
 func TestImport(t *testing.T) {
 	dir := project(t, map[string]string{
 		"prickle.yaml":  importProject,
-		"log.jsonl.gz":  gzipped(t, numbered(0, 2500)),
+		"log.jsonl.gz":  pipelinetest.Gzip(numbered(0, 2500)),
 		"people.csv":    "id,at,plan,note\n7,2024-01-02T03:04:05Z,pro,\"two\nlines\"\n\n8,2024-01-03,free,\n,2024-01-04,x,\n",
 		"mixpanel.json": `{"event":"Sign Up","properties":{"time":1704164645,"distinct_id":"m","$insert_id":"x"}}` + "\n",
 	})

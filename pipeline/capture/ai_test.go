@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 // A form that ends early is not taken for a whole one.
@@ -124,7 +125,7 @@ func TestAIParts(t *testing.T) {
 			_, _ = to.Write([]byte(p[2]))
 		}
 		_ = w.Close()
-		check(t, fx, fx.bearer("/i/v0/ai/", zip(body.String()), "Content-Type", w.FormDataContentType(), "Content-Encoding", "gzip"))
+		check(t, fx, fx.bearer("/i/v0/ai/", pipelinetest.Gzip(body.String()), "Content-Type", w.FormDataContentType(), "Content-Encoding", "gzip"))
 	})
 	t.Run("2.13 properties of the event", func(t *testing.T) {
 		fx := newFixture(t)
@@ -250,7 +251,7 @@ func TestOTLP(t *testing.T) {
 		}
 	})
 	t.Run("2.13 otlp in protobuf", func(t *testing.T) {
-		for name, encode := range map[string]func(string) string{"": func(s string) string { return s }, "gzip": zip} {
+		for name, encode := range map[string]func(string) string{"": func(s string) string { return s }, "gzip": pipelinetest.Gzip} {
 			fx := newFixture(t)
 			answer := fx.bearer("/i/v0/ai/otel", encode(traceProto(t, tracesJSON)), "Content-Type", binary, "Content-Encoding", name)
 			if answer.Code != 200 || answer.Body.Len() != 0 || answer.Header().Get("Content-Type") != binary || len(fx.log.take(t)) != 2 {

@@ -18,17 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 const goodEvent = `{"token":"` + projectToken + `","event":"e","distinct_id":"d"}`
-
-func zip(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write([]byte(text))
-	_ = w.Close()
-	return b.String()
-}
 
 func TestErrorAnswers(t *testing.T) {
 	deep := strings.Repeat("[", 300) + strings.Repeat("]", 300)
@@ -52,7 +45,7 @@ func TestErrorAnswers(t *testing.T) {
 		{name: "deep", method: "POST", target: "/batch/", body: deep, status: 400, code: "json_too_deep"},
 		{name: "batch is an object", method: "POST", target: "/batch/", body: `{"batch":{}}`, status: 400, code: "invalid_batch"},
 		{name: "no gzip", method: "POST", target: "/e?compression=gzip", body: goodEvent, status: 400, code: "invalid_gzip"},
-		{name: "cut gzip", method: "POST", target: "/e", body: zip(goodEvent)[:40], status: 400, code: "invalid_gzip"},
+		{name: "cut gzip", method: "POST", target: "/e", body: pipelinetest.Gzip(goodEvent)[:40], status: 400, code: "invalid_gzip"},
 		{name: "no base64", method: "POST", target: "/e?compression=base64", body: "%%%%", status: 400, code: "invalid_base64"},
 		{name: "no lz-string", method: "POST", target: "/e?compression=lz64", body: "AAAA!", status: 400, code: "invalid_lz64"},
 		{
@@ -226,7 +219,7 @@ func TestLimits(t *testing.T) {
 	}
 	for _, test := range []struct{ name, body, code string }{
 		{"body", event(5000), "body_too_large"},
-		{"inflated", zip(event(5000)), "decompressed_too_large"},
+		{"inflated", pipelinetest.Gzip(event(5000)), "decompressed_too_large"},
 		{"event", event(2000), "event_too_large"},
 		{"events", `[` + strings.Repeat(`{},`, 10) + `{}]`, "too_many_events"},
 	} {
@@ -257,7 +250,7 @@ func TestUnreadableBody(t *testing.T) {
 
 // Old clients wrap base64 inside of gzip, and only on the paths of single events.
 func TestBase64InsideGzip(t *testing.T) {
-	body := zip(base64.StdEncoding.EncodeToString([]byte(goodEvent)))
+	body := pipelinetest.Gzip(base64.StdEncoding.EncodeToString([]byte(goodEvent)))
 	for target, status := range map[string]int{"/e": 200, "/i/v0/e/": 200, "/capture/": 200, "/track": 200, "/engage": 200, "/batch": 400} {
 		fx := newFixture(t)
 		answer := fx.do(httptest.NewRequest("POST", target, strings.NewReader(body)))

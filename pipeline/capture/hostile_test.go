@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 // allocated runs f and returns how many bytes it allocated, whether they are still in use or not.
@@ -21,26 +20,13 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-func gzipped(t *testing.T, text string) *bytes.Reader {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return bytes.NewReader(b.Bytes())
-}
-
 // What a batch's messages share is repeated for each of them, and counts as often.
 func TestSharedContextCounts(t *testing.T) {
 	const messages = 2000
 	body := fmt.Sprintf(`{"writeKey":%q,"context":{"ip":%q},"batch":[%s]}`, projectToken, strings.Repeat("a", 1<<20),
 		strings.TrimSuffix(strings.Repeat(`{"type":"track","event":"e","userId":"u"},`, messages), ","))
 	fx := newFixture(t)
-	r := httptest.NewRequest(http.MethodPost, "/v1/batch", gzipped(t, body))
+	r := httptest.NewRequest(http.MethodPost, "/v1/batch", strings.NewReader(pipelinetest.Gzip(body)))
 	r.Header.Set("Content-Encoding", "gzip")
 	var answer *httptest.ResponseRecorder
 	used := allocated(func() { answer = fx.do(r) })
@@ -110,7 +96,7 @@ func TestDepthAndNumber(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fx := newFixture(t)
-			body := gzipped(t, test.body)
+			body := strings.NewReader(pipelinetest.Gzip(test.body))
 			var answer *httptest.ResponseRecorder
 			used := allocated(func() { answer = fx.do(httptest.NewRequest(http.MethodPost, test.target, body)) })
 			if test.code != "" {

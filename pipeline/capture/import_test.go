@@ -3,7 +3,6 @@ package capture
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 // importTo posts a body to /import and returns the status and the answer.
@@ -266,15 +266,11 @@ func TestImportBounds(t *testing.T) {
 func TestImportKeysAndGzip(t *testing.T) {
 	fx := newFixture(t)
 	const line = `{"event":"a","distinct_id":"1"}`
-	zipped, err := io.ReadAll(gzipped(t, line))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
 		name, query, body, header, value string
 		status                           int
 	}{
-		{"gzip", "", string(zipped), "Content-Encoding", "gzip", 200},
+		{"gzip", "", pipelinetest.Gzip(line), "Content-Encoding", "gzip", 200},
 		{"bearer", "", line, "Authorization", "Bearer wk_test_0002", 200},
 		{"query", "api_key=wk_test_0001", line, "Authorization", "", 200},
 		{"unknown", "", line, "Authorization", "Bearer other", 401},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 // watchHeap returns the most that the heap has had over its size at the start until it is called.
@@ -66,7 +67,7 @@ func TestMemoryIsBoundedUnderLoad(t *testing.T) {
 	log := &stuckLog{release: make(chan struct{})}
 	r := run(t, func(c *Config) { c.Limits.InFlight, c.Limits.Body = room, 2*blank })
 	r.deps.Events = log
-	body := zip(`{"api_key":"` + projectToken + `","batch":[{"event":"e","distinct_id":"d","properties":{}}` + strings.Repeat(" ", blank) + `]}`)
+	body := pipelinetest.Gzip(`{"api_key":"` + projectToken + `","batch":[{"event":"e","distinct_id":"d","properties":{}}` + strings.Repeat(" ", blank) + `]}`)
 	most := watchHeap()
 	answers := make(chan int, clients)
 	for range clients {
@@ -245,11 +246,11 @@ func TestDecompressedIsAccounted(t *testing.T) {
 	if !fx.room.decoded.TryAcquire(limit - left) {
 		t.Fatal("no room")
 	}
-	body := zip(strings.Repeat("no JSON ", 1<<17))
+	body := pipelinetest.Gzip(strings.Repeat("no JSON ", 1<<17))
 	for _, target := range []string{"/batch", "/v1/batch?writeKey=wk_test_0001", "/import?api_key=wk_test_0001"} {
 		checkError(t, fx.post(target, body), 503, "overloaded")
 	}
-	checkError(t, fx.post("/batch", zip(strings.Repeat("no JSON ", 1000))), 400, "invalid_json")
+	checkError(t, fx.post("/batch", pipelinetest.Gzip(strings.Repeat("no JSON ", 1000))), 400, "invalid_json")
 	if !fx.room.decoded.TryAcquire(left) {
 		t.Error("room was not given back")
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 // tok is how a single event begins.
@@ -23,9 +25,9 @@ func TestRows(t *testing.T) {
 		{row: "2.2 nul", target: "/e", body: tok + `"event":"e","distinct_id":"d","properties":{"a":"x\u0000y"}}`, status: 200, want: `[{"properties":{"a":"x�y"}}]`},
 		{row: "2.2 header undone by a proxy", target: "/batch", body: tok + `"event":"e","distinct_id":"d"}`, header: [2]string{"Content-Encoding", "gzip"}, status: 200, want: `[{"event":"e"}]`},
 		{row: "2.2 unknown hint", target: "/e?compression=none", body: tok + `"event":"e","distinct_id":"d"}`, status: 200, want: `[{"event":"e"}]`},
-		{row: "2.2 no content type", target: "/batch", body: zip(tok + `"event":"e","distinct_id":"d"}`), status: 200, want: `[{"event":"e"}]`},
+		{row: "2.2 no content type", target: "/batch", body: pipelinetest.Gzip(tok + `"event":"e","distinct_id":"d"}`), status: 200, want: `[{"event":"e"}]`},
 		{row: "2.2 form with charset", target: "/e", body: "lib_version=1&data=eyJldmVudCI6ImUi+++", header: [2]string{"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"}, status: 400},
-		{row: "2.2 header and query at once", target: "/batch?compression=gzip", body: zip(tok + `"event":"e","distinct_id":"d"}`), header: [2]string{"Content-Encoding", "gzip"}, status: 200, want: `[{"event":"e"}]`},
+		{row: "2.2 header and query at once", target: "/batch?compression=gzip", body: pipelinetest.Gzip(tok + `"event":"e","distinct_id":"d"}`), header: [2]string{"Content-Encoding", "gzip"}, status: 200, want: `[{"event":"e"}]`},
 		{row: "2.9 body", target: "/batch", body: strings.Repeat(" ", 20<<20) + goodEvent, status: 413},
 		{row: "2.9 body", target: "/batch", body: `[` + strings.Repeat(" ", 19<<20) + goodEvent + `]`, status: 200, want: `[{"event":"e"}]`},
 		{row: "2.3 array", target: "/batch", body: `[` + tok + `"event":"a","distinct_id":"d"},` + tok + `"event":"b","distinct_id":"d"}]`, status: 200, want: `[{"event":"a"},{"event":"b"}]`},
@@ -53,7 +55,7 @@ func TestRows(t *testing.T) {
 		{row: "1.1 /i/v1/logs", target: "/i/v1/metrics", body: "{}", status: 404},
 		{row: "1.1 conversations", target: "/api/conversations/v1/widget", body: "{}", status: 404},
 		{row: "4.1 a flag with a value", target: "/flags?v=2", body: tok + `"distinct_id":"d","flag_keys_to_evaluate":["a"]}`, status: 200},
-		{row: "5.1 phones and others", target: "/batch", body: zip(tok + `"sent_at":"2026-03-01T12:00:00.000Z","batch":[{"event":"e","distinct_id":"d","uuid":"0195512C-9D3E-7E4A-A4A3-0B0B0B0B0B0B","properties":{"$lib":"posthog-ios"},"timestamp":"2026-03-01T11:59:00.000Z"}]}`), header: [2]string{"Content-Encoding", "gzip"}, status: 200, want: `[{"uuid":"0195512c-9d3e-7e4a-a4a3-0b0b0b0b0b0b","timestamp":"2026-03-01T11:59:00.000Z","properties":{"$lib":"posthog-ios"}}]`},
+		{row: "5.1 phones and others", target: "/batch", body: pipelinetest.Gzip(tok + `"sent_at":"2026-03-01T12:00:00.000Z","batch":[{"event":"e","distinct_id":"d","uuid":"0195512C-9D3E-7E4A-A4A3-0B0B0B0B0B0B","properties":{"$lib":"posthog-ios"},"timestamp":"2026-03-01T11:59:00.000Z"}]}`), header: [2]string{"Content-Encoding", "gzip"}, status: 200, want: `[{"uuid":"0195512c-9d3e-7e4a-a4a3-0b0b0b0b0b0b","timestamp":"2026-03-01T11:59:00.000Z","properties":{"$lib":"posthog-ios"}}]`},
 		{row: "5.1 phones and others", target: "/i/v0/e/", body: tok + `"event":"e","$distinct_id":"d","properties":{"$lib":"posthog-rs"}}`, status: 200, want: `[{"event":"e","distinct_id":"d"}]`},
 		{row: "5.1 phones and others", target: "/flags/?v=2", body: tok + `"distinct_id":"d"}`, status: 200},
 		{row: "6.3 person_mode", target: "/e", body: tok + `"event":"e","distinct_id":"d","properties":{"$process_person_profile":false}}`, status: 200, want: `[{"properties":{"$process_person_profile":false}}]`},

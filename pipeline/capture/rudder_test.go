@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 func (fx *fixture) get(target string) *httptest.ResponseRecorder {
@@ -123,7 +125,7 @@ func TestSegmentSizes(t *testing.T) {
 		}
 		fx := newFixture(t)
 		checkError(t, fx.post("/v1/batch", body(many...)), 413, "body_too_large")
-		checkError(t, fx.post("/v1/batch", zip(body(many...))), 413, "decompressed_too_large")
+		checkError(t, fx.post("/v1/batch", pipelinetest.Gzip(body(many...))), 413, "decompressed_too_large")
 		if answer := fx.post("/v1/batch", body(many[:7]...)); answer.Code != 200 {
 			t.Errorf("%d %s", answer.Code, answer.Body)
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 // running is a server that Run serves on a free port.
@@ -343,7 +344,7 @@ func TestConcurrentRequestsKeepTheirEvents(t *testing.T) {
 				}
 				body := b.String() + "]}"
 				if n%2 == 1 {
-					body = zip(body)
+					body = pipelinetest.Gzip(body)
 				}
 				if w := fx.do(mustRequest(t, "POST", "/batch", strings.NewReader(body))); w.Code != 200 {
 					t.Errorf("status %d %s", w.Code, w.Body)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/prickle-dev/prickle/pipeline"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 var updateLimits = flag.Bool("update", false, "write the table of docs/capture-limits.md anew")
@@ -86,7 +87,7 @@ func vendorLimits() []vendorLimit {
 	return []vendorLimit{
 		{"PostHog", "body of `/batch`", "20 MB", "20 MB", post1("/batch", spread(20*mb, batchOf(plainEvent))), 1},
 		{"PostHog", "body of `/e`, `/i/v0/e`, `/capture`, `/track`, `/engage`", "2 MB, 20 MB in newer versions", "20 MB", post1("/e", "["+spread(20*mb-2, tok+plainEvent[1:])+"]"), 1},
-		{"PostHog", "a body, decompressed", "25 MB", "25 MB", post1("/batch", zip(spread(25*mb, batchOf(plainEvent)))), 1},
+		{"PostHog", "a body, decompressed", "25 MB", "25 MB", post1("/batch", pipelinetest.Gzip(spread(25*mb, batchOf(plainEvent)))), 1},
 		{"PostHog", "an event", "1,000,000 bytes", "1 MB", post1("/batch", batchOf(sized(plainEvent, 1_000_000))), 1},
 		{"PostHog", "events in a request", "none but its size", "500,000: 20 MB hold no more with 42 bytes each", post1("/batch", batchOf(many(60_000, `{"event":"visit","distinct_id":"ada","properties":{}}`))), 60_000},
 		{"PostHog", "nesting of the JSON", "127 levels", "256 levels", post1("/batch", batchOf(`{"event":"e","distinct_id":"d",`+nestedProperties(124)+`}`)), 1},
@@ -105,7 +106,7 @@ func vendorLimits() []vendorLimit {
 		{"PostHog", "`/i/v0/ai/otel`: body", "4 MB", "20 MB", asOTLP(spread(4*mb, spans(fmt.Sprintf(aiSpan, "gen_ai.operation.name")))), 1},
 		{"PostHog", "`/i/v0/ai/otel`: spans, spans about models", "1,000, 100", "500,000, of which all may be about models", asOTLP(spans(many(100, fmt.Sprintf(aiSpan, "gen_ai.operation.name")) + "," + many(900, fmt.Sprintf(aiSpan, "x")))), 100},
 		{"PostHog", "capture mode v1: body as it is sent", "10 MB", "10 MB", asV1(spread(10*mb, v1Body(v1Event(1, `{}`)))), 1},
-		{"PostHog", "capture mode v1: body, decompressed", "50 MB", "50 MB", asV1(zip(spread(50*mb, v1Body(v1Event(1, `{}`)))), "Content-Encoding", "gzip"), 1},
+		{"PostHog", "capture mode v1: body, decompressed", "50 MB", "50 MB", asV1(pipelinetest.Gzip(spread(50*mb, v1Body(v1Event(1, `{}`)))), "Content-Encoding", "gzip"), 1},
 		{"PostHog", "capture mode v1: name of an event", "200 characters", "200 characters", asV1(v1Body(v1Event(1, `{"event":"`+strings.Repeat("é", 200)+`"}`))), 1},
 		{"PostHog", "capture mode v1: `distinct_id`", "200 characters", "200 characters", asV1(v1Body(v1Event(1, `{"distinct_id":"`+strings.Repeat("é", 200)+`"}`))), 1},
 		{"PostHog", "capture mode v1: `PostHog-Sdk-Info`", "200 characters", "200 characters", asV1(v1Body(v1Event(1, `{}`)), "PostHog-Sdk-Info", strings.Repeat("x", 194)+"/1.2.3"), 1},

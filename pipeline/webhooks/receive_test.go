@@ -1,8 +1,6 @@
 package webhooks_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/capture"
+	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
 
 // line is an event as text, without what differs between runs.
@@ -265,7 +264,7 @@ func TestGzip(t *testing.T) {
   in: {verify: none, max_body: 1000, keep_body: true, map: {event: '"e"', distinct_id: body.id}}
   signed: {verify: {scheme: github, secret: made-up}, hog: {code: "return {'event': 'e', 'distinct_id': request.stringBody}"}}`)
 	const text = `{"id":"d"}`
-	zipped := zip(t, text)
+	zipped := pipelinetest.Gzip(text)
 	mac := hmac.New(sha256.New, []byte("made-up"))
 	mac.Write([]byte(zipped))
 	signature := "sha256=" + hex.EncodeToString(mac.Sum(nil))
@@ -278,7 +277,7 @@ func TestGzip(t *testing.T) {
 		{"in", zipped, "X-GZIP", 200, "ok", "d"},
 		{"in", text, "gzip", 200, "ok", "d"},
 		{"in", zipped[:len(zipped)-9], "gzip", 400, "invalid_gzip", ""},
-		{"in", zip(t, text+strings.Repeat(" ", 1000)), "gzip", 413, "decompressed_too_large", ""},
+		{"in", pipelinetest.Gzip(text + strings.Repeat(" ", 1000)), "gzip", 413, "decompressed_too_large", ""},
 		{"signed", zipped, "gzip", 200, "ok", text},
 	} {
 		w := f.post("/webhooks/"+test.name, test.body, "Content-Encoding", test.encoding, "X-Hub-Signature-256", signature)
@@ -293,19 +292,6 @@ func TestGzip(t *testing.T) {
 			}
 		}
 	}
-}
-
-func zip(t *testing.T, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }
 
 func TestKeepBody(t *testing.T) {
