@@ -20,14 +20,14 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 		return nil, fmt.Errorf("duckdb: query: %w", err)
 	}
 	conn := c.(*duckdb.Conn)
+	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY", nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("duckdb: query: %w", err), conn.Close())
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, abandon(conn))
 		}
 	}()
-	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY", nil); err != nil {
-		return nil, fmt.Errorf("duckdb: query: %w", err)
-	}
 	values, err := named(conn, args)
 	if err != nil {
 		return nil, err
@@ -57,11 +57,11 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 	return newRows(ctx, conn, stmt, result, types), nil
 }
 
-// abandon closes a connection whose query failed. What is left of one that was interrupted holds the database open until the connection is used once
+// abandon ends the transaction of a query that failed, and its connection. What is left of one that was interrupted holds the database open until the connection is used once
 // more, and whoever opens the file again in this process, as a reload does, would wait for ever.
 func abandon(conn *duckdb.Conn) error {
-	_, _ = conn.ExecContext(context.Background(), "ROLLBACK", nil) // which fails when there is no transaction
-	return conn.Close()
+	_, err := conn.ExecContext(context.Background(), "ROLLBACK", nil)
+	return errors.Join(err, conn.Close())
 }
 
 // printable returns the statement with the columns cast to text whose values the driver would hand out in a form that loses something

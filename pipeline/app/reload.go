@@ -61,7 +61,7 @@ type refusal struct {
 	err error
 }
 
-// refusedWarnings tell whoever asks later: the message itself is in the log alone.
+// refusedWarnings tell whoever asks later. Of several mistakes they name the first; the log has all.
 func (a *App) refusedWarnings() []string {
 	r := a.refused.Load()
 	if r == nil {

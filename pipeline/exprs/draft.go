@@ -18,11 +18,9 @@ func (d *Draft) Begin(e *pipeline.Event) {
 	d.properties.Parse(e.Properties)
 }
 
-// End gives the event its properties, unless they are to stay as they were, and lets go of it.
-func (d *Draft) End(keep bool) {
-	if keep {
-		d.event.Properties = d.properties.Text()
-	}
+// End gives the event its properties and lets go of it.
+func (d *Draft) End() {
+	d.event.Properties = d.properties.Text()
 	d.event = nil
 	d.properties.Forget()
 }
@@ -33,8 +31,8 @@ func (d *Draft) JSON(v *Value) ([]byte, error) { return v.json(d) }
 // Event is the event, for the fields that are not properties.
 func (d *Draft) Event() *pipeline.Event { return d.event }
 
-// Set and Delete are as those of pipeline.Properties. A path has at least one name.
+// Set is as that of pipeline.Properties. A path has at least one name.
 func (d *Draft) Set(value []byte, path ...string) { d.properties.Set(value, path...) }
 
-// Delete takes out the value at path.
+// Delete is as that of pipeline.Properties. A path has at least one name.
 func (d *Draft) Delete(path ...string) { d.properties.Delete(path...) }

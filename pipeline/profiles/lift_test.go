@@ -81,3 +81,17 @@ func TestLiftIsCheap(t *testing.T) {
 		t.Errorf("person without lift\n got %s\nwant no properties", got)
 	}
 }
+
+// An event that is about a group alone makes no person; the next one does.
+func TestGroupsMakeNoPerson(t *testing.T) {
+	s := store(t)
+	f := folder(s)
+	fold(t, f, event(0, "$groupidentify", "a", `{"$group_type":"company","$group_key":"acme","$group_set":{"n":1}}`))
+	if got := who(t, s, "a"); got != "nobody" {
+		t.Errorf("after an event about a group\n got %s\nwant nobody", got)
+	}
+	fold(t, f, event(1, "x", "a", `{}`))
+	if got := who(t, s, "a"); got != "a[] since 1 {}" {
+		t.Errorf("after another event\n got %s\nwant a person", got)
+	}
+}

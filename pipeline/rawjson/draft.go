@@ -33,7 +33,7 @@ func (d *Draft) Parse(b []byte) {
 
 // Forget lets go of the memory that d aliases.
 func (d *Draft) Forget() {
-	clear(d.members)
+	clear(d.members[:cap(d.members)])
 	*d = Draft{members: d.members[:0]}
 }
 

@@ -51,6 +51,11 @@ func TestDraft(t *testing.T) {
 		}
 	}
 	d.Forget()
+	for _, m := range d.members[:cap(d.members)] {
+		if m.key != nil || m.value != nil {
+			t.Fatal("after Forget it holds on to what it was made of")
+		}
+	}
 	if got := d.Text(); len(got) != 0 {
 		t.Errorf("after Forget\n got %s\nwant nothing", got)
 	}

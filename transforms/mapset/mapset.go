@@ -106,13 +106,12 @@ func (m *Map) Apply(_ context.Context, e pipeline.Event, out []pipeline.Event) (
 	}
 	defer m.drafts.Put(d)
 	d.Begin(&out[n])
+	defer d.End()
 	for i := range m.steps {
 		if err := m.steps[i].apply(d); err != nil {
-			d.End(false)
 			return out[:n], err
 		}
 	}
-	d.End(true)
 	return out, nil
 }
 
