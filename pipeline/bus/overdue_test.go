@@ -123,3 +123,34 @@ func TestFramesThatCameTooLate(t *testing.T) {
 		}
 	}
 }
+
+// What has arrived and is in hand does not come again with what has not.
+func TestFramesInHandAreNotRecalled(t *testing.T) {
+	b := open(t, t.TempDir())
+	d := deliveries(t, b)
+	topic := DeliverTopic("web", "crm", 3)
+	put(t, b, topic, "held", 1)
+	held, err := d.Fetch(t.Context(), FetchLimit{Frames: 1, Wait: fetchGrace})
+	if err != nil || len(held) != 1 {
+		t.Fatalf("fetch: %d frames, %v", len(held), err)
+	}
+	real := d.consumer
+	d.consumer = deafConsumer{real}
+	put(t, b, topic, "lost", 2)
+	known(t, &Queue{live: d}, 2)
+	if got, err := d.Fetch(t.Context(), nothing); len(got) > 0 || err == nil {
+		t.Fatalf("a fetch that reads nothing\n got %d frames, %v\nwant an error", len(got), err)
+	}
+	d.consumer = real
+	for range 2 {
+		got, err := d.Fetch(t.Context(), FetchLimit{Frames: 1, Wait: fetchGrace})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("fetch: %d frames, %v", len(got), err)
+		}
+		if got[0].Sequence() <= held[0].Sequence() {
+			t.Errorf("frame %d came again while it was in hand", got[0].Sequence())
+		}
+		ack(t, got...)
+	}
+	ack(t, held...)
+}
