@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -21,25 +20,15 @@ import (
 
 func main() {
 	keepPrivate()
-	limitMemory()
 	addThreads()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	limitMemory(ctx)
 	go func() {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
 	}()
 	os.Exit(execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
-}
-
-// softMemoryLimit is what the Go part of the process is kept within, if it can be. DuckDB's memory comes on top.
-const softMemoryLimit = 300 << 20
-
-// limitMemory makes the garbage collector work harder before it lets the process grow. GOMEMLIMIT in the environment overrides it.
-func limitMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemoryLimit)
-	}
 }
 
 // syncing is how many threads more than processors may run Go code. A sync to disk takes milliseconds, in which Go counts its thread as busy

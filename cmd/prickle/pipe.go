@@ -39,7 +39,7 @@ error with their line, and make the exit code 1; the others go on.`,
 				return err
 			}
 			if os.Getenv("GOGC") == "" {
-				defer debug.SetGCPercent(debug.SetGCPercent(rareGC))
+				defer debug.SetGCPercent(debug.SetGCPercent(pipeGC))
 			}
 			return pipe(cmd.Context(), chain, p.std)
 		},
@@ -48,8 +48,8 @@ error with their line, and make the exit code 1; the others go on.`,
 	return cmd
 }
 
-// rareGC lets garbage grow to some tens of megabytes: a pipe holds next to nothing, so that it would be collected all the time.
-const rareGC = 800
+// pipeGC lets garbage grow to some tens of megabytes: a pipe holds next to nothing, so that it would be collected all the time.
+const pipeGC = 800
 
 func pipe(ctx context.Context, chain process.Chain, std streams) error {
 	in := lines{in: bufio.NewReaderSize(std.in, 1<<20)}

@@ -32,7 +32,7 @@ type Config struct {
 	// project's data folder.
 	Path string `yaml:"path"`
 	// MemoryLimit is what DuckDB may use for its buffers, writing and queries together; 192MB by default, at least 64MB. Larger results
-	// spill to a folder beside the file. It is no limit of the process, which needs up to 350MB on top at full speed.
+	// spill to a folder beside the file. It is no limit of the process: docs/operations.md says what that keeps itself to.
 	MemoryLimit pipeline.Bytes `yaml:"memory_limit"`
 	// Files are folders whose Parquet and CSV files a query may read, relative to the project's. None is none.
 	Files []string `yaml:"files"`

@@ -70,6 +70,14 @@ func TestCases(t *testing.T) {
 	}
 }
 
+// A time alone bounds what is queued, too.
+func TestQueueForATime(t *testing.T) {
+	t.Parallel()
+	if r := measured(t, queue, Options{For: 300 * time.Millisecond}); r.Events == 0 || r.Lost != 0 {
+		t.Errorf("\n got %d events, %d lost\nwant some, none lost", r.Events, r.Lost)
+	}
+}
+
 // The warehouse can be one that is there already, with events of others in it.
 func TestNamedWarehouse(t *testing.T) {
 	dsn := postgres.Start(t).Database(t)

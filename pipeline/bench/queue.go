@@ -18,8 +18,8 @@ var queue = Case{
 }
 
 func measureQueue(ctx context.Context, s *stand) error {
-	s.say("sending %d events while the warehouse is held back", s.Events)
-	n, _, captured, err := s.load.send(ctx, span{events: s.Events})
+	s.say("sending while the warehouse is held back")
+	n, _, captured, err := s.load.send(ctx, span{events: s.Events, time: s.For})
 	if err != nil {
 		close(s.hold)
 		return err
