@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
@@ -104,7 +103,7 @@ func (m *merger) finish(o *out) error {
 	}
 	base := strings.TrimSuffix(o.names.name(), ".parquet")
 	f := file{Name: fmt.Sprintf("%s/%s/%s-%d.parquet", eventsFolder, o.partition, base, m.generation), Partition: o.partition, Rows: o.n, Bytes: o.written}
-	if err := m.lake.store.put(m.ctx, f.Name, o.file, o.written); err != nil {
+	if err := m.lake.store.put(m.ctx, f.Name, o.file.File, o.written); err != nil {
 		return err
 	}
 	m.lake.counts.wrote(f.Rows, f.Bytes)
@@ -116,7 +115,7 @@ func (m *merger) finish(o *out) error {
 type out struct {
 	partition string
 	rows      []row
-	file      *os.File // nil before its first row
+	file      *scratch // nil before its first row
 	writer    *parquet.GenericWriter[row]
 	written   int64
 	n         int64
@@ -124,7 +123,7 @@ type out struct {
 }
 
 func (o *out) begin() (err error) {
-	if o.file, err = os.CreateTemp("", "prickle-*.parquet"); err != nil {
+	if o.file, err = newScratch(); err != nil {
 		return err
 	}
 	o.written, o.n, o.names = 0, 0, namer{}
@@ -148,5 +147,5 @@ func (o *out) discard() error {
 	}
 	f := o.file
 	o.file = nil
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return f.Close()
 }

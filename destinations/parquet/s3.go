@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
@@ -65,12 +64,11 @@ func (b *bucket) get(ctx context.Context, name string) (_ reader, err error) {
 		return nil, b.explain(err)
 	}
 	defer o.Close()
-	f, err := os.CreateTemp("", "prickle-*.parquet")
+	f, err := newScratch()
 	if err != nil {
 		return nil, err
 	}
-	// The file has no name from here on, or loses it with Close where open files keep theirs.
-	c := copied{f, 0, os.Remove(f.Name()) != nil}
+	c := copied{scratch: f}
 	if c.size, err = io.Copy(f, o); err != nil {
 		return nil, errors.Join(b.explain(err), c.Close())
 	}
@@ -79,21 +77,11 @@ func (b *bucket) get(ctx context.Context, name string) (_ reader, err error) {
 
 // copied is a copy of an object.
 type copied struct {
-	*os.File
-	size  int64
-	named bool
+	*scratch
+	size int64
 }
 
 func (c copied) Size() int64 { return c.size }
-
-// Close implements io.Closer.
-func (c copied) Close() error {
-	err := c.File.Close()
-	if c.named {
-		err = errors.Join(err, os.Remove(c.Name()))
-	}
-	return err
-}
 
 func (b *bucket) list(ctx context.Context, folder string) ([]object, error) {
 	ctx, cancel := context.WithCancel(ctx)
