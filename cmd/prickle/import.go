@@ -90,6 +90,7 @@ func (p *projectFlag) importFiles(ctx context.Context, f *importFlags, columns m
 		}
 		defer rejects.file.Close()
 	}
+	var none []error
 	for _, file := range files {
 		if strings.HasSuffix(file, importSuffix) { // as *.json* may bring
 			fmt.Fprintf(p.std.err, "%s: left out, since it notes how far another file is\n", file)
@@ -107,8 +108,11 @@ func (p *projectFlag) importFiles(ctx context.Context, f *importFlags, columns m
 		if _, err := fmt.Fprintf(p.std.out, "%s: %s stored by %s, %d rejected\n", file, count(i.state.Accepted, "event"), i.to.shown(), i.state.Rejected); err != nil {
 			return err
 		}
+		if i.state.Accepted == 0 && i.state.Rejected > 0 {
+			none = append(none, fmt.Errorf("%s: no record of it is an event: say with --format what the file is, or with --column where the fields are", file))
+		}
 	}
-	return nil
+	return errors.Join(none...)
 }
 
 // failed says how far an import came.

@@ -155,7 +155,7 @@ func TestImportHalves(t *testing.T) {
 }
 
 func TestImportMistakes(t *testing.T) {
-	dir := project(t, map[string]string{"prickle.yaml": importProject, "broken.csv": "event,distinct_id\na,1\nb,\"2\nc,3\n", "log.jsonl": numbered(0, 1), "bare.csv": "a,b\n1,2\n", "old.csv": "event,distinct_id\ra,1\r"})
+	dir := project(t, map[string]string{"prickle.yaml": importProject, "broken.csv": "event,distinct_id\na,1\nb,\"2\nc,3\n", "log.jsonl": numbered(0, 1), "bare.csv": "a,b\n1,2\n", "old.csv": "event,distinct_id\ra,1\r", "other.jsonl": "{\"a\":1}\n{\"a\":2}\n"})
 	start(t, dir)
 	for want, args := range map[string][]string{
 		`--format: want one of events, segment, mixpanel, amplitude, csv, got "xml"`:                  {"--format", "xml", "log.jsonl"},
@@ -169,6 +169,7 @@ func TestImportMistakes(t *testing.T) {
 		`the key is not one of this server's keys`: {"--key", "other", "log.jsonl"},
 		`no such file`:                             {"missing.jsonl"},
 		`old.csv:1: there is a header and no row`:  {"old.csv"},
+		`other.jsonl: no record of it is an event`: {"other.jsonl"},
 	} {
 		full := append([]string{"import", "-p", dir}, args...)
 		full[len(full)-1] = filepath.Join(dir, full[len(full)-1])
