@@ -12,7 +12,7 @@ import (
 // memoryBudget is what the process as a whole is kept within, if it can be: what Go code holds, DuckDB, and the program itself. Go gets what the others
 // leave, between leastForGo and all of it: the more garbage may lie about, the less often all that lives has to be looked through, which on a busy
 // machine takes a fifth of the processors.
-const memoryBudget, leastForGo = 600 << 20, 256 << 20
+const memoryBudget, leastForGo = 600 << 20, 300 << 20
 
 // rareGC is how much garbage, in percent of what lives, is collected at the earliest. Where that is more than the budget leaves, the budget counts.
 const rareGC = 200

@@ -25,10 +25,9 @@ const (
 )
 
 // sendUntilKilled is the life of the child process: four lanes send batches and print the first number of each one that was acknowledged.
-// Every second batch is sent twice, as after a lost acknowledgement. All writes overlap, as otherwise large ones do. With a folder of exports, what is stored goes to files all the time.
+// Every second batch is sent twice, as after a lost acknowledgement. With a folder of exports, what is stored goes to files all the time.
 func sendUntilKilled(path string) {
 	config, began := newConfig(path), time.Now()
-	sizes.Overlap = 1
 	config.Export.Dir = os.Getenv(crashTo)
 	w := New(*config, pipeline.Env{Now: func() time.Time { return time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC).Add(time.Since(began)) }})
 	if err := w.Open(context.Background()); err != nil {

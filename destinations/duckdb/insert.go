@@ -21,31 +21,25 @@ const duplicateWindow = 48 * time.Hour
 // groups in the window only, which is the last two times; it is made with the table, and with the files of months that hold events of the window.
 const insertEvents = `
 INSERT INTO events__rows
-SELECT * REPLACE (CAST(properties AS JSON) AS properties, CAST(groups AS JSON) AS groups), make_timestamptz(%d) AS inserted_at
+SELECT * REPLACE (CAST(properties AS JSON) AS properties, CAST(groups AS JSON) AS groups)
 FROM _prickle_batch AS b
 WHERE b.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d) AND NOT EXISTS (
 	SELECT 1 FROM %s AS e
 	WHERE e.uuid = b.uuid AND e.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d))`
 
-// inserts is how many writes of events are under way at once: while the rows of one go into the table, those of the next are staged.
-const inserts = 2
-
-// insert stores rows in one transaction; no UUID occurs twice in them. Transactions come one after the other, so that each sees what is stored.
+// insert stores rows in one transaction; no UUID occurs twice in them.
 func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error {
-	conn := <-w.stages
-	defer func() { w.stages <- conn }()
-	if err := w.stage(ctx, conn, rows); err != nil {
-		return err
-	}
-	w.turn.Lock()
-	defer w.turn.Unlock()
 	defer w.tidy()
-	tx, err := begin(ctx, conn)
+	tx, err := begin(ctx, w.conn)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	if err := w.insertStaged(ctx, tx, periods(rows)); err != nil {
+	now := w.now()
+	if !now.After(w.mark) {
+		now = w.mark.Add(time.Microsecond)
+	}
+	if err := w.insertBatch(ctx, tx, rows, now); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -57,34 +51,27 @@ func begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return conn.BeginTx(context.WithoutCancel(ctx), nil)
 }
 
-// stage puts rows into the connection's own batch table.
-func (w *Warehouse) stage(ctx context.Context, conn *sql.Conn, rows []warehouse.EventRow) error {
-	if _, err := conn.ExecContext(ctx, stageEvents()); err != nil {
+func (w *Warehouse) insertBatch(ctx context.Context, tx *sql.Tx, rows []warehouse.EventRow, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, stageEvents()); err != nil {
 		return err
 	}
-	return appendTo(ctx, conn, "_prickle_batch", func(appendRow func(...driver.Value) error) error {
+	err := appendTo(ctx, w.conn, "_prickle_batch", func(appendRow func(...driver.Value) error) error {
 		values := make([]driver.Value, 0, len(eventColumns()))
 		for i := range rows {
-			values = w.eventValues(values[:0], &rows[i])
+			values = w.eventValues(values[:0], &rows[i], now)
 			if err := appendRow(values...); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// insertStaged inserts what is staged, which was captured in these times.
-func (w *Warehouse) insertStaged(ctx context.Context, tx *sql.Tx, times []period) error {
-	now := w.now()
-	if !now.After(w.mark) {
-		now = w.mark.Add(time.Microsecond)
+	if err != nil {
+		return err
 	}
-	for _, p := range times {
+	for _, p := range periods(rows) {
 		first, last := p.first.UnixMicro()-1, p.last.UnixMicro()+1 // however the table rounds, no row is left out
 		window := duplicateWindow.Microseconds()
-		insert := fmt.Sprintf(insertEvents, now.UnixMicro(), first, last, w.stored(first-window, last+window), first-window, last+window)
-		if _, err := tx.ExecContext(ctx, insert); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(insertEvents, first, last, w.stored(first-window, last+window), first-window, last+window)); err != nil {
 			return err
 		}
 	}

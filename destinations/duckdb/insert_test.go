@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -49,37 +48,6 @@ func TestReplayedEventsHaveOneRow(t *testing.T) {
 	got := pipelinetest.Table(t, w, "SELECT count(*), count(DISTINCT uuid), count(DISTINCT received_at) FROM events")
 	if diff := cmp.Diff([]string{"150|150|150"}, got); diff != "" {
 		t.Errorf("rows, events, times (-want +got)\n%s", diff)
-	}
-}
-
-// Two writes of the same events are staged before either of them is in the table: the second finds what the first has stored.
-func TestOverlappingWritesStoreOnce(t *testing.T) {
-	w := open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
-	defer closed(t, w)
-	events := capturedAt(time.Date(2026, 8, 20, 10, 0, 0, 0, time.UTC), 0, sizes.Overlap+1)
-	w.turn.Lock()
-	var sent sync.WaitGroup
-	patience := time.After(time.Minute)
-	for n := range inserts {
-		sent.Go(func() {
-			if err := w.Send(t.Context(), events[n:n+sizes.Overlap]); err != nil {
-				t.Errorf("Send: %v", err)
-			}
-		})
-		for tick := time.Tick(time.Millisecond); len(w.stages) >= inserts-n; {
-			select {
-			case <-tick:
-			case <-patience:
-				w.turn.Unlock()
-				t.Fatal("the writes do not overlap")
-			}
-		}
-	}
-	w.turn.Unlock()
-	sent.Wait()
-	got := pipelinetest.Table(t, w, "SELECT count(*), count(DISTINCT uuid), count(DISTINCT inserted_at) FROM events")
-	if diff := cmp.Diff([]string{fmt.Sprintf("%[1]d|%[1]d|%d", len(events), inserts)}, got); diff != "" {
-		t.Errorf("rows, events, writes (-want +got)\n%s", diff)
 	}
 }
 

@@ -25,16 +25,14 @@ type Warehouse struct {
 
 	file    *claim
 	db      *database
-	conn    *sql.Conn      // the writer's
-	version string         // of DuckDB
-	stages  chan *sql.Conn // conn and others, each with a batch table of its own
+	conn    *sql.Conn // the writer's
+	version string    // of DuckDB
 	writer  warehouse.Writer
 
 	upkeep  sync.Mutex // held by what writes and removes files of months
 	exports exports    // the writer's; whoever holds upkeep may read it
-	turn    sync.Mutex // held by the write whose rows go into the table
-	mark    time.Time  // later inserts have later times; turn's, or the writer's when it is alone
-	trimmed time.Time  // when memory was last given back; turn's
+	mark    time.Time  // the writer's: later inserts have later times
+	trimmed time.Time  // the writer's: when memory was last given back
 	crash   func(step string) error
 }
 
@@ -69,7 +67,7 @@ func (w *Warehouse) Open(ctx context.Context) error {
 	}
 	w.file = file
 	w.writer = warehouse.Writer{
-		Store: "duckdb", ProjectID: w.project, Insert: w.insert, Fault: isDataFault, Quotes: quotes, Sizes: sizes, Parallel: inserts,
+		Store: "duckdb", ProjectID: w.project, Insert: w.insert, Fault: isDataFault, Quotes: quotes, Sizes: sizes,
 	}
 	w.writer.Start()
 	return nil
@@ -101,26 +99,9 @@ func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 		return errors.Join(err, conn.Close())
 	}
 	w.db, w.conn = db, conn
-	err = w.openExports(ctx, conn)
-	if err == nil {
-		err = w.openStages(ctx)
-	}
-	if err != nil {
+	if err := w.openExports(ctx, conn); err != nil {
 		w.db, w.conn = nil, nil
 		return errors.Join(err, conn.Close())
-	}
-	return nil
-}
-
-func (w *Warehouse) openStages(ctx context.Context) error {
-	w.stages = make(chan *sql.Conn, inserts)
-	w.stages <- w.conn
-	for len(w.stages) < inserts {
-		conn, err := w.db.Conn(ctx)
-		if err != nil {
-			return err
-		}
-		w.stages <- conn
 	}
 	return nil
 }
@@ -131,11 +112,7 @@ func (w *Warehouse) Close() error {
 		return nil
 	}
 	w.writer.Stop()
-	var err error
-	for range inserts {
-		err = errors.Join(err, (<-w.stages).Close())
-	}
-	err = errors.Join(err, w.db.Close())
+	err := errors.Join(w.conn.Close(), w.db.Close())
 	w.db = nil
 	w.file.release()
 	if err != nil {
@@ -147,7 +124,7 @@ func (w *Warehouse) Close() error {
 // trimEvery is how often memory is given back to the system while there is work.
 const trimEvery = 10 * time.Second
 
-// tidy gives memory back now and then. turn is held.
+// tidy gives memory back now and then. It is the writer's.
 func (w *Warehouse) tidy() {
 	if now := w.now(); now.Sub(w.trimmed) >= trimEvery {
 		w.trimmed = now
@@ -163,7 +140,7 @@ func (w *Warehouse) Send(ctx context.Context, events []pipeline.Event) error {
 
 // sizes: a transaction costs milliseconds whatever is in it, and little for each event from a few thousand on. A write is below the number of
 // rows at which the appender starts to write by itself.
-var sizes = warehouse.Sizes{Events: 50_000, Bytes: 32 << 20, Overlap: 4000, Enough: 4000, Rest: 100 * time.Millisecond}
+var sizes = warehouse.Sizes{Events: 50_000, Bytes: 64 << 20, Enough: 4000, Rest: 100 * time.Millisecond}
 
 // Query runs one SQL statement that reads: SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE or a PRAGMA that only shows. Anything that writes,
 // changes a setting, or touches files or the network is refused. The result is computed before Query returns and counts towards the

@@ -30,7 +30,7 @@ type Writer struct {
 	// Sizes bounds and paces the writes.
 	Sizes Sizes
 	// Parallel is how many writes are under way at once, which Insert must allow; 0 is one. It is for a store that works while the next write is put
-	// together, and that sees copies of an event in two writes. Full ones overlap, and those of Sizes.Overlap events: small ones would become smaller.
+	// together, and that sees copies of an event in two writes. Only full ones overlap: small ones would become smaller.
 	Parallel int
 
 	jobs    chan job
@@ -50,8 +50,6 @@ type room struct {
 type Sizes struct {
 	Events int // at most about this many
 	Bytes  int // at most about this many bytes of properties; 0 is no bound
-	// Overlap is with how many events a write that is not full overlaps the next one, where Parallel allows it; 0 is never.
-	Overlap int
 	// After a write of fewer than Enough events the next one waits for as long as it took, Rest at most: a write costs something whatever is in it. An
 	// idle store makes that short, and on a busy one more events come meanwhile.
 	Enough int
@@ -143,7 +141,7 @@ func (w *Writer) write() {
 		var full bool
 		group, n, full, next = w.gather([]*send{j.send}, time.Until(rested))
 		began := time.Now()
-		if full || w.Sizes.Overlap > 0 && n >= w.Sizes.Overlap {
+		if full {
 			go w.commit(group, r)
 			continue
 		}

@@ -151,30 +151,6 @@ func TestWriterParallel(t *testing.T) {
 	})
 }
 
-// TestWriterOverlaps has a write overlap the next one from so many events on.
-func TestWriterOverlaps(t *testing.T) {
-	for rows, want := range map[int]int32{9: 1, 10: 2} {
-		synctest.Test(t, func(t *testing.T) {
-			s := &store{slow: time.Second}
-			w := s.writer(Sizes{Events: 1000, Overlap: 10}, 2)
-			defer w.Stop()
-			var calls sync.WaitGroup
-			for n := range 2 {
-				calls.Go(func() {
-					if err := w.Send(t.Context(), pipelinetest.Events(n*rows, n*rows+rows)); err != nil {
-						t.Errorf("Send: %v", err)
-					}
-				})
-				synctest.Wait()
-			}
-			calls.Wait()
-			if got := int32(s.most); got != want {
-				t.Errorf("two writes of %d rows\n got %d at once\nwant %d", rows, got, want)
-			}
-		})
-	}
-}
-
 // TestWriterFaults wants the bad rows alone refused, for good and without what the store quotes of them, in each call that has them.
 func TestWriterFaults(t *testing.T) {
 	bad := pipelinetest.Event(3).UUID
