@@ -20,7 +20,7 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 		return nil, fmt.Errorf("duckdb: query: %w", err)
 	}
 	conn := c.(*duckdb.Conn)
-	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY", nil); err != nil {
+	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "BEGIN TRANSACTION READ ONLY", nil); err != nil { // see abandon
 		return nil, errors.Join(fmt.Errorf("duckdb: query: %w", err), conn.Close())
 	}
 	defer func() {
