@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	duckdb "github.com/duckdb/duckdb-go/v2"
 )
 
 var errNotARead = errors.New("duckdb: query: want exactly one statement that reads: SELECT, FROM, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE")
@@ -24,8 +22,8 @@ var explainPrefix = regexp.MustCompile(`(?is)^\s*explain\s+(analyze\s+)?(\(\s*(a
 // enable_logging with a file, ends the process.
 //
 // With files, the functions that read them are allowed too; which folders they may read is DuckDB's setting.
-func allow(ctx context.Context, conn *duckdb.Conn, query string, files bool) error {
-	result, err := conn.QueryContext(ctx, "SELECT json_serialize_sql(?::VARCHAR)::VARCHAR",
+func allow(ctx context.Context, c connection, query string, files bool) error {
+	result, err := c.QueryContext(ctx, "SELECT json_serialize_sql(?::VARCHAR)::VARCHAR",
 		[]driver.NamedValue{{Ordinal: 1, Value: explainPrefix.ReplaceAllString(query, "")}})
 	if err != nil {
 		return queryError(ctx, err)

@@ -150,11 +150,12 @@ func openDatabase(ctx context.Context, file *claim, s settings) (*database, erro
 	if s.threads > 0 {
 		options.Set("threads", strconv.Itoa(s.threads))
 	}
-	connector, err := duckdb.NewConnector(file.path+"?"+options.Encode(), nil)
+	made, err := duckdb.NewConnector(file.path+"?"+options.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}
-	db := &database{DB: sql.OpenDB(connector), connector: connector, files: len(s.files) > 0}
+	c := connector{made}
+	db := &database{DB: sql.OpenDB(c), connector: c, files: len(s.files) > 0}
 	allowed, err := s.prepareFolders(ctx, db)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

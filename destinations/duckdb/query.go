@@ -15,27 +15,27 @@ import (
 
 // query runs one statement on a connection of its own, in a transaction that DuckDB itself lets nothing write in.
 func (db *database) query(ctx context.Context, query string, args []any) (_ pipeline.Rows, err error) {
-	c, err := db.connector.Connect(ctx)
+	made, err := db.connector.Connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("duckdb: query: %w", err)
 	}
-	conn := c.(*duckdb.Conn)
-	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "BEGIN TRANSACTION READ ONLY", nil); err != nil { // see abandon
-		return nil, errors.Join(fmt.Errorf("duckdb: query: %w", err), conn.Close())
-	}
+	c := made.(connection)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, abandon(conn))
+			err = errors.Join(err, c.Close())
 		}
 	}()
-	values, err := named(conn, args)
+	if _, err := c.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY", nil); err != nil {
+		return nil, queryError(ctx, err)
+	}
+	values, err := named(c, args)
 	if err != nil {
 		return nil, err
 	}
-	if err := allow(ctx, conn, query, db.files); err != nil {
+	if err := allow(ctx, c, query, db.files); err != nil {
 		return nil, err
 	}
-	prepared, err := conn.Prepare(query)
+	prepared, err := c.Prepare(query)
 	if err != nil {
 		return nil, queryError(ctx, err)
 	}
@@ -45,7 +45,7 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 	}
 	var types []string
 	if kind, _ := stmt.StatementType(); kind == duckdb.STATEMENT_TYPE_SELECT {
-		stmt, types = printable(ctx, conn, stmt, query, values)
+		stmt, types = printable(ctx, c, stmt, query, values)
 	}
 	result, err := stmt.QueryContext(ctx, values)
 	if err != nil {
@@ -54,22 +54,15 @@ func (db *database) query(ctx context.Context, query string, args []any) (_ pipe
 	if types == nil {
 		types = resultTypes(result)
 	}
-	return newRows(ctx, conn, stmt, result, types), nil
-}
-
-// abandon ends the transaction of a query that failed, and its connection. What is left of one that was interrupted holds the database open until the connection is used once
-// more, and whoever opens the file again in this process, as a reload does, would wait for ever.
-func abandon(conn *duckdb.Conn) error {
-	_, err := conn.ExecContext(context.Background(), "ROLLBACK", nil)
-	return errors.Join(err, conn.Close())
+	return newRows(ctx, c, stmt, result, types), nil
 }
 
 // printable returns the statement with the columns cast to text whose values the driver would hand out in a form that loses something
 // (JSON as decoded maps, numbers in it as floats) or prints badly (UUIDs as bytes, lists, dates). The types are asked for by running the
 // query for no rows, and returned as DuckDB names them. A statement that cannot stand in a subquery is returned as it is, without types.
-func printable(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, query string, values []driver.NamedValue) (*duckdb.Stmt, []string) {
+func printable(ctx context.Context, c connection, stmt *duckdb.Stmt, query string, values []driver.NamedValue) (*duckdb.Stmt, []string) {
 	inner := strings.TrimRight(query, "; \t\r\n")
-	prepared, err := conn.Prepare("SELECT * FROM (" + inner + "\n) LIMIT 0")
+	prepared, err := c.Prepare("SELECT * FROM (" + inner + "\n) LIMIT 0")
 	if err != nil {
 		return stmt, nil
 	}
@@ -93,7 +86,7 @@ func printable(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, query 
 	if !cast {
 		return stmt, types
 	}
-	wrapped, err := conn.Prepare("SELECT " + strings.Join(columns, ", ") + " FROM (" + inner + "\n) AS q(" + strings.Join(aliases, ", ") + ")")
+	wrapped, err := c.Prepare("SELECT " + strings.Join(columns, ", ") + " FROM (" + inner + "\n) AS q(" + strings.Join(aliases, ", ") + ")")
 	if err != nil {
 		return stmt, nil
 	}
@@ -151,11 +144,11 @@ func isPlain(typ string) bool {
 	return false
 }
 
-func named(conn *duckdb.Conn, args []any) ([]driver.NamedValue, error) {
+func named(c connection, args []any) ([]driver.NamedValue, error) {
 	values := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
 		values[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
-		if err := conn.CheckNamedValue(&values[i]); err == nil {
+		if err := c.CheckNamedValue(&values[i]); err == nil {
 			continue
 		}
 		v, err := driver.DefaultParameterConverter.ConvertValue(arg)

@@ -16,7 +16,7 @@ import (
 // rows is the result of a query with the connection it was run on.
 type rows struct {
 	ctx    context.Context
-	conn   *duckdb.Conn
+	conn   connection
 	stmt   *duckdb.Stmt
 	result driver.Rows
 	types  []pipeline.ValueType
@@ -25,9 +25,9 @@ type rows struct {
 	closed bool
 }
 
-func newRows(ctx context.Context, conn *duckdb.Conn, stmt *duckdb.Stmt, result driver.Rows, types []string) *rows {
+func newRows(ctx context.Context, c connection, stmt *duckdb.Stmt, result driver.Rows, types []string) *rows {
 	n := len(types)
-	r := &rows{ctx: ctx, conn: conn, stmt: stmt, result: result, types: make([]pipeline.ValueType, n), raw: make([]driver.Value, n), values: make([]any, n)}
+	r := &rows{ctx: ctx, conn: c, stmt: stmt, result: result, types: make([]pipeline.ValueType, n), raw: make([]driver.Value, n), values: make([]any, n)}
 	for i, name := range types {
 		r.types[i] = valueType(name)
 	}

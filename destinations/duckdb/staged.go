@@ -36,7 +36,7 @@ func execWith(ctx context.Context, conn *sql.Conn, statement string, columns []c
 		names[i], types[i] = c.name, info
 	}
 	return conn.Raw(func(c any) error {
-		appender, err := duckdb.NewQueryAppender(c.(driver.Conn), statement, "staged", types, names)
+		appender, err := duckdb.NewQueryAppender(c.(connection).Conn, statement, "staged", types, names)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func execWith(ctx context.Context, conn *sql.Conn, statement string, columns []c
 // appendTo fills a temporary table by the bulk interface of DuckDB, within the transaction that conn is in.
 func appendTo(ctx context.Context, conn *sql.Conn, table string, fill func(appendRow func(...driver.Value) error) error) error {
 	return conn.Raw(func(c any) error {
-		appender, err := duckdb.NewAppender(c.(driver.Conn), "temp", "main", table)
+		appender, err := duckdb.NewAppender(c.(connection).Conn, "temp", "main", table)
 		if err != nil {
 			return err
 		}

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	duckdb "github.com/duckdb/duckdb-go/v2"
-
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 )
@@ -190,7 +188,7 @@ func (r *Reader) Close() error {
 // database is an open DuckDB with a connection pool for the writer and the connector that queries get their connections from.
 type database struct {
 	*sql.DB
-	connector *duckdb.Connector
+	connector connector
 	files     bool   // queries may name files
 	exportDir string // where the files of months are; "" when there never were any
 }
