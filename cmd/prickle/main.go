@@ -20,10 +20,10 @@ import (
 
 func main() {
 	keepPrivate()
+	limitMemory(context.Background())
 	addThreads()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	limitMemory(ctx)
 	go func() {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once

@@ -3,16 +3,42 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 // memoryBudget is what the process as a whole is kept within, if it can be: what Go code holds, DuckDB, and the program itself. Go gets what the others
 // leave, between leastForGo and all of it: the more garbage may lie about, the less often all that lives has to be looked through, which on a busy
 // machine takes a fifth of the processors.
 const memoryBudget, leastForGo = 600 << 20, 300 << 20
+
+// budget is memoryBudget and leastForGo, or less on a small machine.
+type budget struct{ all, least int64 }
+
+// budgetWithin is the budget where so many bytes may be used: three quarters of them, since it is no hard limit, and half of that for Go at least.
+func budgetWithin(there uint64) budget {
+	all := int64(min(memoryBudget, there/4*3))
+	return budget{all, min(leastForGo, all/2)}
+}
+
+// memoryThere is what the process may use, in bytes: the machine's memory, or what its control group is limited to.
+func memoryThere() uint64 {
+	there := uint64(math.MaxUint64)
+	for _, limit := range []memlimit.Provider{memlimit.FromSystem, memlimit.FromCgroup} {
+		if n, err := limit(); err == nil && n > 0 { // or nothing is known of it, or there is none
+			there = min(there, n)
+		}
+	}
+	return there
+}
+
+// ofGo is Go's share when others hold so much.
+func (b budget) ofGo(others int64) int64 { return min(max(b.all-others, b.least), b.all) }
 
 // rareGC is how much garbage, in percent of what lives, is collected at the earliest. Where that is more than the budget leaves, the budget counts.
 const rareGC = 200
@@ -28,11 +54,12 @@ func limitMemory(ctx context.Context) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	debug.SetMemoryLimit(leastForGo)
+	b := budgetWithin(memoryThere())
+	debug.SetMemoryLimit(b.least)
 	go func() {
 		tick := time.NewTicker(memoryPause)
 		defer tick.Stop()
-		for shareMemory() {
+		for b.divide() {
 			select {
 			case <-ctx.Done():
 				return
@@ -42,20 +69,18 @@ func limitMemory(ctx context.Context) {
 	}()
 }
 
-// shareMemory gives Go its share, and reports false where the system does not tell what the process holds.
-func shareMemory() bool {
+// divide gives Go its share, and reports false where the system does not tell what the process holds.
+func (b budget) divide() bool {
 	all, ok := residentMemory()
 	if !ok {
 		return false
 	}
-	share := shareOfGo(all - goMemory())
+	share := b.ofGo(all - goMemory())
 	if d := share - debug.SetMemoryLimit(-1); d >= memoryStep || d <= -memoryStep {
 		debug.SetMemoryLimit(share)
 	}
 	return true
 }
-
-func shareOfGo(others int64) int64 { return min(max(memoryBudget-others, leastForGo), memoryBudget) }
 
 // goMemory is what Go's runtime has from the system, in bytes.
 func goMemory() int64 {
