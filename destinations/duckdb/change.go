@@ -3,9 +3,10 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
@@ -19,24 +20,14 @@ type held struct {
 }
 
 // lookUp finds the rows that the table has of the states' keys. It reads the keys of the table, and the rest of the rows that it finds.
-func lookUp(ctx context.Context, conn *sql.Conn, tx *sql.Tx, t *warehouse.Table, states []warehouse.State, have []held) error {
-	if _, err := tx.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE _prickle_keys (n BIGINT, key VARCHAR)"); err != nil {
-		return err
-	}
-	err := appendTo(ctx, conn, "_prickle_keys", func(appendRow func(...driver.Value) error) error {
-		for i := range states {
-			if err := appendRow(int64(i), states[i].Key); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`
+func lookUp(ctx context.Context, tx *sql.Tx, t *warehouse.Table, states []warehouse.State, have []held) error {
+	keys := given{[]column{{"n", duckdb.TYPE_BIGINT}, {"key", duckdb.TYPE_VARCHAR}}, len(states), func(to *place, row int) {
+		put(to, 0, int64(row))
+		putText(to, 1, states[row].Key)
+	}}
+	rows, err := tx.QueryContext(keys.in(ctx), fmt.Sprintf(`
 		SELECT k.n, t.rowid, t._sync_version, t._sync_deleted, t._sync_hash
-		FROM _prickle_keys AS k JOIN %s AS t ON t._sync_key = k.key`, warehouse.Identifier(t.Rows())))
+		FROM prickle_given() AS k JOIN %s AS t ON t._sync_key = k.key`, warehouse.Identifier(t.Rows())))
 	if err != nil {
 		return err
 	}
@@ -89,58 +80,40 @@ func changesOf(states []warehouse.State, have []held, merged *pipeline.Merged) *
 }
 
 // write makes the changes, those by a row's number before new rows come.
-func (c *rowChanges) write(ctx context.Context, conn *sql.Conn, t *warehouse.Table) error {
+func (c *rowChanges) write(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
 	rows := warehouse.Identifier(t.Rows())
-	if len(c.move) > 0 {
-		err := execWith(ctx, conn, `UPDATE `+rows+` AS t SET _sync_version = s.version, _sync_at = s.at,
+	columns, insert := insertStates(t)
+	for _, step := range []struct {
+		rows      *given
+		statement string
+	}{
+		{c.givenMoves(), `UPDATE ` + rows + ` AS t SET _sync_version = s.version, _sync_at = s.at,
 			_sync_deleted = t._sync_deleted OR s.deleted_at IS NOT NULL, _sync_deleted_at = coalesce(t._sync_deleted_at, s.deleted_at)
-			FROM staged AS s WHERE t.rowid = s.id`, moveColumns, c.appendMoves)
-		if err != nil {
-			return err
+			FROM prickle_given() AS s WHERE t.rowid = s.id`},
+		{c.givenOut(), "DELETE FROM " + rows + " WHERE rowid IN (SELECT id FROM prickle_given())"},
+		{givenStates(columns, t, c.in), insert},
+	} {
+		if step.rows.count == 0 {
+			continue
 		}
-	}
-	if len(c.out) > 0 {
-		if err := execWith(ctx, conn, "DELETE FROM "+rows+" WHERE rowid IN (SELECT id FROM staged)", outColumns, c.appendOut); err != nil {
-			return err
-		}
-	}
-	if len(c.in) == 0 {
-		return nil
-	}
-	columns, statement := insertStates(t)
-	return execWith(ctx, conn, statement, columns, func(appendRow func(...driver.Value) error) error {
-		row := make([]driver.Value, len(columns))
-		for _, s := range c.in {
-			fill(row, t, s)
-			if err := appendRow(row...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (c *rowChanges) appendMoves(appendRow func(...driver.Value) error) error {
-	for _, m := range c.move {
-		if err := appendRow(m.row, m.version, m.at.UTC(), utc(m.deletedAt)); err != nil {
+		if _, err := tx.ExecContext(step.rows.in(ctx), step.statement); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *rowChanges) appendOut(appendRow func(...driver.Value) error) error {
-	for _, row := range c.out {
-		if err := appendRow(row); err != nil {
-			return err
-		}
-	}
-	return nil
+func (c *rowChanges) givenMoves() *given {
+	columns := []column{{"id", duckdb.TYPE_BIGINT}, {"version", duckdb.TYPE_BIGINT}, {"at", duckdb.TYPE_TIMESTAMP_TZ}, {"deleted_at", duckdb.TYPE_TIMESTAMP_TZ}}
+	return &given{columns, len(c.move), func(to *place, row int) {
+		m := &c.move[row]
+		put(to, 0, m.row)
+		put(to, 1, m.version)
+		put(to, 2, m.at.UTC())
+		putTime(to, 3, m.deletedAt)
+	}}
 }
 
-func utc(t *time.Time) driver.Value {
-	if t == nil {
-		return nil
-	}
-	return t.UTC()
+func (c *rowChanges) givenOut() *given {
+	return &given{[]column{{"id", duckdb.TYPE_BIGINT}}, len(c.out), func(to *place, row int) { put(to, 0, c.out[row]) }}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ var Spec = pipeline.Spec[pipeline.Warehouse]{
 	Type:    "duckdb",
 	Summary: "an embedded warehouse in one file: events and the tables of sources, for SQL on this machine",
 	NewConfig: func() any {
-		return &Config{MemoryLimit: 192 << 20, Threads: 2, Export: ExportConfig{After: 7 * 24 * time.Hour}}
+		return &Config{MemoryLimit: 192 << 20, Export: ExportConfig{After: 7 * 24 * time.Hour}}
 	},
 	Batch: pipeline.Batch{Events: 5000, Bytes: 8 << 20, Wait: 100 * time.Millisecond},
 	New: func(config any, env pipeline.Env) (pipeline.Warehouse, error) {
@@ -38,7 +39,8 @@ type Config struct {
 	Files []string `yaml:"files"`
 	// Lakes are folders that the destination parquet fills, by the names of the views that show their events.
 	Lakes map[string]string `yaml:"lakes"`
-	// Threads is how many threads a query or a write may use; 2 by default.
+	// Threads is how many threads a query or a write may use; 0, the default, is a quarter of the processors, at least 1. With more than one, the thread that
+	// writes also waits for the others without rest, which takes a quarter more of the processors.
 	Threads int `yaml:"threads"`
 	// Retention is how long events are kept by their timestamp, at least a day; 0, the default, keeps all. Compact deletes what is older.
 	Retention time.Duration `yaml:"retention"`
@@ -69,6 +71,13 @@ func (c *ExportConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("export.dir: %q: want a folder, whose name has no *, ? and [", c.Dir))
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) threads() int {
+	if c.Threads > 0 {
+		return c.Threads
+	}
+	return max(runtime.NumCPU()/4, 1)
 }
 
 // Short lets the configuration give the path alone: `duckdb: data/warehouse.duckdb`.
@@ -129,8 +138,8 @@ func (c *Config) Validate() error {
 	if c.Retention != 0 && c.Retention < 24*time.Hour {
 		errs = append(errs, errors.New("retention: want at least 1d, or nothing to keep events for ever"))
 	}
-	if c.Threads < 1 {
-		errs = append(errs, errors.New("threads: want at least 1"))
+	if c.Threads < 0 {
+		errs = append(errs, errors.New("threads: want at least 1, or 0 for a quarter of the processors"))
 	}
 	return errors.Join(append(errs, c.validateFolders())...)
 }

@@ -27,8 +27,8 @@ type connection struct{ *duckdb.Conn }
 // connection is used once more, and whoever opens the file again in this process, as a reload does, would wait for ever.
 func (c connection) Close() error {
 	_, err := c.ExecContext(context.Background(), "ROLLBACK", nil)
-	if failed := (*duckdb.Error)(nil); errors.As(err, &failed) && failed.Type == duckdb.ErrorTypeTransaction {
-		err = nil // there is no transaction
+	if failed := (*duckdb.Error)(nil); errors.As(err, &failed) && (failed.Type == duckdb.ErrorTypeTransaction || failed.Type == duckdb.ErrorTypeFatal) {
+		err = nil // there is no transaction, or nothing that could hold anything
 	}
 	return errors.Join(err, c.Conn.Close())
 }

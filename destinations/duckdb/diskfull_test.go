@@ -3,6 +3,9 @@
 package duckdb
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -67,5 +70,92 @@ func TestDiskFull(t *testing.T) {
 	got := pipelinetest.Table(t, w, "SELECT count(*) = ?, count(DISTINCT uuid) = ?, (SELECT count(*) FROM shop_items) FROM events", stored+100, stored+100)
 	if got[0] != "true|true|1" {
 		t.Errorf("all events stored, each once, and the record\n got %s\nwant true|true|1", got)
+	}
+}
+
+// TestDiskFullAtCheckpoint lets the log of the database grow, and not its file, until a checkpoint is due. DuckDB then refuses everything; once there is
+// room, events are stored and queries answered again, without a restart.
+func TestDiskFullAtCheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "warehouse.duckdb")
+	w := open(t, path)
+	stored := 0
+	send := func(count int) error {
+		err := w.Send(t.Context(), pipelinetest.Events(stored, stored+count))
+		if err == nil {
+			stored += count
+		}
+		return err
+	}
+	if err := errors.Join(send(20_000), w.Compact(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeRoom := limitFiles(t, uint64(file.Size()))
+	if err := send(5000); err != nil {
+		t.Fatalf("Send with room in the log: %v", err)
+	}
+	if err := w.Compact(t.Context()); err == nil {
+		t.Fatal("Compact without room in the file\n got no error\nwant one")
+	}
+	count := "SELECT count(*) FROM events"
+	for range 2 { // what is there can be read, and what fits in the log stored, or not; nothing of that is for good
+		if err := send(1000); err != nil && slices.ContainsFunc(pipeline.EventErrors(err, 1000), pipeline.IsPermanent) {
+			t.Errorf("Send without room\n got %v, permanent\nwant an error worth another try", err)
+		}
+		_ = w.writer.Do(t.Context(), func() error { w.checkpoint(); return nil })
+	}
+	makeRoom()
+	if err := send(1000); err != nil {
+		t.Errorf("Send with room again: %v", err)
+	}
+	if got, want := pipelinetest.Table(t, w, count), fmt.Sprint(stored); len(got) != 1 || got[0] != want {
+		t.Errorf("events\n got %s\nwant %s", got, want)
+	}
+	if _, err := w.Merge(t.Context(), pipelinetest.Invoices(0, 1)); err != nil {
+		t.Errorf("Merge with room again: %v", err)
+	}
+	if err := w.Compact(t.Context()); err != nil {
+		t.Errorf("Compact with room again: %v", err)
+	}
+	closed(t, w)
+	w = open(t, path)
+	defer closed(t, w)
+	got := pipelinetest.Table(t, w, "SELECT count(*), count(DISTINCT uuid), (SELECT count(*) FROM shop_invoices) FROM events")
+	if want := fmt.Sprintf("%d|%d|10000", stored, stored); got[0] != want {
+		t.Errorf("all events stored, each once, and the records\n got %s\nwant %s", got, want)
+	}
+}
+
+// TestDeadUntilRead has a database that is refused everything be opened again by who only reads, but not under a reader's feet.
+func TestDeadUntilRead(t *testing.T) {
+	w := open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
+	defer closed(t, w)
+	if err := w.Send(t.Context(), pipelinetest.Events(0, 10)); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := w.Query(t.Context(), "SELECT uuid FROM events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.dead.Store(true)
+	if err := w.Send(t.Context(), pipelinetest.Events(10, 20)); !errors.Is(err, errInUse) {
+		t.Errorf("Send while a result is read\n got %v\nwant %v", err, errInUse)
+	}
+	for range 10 {
+		if _, err := rows.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := pipelinetest.Table(t, w, "SELECT count(*) FROM events"); got[0] != "10" || w.dead.Load() {
+		t.Errorf("events\n got %s, still dead %t\nwant 10, false", got, w.dead.Load())
+	}
+	if err := w.Send(t.Context(), pipelinetest.Events(0, 20)); err != nil {
+		t.Errorf("Send to the file that was opened again: %v", err)
 	}
 }

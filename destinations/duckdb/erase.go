@@ -3,12 +3,13 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
@@ -19,6 +20,11 @@ import (
 func (w *Warehouse) Erase(ctx context.Context, e pipeline.Erasure) (pipeline.Erased, error) {
 	w.upkeep.Lock()
 	defer w.upkeep.Unlock()
+	_, release, err := w.use(ctx)
+	if err != nil {
+		return pipeline.Erased{}, fmt.Errorf("duckdb: erase: %w", err)
+	}
+	defer release()
 	erased, err := w.eraseAll(ctx, &e)
 	switch {
 	case err == nil:
@@ -31,7 +37,7 @@ func (w *Warehouse) Erase(ctx context.Context, e pipeline.Erasure) (pipeline.Era
 
 func (w *Warehouse) eraseAll(ctx context.Context, e *pipeline.Erasure) (erased pipeline.Erased, err error) {
 	if !e.Count { // what an erasure that was broken off has left
-		if err := w.writer.Do(ctx, func() error { return w.sweep(ctx, w.conn) }); err != nil {
+		if err := w.do(ctx, func() error { return w.sweep(ctx, w.conn) }); err != nil {
 			return erased, err
 		}
 	}
@@ -39,7 +45,7 @@ func (w *Warehouse) eraseAll(ctx context.Context, e *pipeline.Erasure) (erased p
 	if err != nil {
 		return erased, err
 	}
-	err = w.writer.Do(ctx, func() error {
+	err = w.do(ctx, func() error {
 		var err error
 		if erased, err = w.erase(ctx, e, &files); err != nil || e.Count || erased == (pipeline.Erased{}) {
 			return err
@@ -141,17 +147,9 @@ func (w *Warehouse) eraseFiles(ctx context.Context, e *pipeline.Erasure) (files 
 
 // stageErased makes a temporary table of distinct ids: they may be more than a statement has place for.
 func stageErased(ctx context.Context, conn *sql.Conn, ids []string) error {
-	if _, err := conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE _prickle_erased (distinct_id VARCHAR NOT NULL)"); err != nil {
-		return err
-	}
-	return appendTo(ctx, conn, "_prickle_erased", func(appendRow func(...driver.Value) error) error {
-		for _, id := range ids {
-			if err := appendRow(warehouse.ValidUTF8(id)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	erased := given{[]column{{"distinct_id", duckdb.TYPE_VARCHAR}}, len(ids), func(to *place, row int) { putText(to, 0, warehouse.ValidUTF8(ids[row])) }}
+	_, err := conn.ExecContext(erased.in(ctx), "CREATE OR REPLACE TEMP TABLE _prickle_erased AS FROM prickle_given()")
+	return err
 }
 
 func (w *Warehouse) eraseFile(ctx context.Context, conn *sql.Conn, m *month, condition string, count bool, files *erasedFiles) error {

@@ -1,7 +1,6 @@
 package duckdb
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"strings"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 )
 
-// eventColumns are the events table's columns with their types, in order. The batch table has them with properties and groups as text.
+// eventColumns are the events table's columns with their types, in order.
 func eventColumns() [][2]string {
 	columns := [][2]string{
 		{"project_id", "INTEGER"}, {"uuid", "UUID"}, {"event", "VARCHAR"}, {"distinct_id", "VARCHAR"}, {"person_id", "UUID"},
@@ -25,12 +24,15 @@ func eventColumns() [][2]string {
 
 // createEvents is the statement that makes the events table.
 func createEvents() string {
-	return "CREATE TABLE events (" + spelled(func(name, typ string) string {
-		if c := compression[name]; c != "" {
-			typ += " USING COMPRESSION " + c
+	var columns []string
+	for _, c := range eventColumns() {
+		column := warehouse.Identifier(c[0]) + " " + c[1]
+		if how := compression[c[0]]; how != "" {
+			column += " USING COMPRESSION " + how
 		}
-		return typ + " NOT NULL"
-	}) + ")"
+		columns = append(columns, column+" NOT NULL")
+	}
+	return "CREATE TABLE events (" + strings.Join(columns, ", ") + ")"
 }
 
 // compression is how columns are stored of which that is known beforehand. Of the others DuckDB finds out, at every checkpoint, by trying each way on
@@ -47,33 +49,42 @@ var compression = func() map[string]string {
 	return how
 }()
 
-// spelled is the list of eventColumns for a CREATE TABLE, with what typed makes of their types.
-func spelled(typed func(name, typ string) string) string {
-	var columns []string
-	for _, c := range eventColumns() {
-		columns = append(columns, warehouse.Identifier(c[0])+" "+typed(c[0], c[1]))
-	}
-	return strings.Join(columns, ", ")
-}
-
-// stageEvents makes the table where a batch waits for its INSERT. Its JSON is text until the INSERT casts it, which checks it. The appender could run
-// the INSERT itself, but its errors do not tell a bad value from a full disk.
-func stageEvents() string {
-	text := func(_, typ string) string { return strings.Replace(typ, "JSON", "VARCHAR", 1) }
-	return "CREATE OR REPLACE TEMP TABLE _prickle_batch (" + spelled(text) + ")"
-}
-
 // eventsByPerson makes the view of events with the persons that they belong to now.
 var eventsByPerson = fmt.Sprintf(`CREATE OR REPLACE VIEW %s AS
 	SELECT e.* REPLACE (coalesce(CAST(m.person_id AS UUID), e.person_id) AS person_id) FROM events AS e LEFT JOIN %s AS m ON m.distinct_id = e.distinct_id`,
 	warehouse.EventsByPerson, warehouse.PersonIDs)
 
-// eventValues appends the values of a row in the order of eventColumns.
-func (w *Warehouse) eventValues(values []driver.Value, r *warehouse.EventRow, now time.Time) []driver.Value {
-	values = append(values, int32(w.project), duckdb.UUID(r.UUID), r.Name, r.DistinctID, duckdb.UUID(r.PersonID), r.Event.Timestamp, r.Properties,
-		r.Extracted[0], r.Groups, r.Source)
-	for _, text := range r.Extracted[1:] {
-		values = append(values, text)
+// givenColumns are the columns of an event as it is given to an INSERT, which casts its JSON and so checks it.
+var givenColumns = func() (out []column) {
+	types := map[string]duckdb.Type{
+		"INTEGER": duckdb.TYPE_INTEGER, "UUID": duckdb.TYPE_UUID, "VARCHAR": duckdb.TYPE_VARCHAR, "JSON": duckdb.TYPE_VARCHAR, "TIMESTAMPTZ": duckdb.TYPE_TIMESTAMP_TZ,
 	}
-	return append(values, r.Event.ReceivedAt, now)
+	for _, c := range eventColumns() {
+		out = append(out, column{c[0], types[c[1]]})
+	}
+	return out
+}()
+
+// givenEvents are rows in the order of eventColumns.
+func (w *Warehouse) givenEvents(rows []*warehouse.EventRow, now time.Time) *given {
+	return &given{givenColumns, len(rows), func(to *place, row int) {
+		r := rows[row]
+		put(to, 0, int32(w.project))
+		put(to, 1, duckdb.UUID(r.UUID))
+		putText(to, 2, r.Name)
+		putText(to, 3, r.DistinctID)
+		put(to, 4, duckdb.UUID(r.PersonID))
+		put(to, 5, r.Event.Timestamp)
+		put(to, 6, r.Properties)
+		putText(to, 7, r.Extracted[0])
+		put(to, 8, r.Groups)
+		putText(to, 9, r.Source)
+		next := 10
+		for _, text := range r.Extracted[1:] {
+			putText(to, next, text)
+			next++
+		}
+		put(to, next, r.Event.ReceivedAt)
+		put(to, next+1, now)
+	}}
 }

@@ -39,7 +39,7 @@ func (w *Warehouse) exportMonths(ctx context.Context) error {
 	}
 	received := w.now().Add(-duplicateWindow).UTC().Truncate(time.Microsecond)
 	var until time.Time
-	err := w.writer.Do(ctx, func() error {
+	err := w.do(ctx, func() error {
 		if now := w.now().UTC().Truncate(time.Microsecond); now.After(w.mark) {
 			w.mark = now
 		}
@@ -110,7 +110,7 @@ func (e *export) run(ctx context.Context) error {
 	if err := errors.Join(e.w.write(ctx, conn, &e.next, from), conn.Close()); err != nil {
 		return err
 	}
-	err = e.w.writer.Do(ctx, func() error { return e.commit(ctx, fresh) })
+	err = e.w.do(ctx, func() error { return e.commit(ctx, fresh) })
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (e *export) commit(ctx context.Context, fresh int64) error {
 // name notes that a file is being written, under a name that none has had, before there is anything of it: no crash leaves a file that nobody knows.
 func (w *Warehouse) name(ctx context.Context, m *month) error {
 	m.file = fmt.Sprintf("project=%d/month=%s/%s.parquet", m.project, m.begin.Format("2006-01"), uuid.New())
-	return w.writer.Do(ctx, func() error {
+	return w.do(ctx, func() error {
 		_, err := w.conn.ExecContext(ctx, "INSERT INTO _prickle_exports (file, state, project_id, month, moved) VALUES (?, ?, ?, ?, ?)",
 			m.file, beingWritten, m.project, m.begin, m.moved)
 		if err != nil {

@@ -17,12 +17,16 @@ func (w *Warehouse) Capabilities() pipeline.Capabilities {
 // files of months.
 func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 	var h pipeline.Health
-	err := w.db.QueryRowContext(ctx, "SELECT count(*) FROM events__rows").Scan(&h.Events)
+	db, release, err := w.use(ctx)
 	if err != nil {
 		return h, fmt.Errorf("duckdb: health: %w", err)
 	}
-	exported := exports{dir: w.db.exportDir}
-	if err := exported.load(ctx, w.db); err != nil {
+	defer release()
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM events__rows").Scan(&h.Events); err != nil {
+		return h, fmt.Errorf("duckdb: health: %w", w.noticed(err))
+	}
+	exported := exports{dir: db.exportDir}
+	if err := exported.load(ctx, db); err != nil {
 		return h, fmt.Errorf("duckdb: health: %w", err)
 	}
 	for i := range exported.months {
@@ -47,17 +51,22 @@ func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 func (w *Warehouse) Compact(ctx context.Context) error {
 	w.upkeep.Lock()
 	defer w.upkeep.Unlock()
+	_, release, err := w.use(ctx)
+	if err != nil {
+		return fmt.Errorf("duckdb: compact: %w", err)
+	}
+	defer release()
 	// What was superseded the last time goes now: queries may still have read it then.
-	if err := w.writer.Do(ctx, func() error { return w.sweep(ctx, w.conn) }); err != nil {
+	if err := w.do(ctx, func() error { return w.sweep(ctx, w.conn) }); err != nil {
 		return fmt.Errorf("duckdb: %w", err)
 	}
-	if err := w.writer.Do(ctx, func() error { return w.retain(ctx) }); err != nil {
+	if err := w.do(ctx, func() error { return w.retain(ctx) }); err != nil {
 		return fmt.Errorf("duckdb: retention: %w", err)
 	}
 	if err := w.exportMonths(ctx); err != nil {
 		return err
 	}
-	return w.writer.Do(ctx, func() error {
+	return w.do(ctx, func() error {
 		_, err := w.conn.ExecContext(ctx, "CHECKPOINT")
 		if inUse(err) {
 			w.log.Info("the log of the database goes into its file later: a query is open")

@@ -3,10 +3,11 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 )
@@ -17,19 +18,37 @@ import (
 // replayed keeps the time of its capture, so its first copy is found however long ago that was.
 const duplicateWindow = 48 * time.Hour
 
-// insertEvents takes the staged rows captured from one time to another that the table does not have yet. The join reads the uuids of the row
-// groups in the window only, which is the last two times; it is made with the table, and with the files of months that hold events of the window.
+// findStored finds the uuids that are there already of events captured from one time to another. The join reads the uuids of the row groups in the
+// window only, which is the two times; it is made with the table, and with the files of months that hold events of the window.
+const findStored = `
+SELECT e.uuid FROM %s AS e SEMI JOIN prickle_given() AS b ON e.uuid = b.uuid
+WHERE e.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d)`
+
 const insertEvents = `
 INSERT INTO events__rows
-SELECT * REPLACE (CAST(properties AS JSON) AS properties, CAST(groups AS JSON) AS groups)
-FROM _prickle_batch AS b
-WHERE b.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d) AND NOT EXISTS (
-	SELECT 1 FROM %s AS e
-	WHERE e.uuid = b.uuid AND e.received_at BETWEEN make_timestamptz(%d) AND make_timestamptz(%d))`
+SELECT * REPLACE (CAST(properties AS JSON) AS properties, CAST(groups AS JSON) AS groups) FROM prickle_given()`
 
-// insert stores rows in one transaction; no UUID occurs twice in them.
+// insert stores rows; no UUID occurs twice in them. A row group that becomes full ends a transaction: what is in an earlier one when a later one fails
+// is found to be there when it comes again.
 func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error {
-	defer w.tidy()
+	if err := w.revive(ctx); err != nil {
+		return err
+	}
+	for len(rows) > 0 {
+		if w.appended >= rowGroup {
+			w.checkpoint()
+		}
+		n := min(len(rows), rowGroup-w.appended)
+		if err := w.insertTogether(ctx, rows[:n]); err != nil {
+			return w.noticed(err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// insertTogether stores rows in one transaction.
+func (w *Warehouse) insertTogether(ctx context.Context, rows []warehouse.EventRow) error {
 	tx, err := begin(ctx, w.conn)
 	if err != nil {
 		return err
@@ -39,10 +58,20 @@ func (w *Warehouse) insert(ctx context.Context, rows []warehouse.EventRow) error
 	if !now.After(w.mark) {
 		now = w.mark.Add(time.Microsecond)
 	}
-	if err := w.insertBatch(ctx, tx, rows, now); err != nil {
+	fresh, err := w.fresh(ctx, tx, rows)
+	if err != nil {
 		return err
 	}
-	return tx.Commit()
+	if len(fresh) > 0 {
+		if _, err := tx.ExecContext(w.givenEvents(fresh, now).in(ctx), insertEvents); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	w.appended += len(fresh)
+	return nil
 }
 
 // begin begins a transaction that does not end with ctx; its statements are to be given that. database/sql would roll back behind our back then, and
@@ -51,31 +80,40 @@ func begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return conn.BeginTx(context.WithoutCancel(ctx), nil)
 }
 
-func (w *Warehouse) insertBatch(ctx context.Context, tx *sql.Tx, rows []warehouse.EventRow, now time.Time) error {
-	if _, err := tx.ExecContext(ctx, stageEvents()); err != nil {
-		return err
-	}
-	err := appendTo(ctx, w.conn, "_prickle_batch", func(appendRow func(...driver.Value) error) error {
-		values := make([]driver.Value, 0, len(eventColumns()))
-		for i := range rows {
-			values = w.eventValues(values[:0], &rows[i], now)
-			if err := appendRow(values...); err != nil {
-				return err
-			}
+// fresh are the rows that are not stored yet.
+func (w *Warehouse) fresh(ctx context.Context, tx *sql.Tx, rows []warehouse.EventRow) ([]*warehouse.EventRow, error) {
+	stored := map[duckdb.UUID]bool{}
+	for _, p := range periods(rows) {
+		if err := w.addStored(ctx, tx, p, stored); err != nil {
+			return nil, err
 		}
-		return nil
-	})
+	}
+	fresh := make([]*warehouse.EventRow, 0, len(rows))
+	for i := range rows {
+		if !stored[duckdb.UUID(rows[i].UUID)] {
+			fresh = append(fresh, &rows[i])
+		}
+	}
+	return fresh, nil
+}
+
+// addStored adds the uuids of a period's rows that are stored already.
+func (w *Warehouse) addStored(ctx context.Context, tx *sql.Tx, p period, stored map[duckdb.UUID]bool) error {
+	ids := given{[]column{{"uuid", duckdb.TYPE_UUID}}, len(p.rows), func(to *place, row int) { put(to, 0, duckdb.UUID(p.rows[row].UUID)) }}
+	first, last := p.first.Add(-duplicateWindow).UnixMicro(), p.last.Add(duplicateWindow).UnixMicro()
+	found, err := tx.QueryContext(ids.in(ctx), fmt.Sprintf(findStored, w.stored(first, last), first, last))
 	if err != nil {
 		return err
 	}
-	for _, p := range periods(rows) {
-		first, last := p.first.UnixMicro()-1, p.last.UnixMicro()+1 // however the table rounds, no row is left out
-		window := duplicateWindow.Microseconds()
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(insertEvents, first, last, w.stored(first-window, last+window), first-window, last+window)); err != nil {
+	defer found.Close()
+	for found.Next() {
+		var id duckdb.UUID
+		if err := found.Scan(&id); err != nil {
 			return err
 		}
+		stored[id] = true
 	}
-	return nil
+	return found.Err()
 }
 
 // stored is where events captured from one time to another may be. Files hold none that were captured lately, so what is live costs no look at them.
@@ -87,24 +125,27 @@ func (w *Warehouse) stored(first, last int64) string {
 	return "(SELECT uuid, received_at FROM events__rows UNION ALL SELECT uuid, received_at FROM " + w.exports.reading(files) + ")"
 }
 
-// period is a time in which events were captured, both ends included.
-type period struct{ first, last time.Time }
+// period is a time in which events were captured, both ends included, with their rows.
+type period struct {
+	first, last time.Time
+	rows        []*warehouse.EventRow
+}
 
 // periods are the times in which the rows were captured. What is captured now and what is replayed from last week come together; one window
 // over both would make the live events pay for a search through the whole week.
 func periods(rows []warehouse.EventRow) []period {
-	times := make([]time.Time, len(rows))
+	inOrder := make([]*warehouse.EventRow, len(rows))
 	for i := range rows {
-		times[i] = rows[i].Event.ReceivedAt
+		inOrder[i] = &rows[i]
 	}
-	slices.SortFunc(times, time.Time.Compare)
-	out := []period{{times[0], times[0]}}
-	for _, t := range times[1:] {
-		if p := &out[len(out)-1]; t.Sub(p.last) <= duplicateWindow {
-			p.last = t
-			continue
+	slices.SortFunc(inOrder, func(a, b *warehouse.EventRow) int { return a.Event.ReceivedAt.Compare(b.Event.ReceivedAt) })
+	var out []period
+	begin := 0
+	for i, r := range inOrder {
+		if i+1 == len(inOrder) || inOrder[i+1].Event.ReceivedAt.Sub(r.Event.ReceivedAt) > duplicateWindow {
+			out = append(out, period{inOrder[begin].Event.ReceivedAt, r.Event.ReceivedAt, inOrder[begin : i+1]})
+			begin = i + 1
 		}
-		out = append(out, period{t, t})
 	}
 	return out
 }

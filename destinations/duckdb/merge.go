@@ -15,12 +15,13 @@ import (
 // Unchanged counts records that a newer or the same state was there for already; the row's version still moves on with the same state, so
 // that a state from in between cannot replace it later.
 func (w *Warehouse) Merge(ctx context.Context, load pipeline.Load) (merged pipeline.Merged, err error) {
-	err = w.writer.Do(ctx, func() error {
-		defer w.tidy()
+	err = w.do(ctx, func() error {
+		w.reserve(len(load.Records))
 		var err error
 		merged, err = mergeLoad(ctx, w.conn, load)
 		switch {
 		case err == nil:
+			w.appended += merged.Inserted + merged.Updated
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -36,12 +37,17 @@ func (w *Warehouse) Merge(ctx context.Context, load pipeline.Load) (merged pipel
 // Cursor returns the cursor that the last Merge of the source committed, or nil.
 func (w *Warehouse) Cursor(ctx context.Context, source string) (pipeline.Cursor, error) {
 	var cursor string
-	err := w.db.QueryRowContext(ctx, "SELECT cursor::VARCHAR FROM _prickle_cursors WHERE source = ?", source).Scan(&cursor)
+	db, release, err := w.use(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("duckdb: cursor of %q: %w", source, err)
+	}
+	defer release()
+	err = db.QueryRowContext(ctx, "SELECT cursor::VARCHAR FROM _prickle_cursors WHERE source = ?", source).Scan(&cursor)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("duckdb: cursor of %q: %w", source, err)
+		return nil, fmt.Errorf("duckdb: cursor of %q: %w", source, w.noticed(err))
 	}
 	return pipeline.Cursor(cursor), nil
 }
@@ -54,7 +60,7 @@ func mergeLoad(ctx context.Context, conn *sql.Conn, load pipeline.Load) (pipelin
 	}
 	defer tx.Rollback()
 	for _, s := range warehouse.ByStream(load) {
-		if err := mergeStream(ctx, conn, tx, load.Source, s, &merged); err != nil {
+		if err := mergeStream(ctx, tx, load.Source, s, &merged); err != nil {
 			return pipeline.Merged{}, fmt.Errorf("stream %q: %w", s.Name, err)
 		}
 	}
@@ -64,7 +70,7 @@ func mergeLoad(ctx context.Context, conn *sql.Conn, load pipeline.Load) (pipelin
 	return merged, tx.Commit()
 }
 
-func mergeStream(ctx context.Context, conn *sql.Conn, tx *sql.Tx, source string, s *warehouse.StreamRecords, merged *pipeline.Merged) error {
+func mergeStream(ctx context.Context, tx *sql.Tx, source string, s *warehouse.StreamRecords, merged *pipeline.Merged) error {
 	t, err := loadTable(ctx, tx, source, s.Name)
 	if err != nil {
 		return err
@@ -76,11 +82,11 @@ func mergeStream(ctx context.Context, conn *sql.Conn, tx *sql.Tx, source string,
 	}
 	have := make([]held, len(states))
 	if t.Exists {
-		if err := lookUp(ctx, conn, tx, t, states, have); err != nil {
+		if err := lookUp(ctx, tx, t, states, have); err != nil {
 			return err
 		}
 	}
-	return changesOf(states, have, merged).write(ctx, conn, t)
+	return changesOf(states, have, merged).write(ctx, tx, t)
 }
 
 func saveCursor(ctx context.Context, tx *sql.Tx, load pipeline.Load) error {

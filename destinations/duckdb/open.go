@@ -136,8 +136,8 @@ func openDatabase(ctx context.Context, file *claim, s settings) (*database, erro
 		"autoload_known_extensions":    {"false"},
 		"allow_community_extensions":   {"false"},
 		"allow_persistent_secrets":     {"false"},
-		// A checkpoint rewrites the last, incomplete row group, so checkpoints that come too often cost more than the longer log.
-		"checkpoint_threshold": {"64MB"},
+		// The writer sees to checkpoints; this is for a log that grew in spite of that.
+		"checkpoint_threshold": {"512MB"},
 		// What a query spills must not take the disk from what is captured.
 		"max_temp_directory_size": {"1GB"},
 	}
@@ -156,6 +156,11 @@ func openDatabase(ctx context.Context, file *claim, s settings) (*database, erro
 	}
 	c := connector{made}
 	db := &database{DB: sql.OpenDB(c), connector: c, files: len(s.files) > 0}
+	if !s.readOnly {
+		if err := registerGiven(ctx, made); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
 	allowed, err := s.prepareFolders(ctx, db)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -174,10 +174,10 @@ func TestConfig(t *testing.T) {
 		t.Errorf("Validate of the defaults: %v", err)
 	}
 	for _, bad := range []Config{
-		{Path: "a?b", MemoryLimit: 1 << 30, Threads: 1},
-		{Path: ":memory:", MemoryLimit: 1 << 30, Threads: 1},
-		{Path: "a", MemoryLimit: 1 << 20, Threads: 1},
-		{Path: "a", MemoryLimit: 1 << 30},
+		{Path: "a?b", MemoryLimit: 1 << 30},
+		{Path: ":memory:", MemoryLimit: 1 << 30},
+		{Path: "a", MemoryLimit: 1 << 20},
+		{Path: "a", MemoryLimit: 1 << 30, Threads: -1},
 	} {
 		if bad.Validate() == nil {
 			t.Errorf("Validate of %+v\n got no error\nwant one", bad)

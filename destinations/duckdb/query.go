@@ -14,7 +14,7 @@ import (
 )
 
 // query runs one statement on a connection of its own, in a transaction that DuckDB itself lets nothing write in.
-func (db *database) query(ctx context.Context, query string, args []any) (_ pipeline.Rows, err error) {
+func (db *database) query(ctx context.Context, query string, args []any) (_ *rows, err error) {
 	made, err := db.connector.Connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("duckdb: query: %w", err)

@@ -23,6 +23,8 @@ type rows struct {
 	raw    []driver.Value
 	values []any
 	closed bool
+	// released is called when the rows are closed; nil is nothing.
+	released func()
 }
 
 func newRows(ctx context.Context, c connection, stmt *duckdb.Stmt, result driver.Rows, types []string) *rows {
@@ -87,5 +89,8 @@ func (r *rows) Close() error {
 		return nil
 	}
 	r.closed = true
+	if r.released != nil {
+		defer r.released()
+	}
 	return errors.Join(r.result.Close(), r.stmt.Close(), r.conn.Close())
 }

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,8 +12,9 @@ import (
 
 // TestTidy gives memory back with what is stored, every ten seconds and no more often.
 func TestTidy(t *testing.T) {
-	now := time.Date(2026, 8, 20, 10, 0, 0, 0, time.UTC)
-	w := New(*newConfig(filepath.Join(t.TempDir(), "warehouse.duckdb")), pipeline.Env{Now: func() time.Time { return now }})
+	began := time.Date(2026, 8, 20, 10, 0, 0, 0, time.UTC)
+	var after atomic.Int64
+	w := New(*newConfig(filepath.Join(t.TempDir(), "warehouse.duckdb")), pipeline.Env{Now: func() time.Time { return began.Add(time.Duration(after.Load())) }})
 	if err := w.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +28,6 @@ func TestTidy(t *testing.T) {
 		_, err := w.Merge(t.Context(), pipelinetest.Invoices(0, int64(stored)))
 		return err
 	}
-	began := now
 	for _, step := range []struct {
 		after time.Duration
 		store func() error
@@ -35,11 +36,15 @@ func TestTidy(t *testing.T) {
 		{0, send, 0}, {9 * time.Second, send, 0}, {9 * time.Second, merge, 0},
 		{10 * time.Second, send, 10 * time.Second}, {19 * time.Second, send, 10 * time.Second}, {20 * time.Second, merge, 20 * time.Second},
 	} {
-		now = began.Add(step.after)
+		after.Store(int64(step.after))
 		if err := step.store(); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.trimmed.Sub(began); got != step.want {
+		var got time.Duration
+		if err := w.writer.Do(t.Context(), func() error { got = w.trimmed.Sub(began); return nil }); err != nil { // after what follows a write
+			t.Fatal(err)
+		}
+		if got != step.want {
 			t.Errorf("after %v\n got memory given back at %v\nwant %v", step.after, got, step.want)
 		}
 	}

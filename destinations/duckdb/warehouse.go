@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prickle-dev/prickle/destinations/warehouse"
@@ -27,11 +28,15 @@ type Warehouse struct {
 	version string    // of DuckDB
 	writer  warehouse.Writer
 
-	upkeep  sync.Mutex // held by what writes and removes files of months
-	exports exports    // the writer's; whoever holds upkeep may read it
-	mark    time.Time  // the writer's: later inserts have later times
-	trimmed time.Time  // the writer's: when memory was last given back
-	crash   func(step string) error
+	life    sync.RWMutex // held by who uses db, but for the writer, and by the writer while it opens the file again
+	dead    atomic.Bool  // the file has to be opened again
+	upkeep  sync.Mutex   // held by what writes and removes files of months
+	exports exports      // the writer's; whoever holds upkeep may read it
+	mark    time.Time    // the writer's: later inserts have later times
+	trimmed time.Time    // the writer's: when memory was last given back
+	// appended is the writer's: how many events came since the last checkpoint, which begins a row group.
+	appended int
+	crash    func(step string) error
 }
 
 var (
@@ -66,6 +71,7 @@ func (w *Warehouse) Open(ctx context.Context) error {
 	w.file = file
 	w.writer = warehouse.Writer{
 		Store: "duckdb", ProjectID: w.project, Insert: w.insert, Fault: isDataFault, Quotes: quotes, Sizes: sizes,
+		After: w.tidy,
 	}
 	w.writer.Start()
 	return nil
@@ -73,7 +79,7 @@ func (w *Warehouse) Open(ctx context.Context) error {
 
 func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 	db, err := openDatabase(ctx, file, settings{
-		memory: w.config.MemoryLimit, threads: w.config.Threads, files: w.config.Files, lakes: w.config.Lakes, exportDir: w.config.Export.Dir,
+		memory: w.config.MemoryLimit, threads: w.config.threads(), files: w.config.Files, lakes: w.config.Lakes, exportDir: w.config.Export.Dir,
 	})
 	if err != nil {
 		return err
@@ -106,28 +112,21 @@ func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 
 // Close ends the writer, writes the log of the database into its file, and closes it.
 func (w *Warehouse) Close() error {
-	if w.db == nil {
+	if w.file == nil {
 		return nil
 	}
 	w.writer.Stop()
-	err := errors.Join(w.conn.Close(), w.db.Close())
-	w.db = nil
+	var err error
+	if w.db != nil { // or it could not be opened again
+		err = errors.Join(w.conn.Close(), w.db.Close())
+		w.db = nil
+	}
 	w.file.release()
+	w.file = nil
 	if err != nil {
 		return fmt.Errorf("duckdb: close %s: %w", w.config.Path, err)
 	}
 	return nil
-}
-
-// trimEvery is how often memory is given back to the system while there is work.
-const trimEvery = 10 * time.Second
-
-// tidy gives memory back now and then. It is the writer's.
-func (w *Warehouse) tidy() {
-	if now := w.now(); now.Sub(w.trimmed) >= trimEvery {
-		w.trimmed = now
-		trim()
-	}
 }
 
 // Send stores events and returns nil when they are on disk. An event that cannot be stored at all (a UUID that is none, properties that are
@@ -144,7 +143,17 @@ var sizes = warehouse.Sizes{Events: 50_000, Bytes: 64 << 20, Enough: 4000, Rest:
 // changes a setting, or touches files or the network is refused. The result is computed before Query returns and counts towards the
 // memory limit. ctx holds for the Rows too. Rows must be closed before the Warehouse.
 func (w *Warehouse) Query(ctx context.Context, query string, args ...any) (pipeline.Rows, error) {
-	return w.db.query(ctx, query, args)
+	db, release, err := w.use(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("duckdb: query: %w", err)
+	}
+	rows, err := db.query(ctx, query, args)
+	if err != nil {
+		release()
+		return nil, w.noticed(err)
+	}
+	rows.released = release
+	return rows, nil
 }
 
 // Reader is a DuckDB file opened only for queries.
@@ -175,7 +184,11 @@ func OpenForQuery(ctx context.Context, path string) (*Reader, error) {
 
 // Query is Warehouse.Query.
 func (r *Reader) Query(ctx context.Context, query string, args ...any) (pipeline.Rows, error) {
-	return r.db.query(ctx, query, args)
+	rows, err := r.db.query(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
 }
 
 // Close closes the file. All Rows must be closed before.

@@ -54,7 +54,7 @@ func (r *EventRow) fail(err error) {
 	}
 }
 
-// commit stores a group of calls in one write and answers each of them. r is free again before they are answered.
+// commit stores a group of calls in one write and answers each of them.
 func (w *Writer) commit(group []*send, r *room) {
 	group = slices.DeleteFunc(group, func(s *send) bool {
 		err := s.ctx.Err()
@@ -72,10 +72,11 @@ func (w *Writer) commit(group []*send, r *room) {
 	}
 	w.store(r.rows)
 	clear(r.rows)
-	w.free <- r
 	for _, s := range group {
 		s.answer()
 	}
+	w.tidy()
+	w.free <- r
 }
 
 // addRow appends the row of an event, or lets the call wait for the row that has its UUID already.

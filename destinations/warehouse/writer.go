@@ -32,6 +32,8 @@ type Writer struct {
 	// Parallel is how many writes are under way at once, which Insert must allow; 0 is one. It is for a store that works while the next write is put
 	// together, and that sees copies of an event in two writes. Only full ones overlap: small ones would become smaller.
 	Parallel int
+	// After does what is due between two writes, or calls of Do, once the one before is answered; nil is nothing.
+	After func()
 
 	jobs    chan job
 	ctx     context.Context
@@ -132,7 +134,10 @@ func (w *Writer) write() {
 		j := *next
 		next = nil
 		if j.send == nil {
-			w.alone(func() { j.done <- j.run() })
+			w.alone(func() {
+				j.done <- j.run()
+				w.tidy()
+			})
 			continue
 		}
 		r := <-w.free // before the rest is gathered: what comes meanwhile shares the write
@@ -161,6 +166,12 @@ func (w *Writer) alone(run func()) {
 	run()
 	for _, r := range rooms {
 		w.free <- r
+	}
+}
+
+func (w *Writer) tidy() {
+	if w.After != nil {
+		w.After()
 	}
 }
 

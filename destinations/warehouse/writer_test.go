@@ -112,6 +112,40 @@ func TestWriterBounds(t *testing.T) {
 	}
 }
 
+// TestWriterAfter does what is due between two writes when the one is answered and before the other begins.
+func TestWriterAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{slow: time.Second}
+		began, runs := time.Now(), 0
+		w := &Writer{Store: "teststore", Insert: s.insert, Sizes: Sizes{Events: 10}, After: func() {
+			runs++
+			if s.under.Load() != 0 {
+				t.Error("beside a write")
+			}
+			time.Sleep(time.Minute)
+		}}
+		w.Start()
+		defer w.Stop()
+		for i, call := range []func() error{
+			func() error { return w.Send(t.Context(), pipelinetest.Events(0, 10)) }, // a full write
+			func() error { return w.Send(t.Context(), pipelinetest.Events(10, 11)) },
+			func() error { return w.Do(t.Context(), func() error { time.Sleep(time.Second); return nil }) },
+			func() error { return w.Send(t.Context(), pipelinetest.Events(20, 21)) },
+		} {
+			if err := call(); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := time.Since(began), time.Duration(i)*time.Minute+time.Duration(i+1)*time.Second; got != want {
+				t.Errorf("call %d answered after %v, want %v", i, got, want)
+			}
+		}
+		synctest.Wait()
+		if runs != 4 {
+			t.Errorf("runs\n got %d\nwant 4", runs)
+		}
+	})
+}
+
 // TestWriterParallel has full writes overlap, and nothing else: what Do runs is alone.
 func TestWriterParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,75 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+)
+
+// A DuckDB that could not make a checkpoint, on a full disk for one, refuses everything from then on, until the file is opened again: what is in the file and
+// its log is whole. The writer does that before what it does next.
+
+var errInUse = errors.New("the file is opened again, after an error of the disk, as soon as queries and upkeep that are under way have ended")
+
+// isDead reports whether an error says that DuckDB refuses everything from now on.
+func isDead(err error) bool {
+	var fault *duckdb.Error
+	return errors.As(err, &fault) && fault.Type == duckdb.ErrorTypeFatal
+}
+
+// noticed is err, of which the Warehouse learns whether the file has to be opened again.
+func (w *Warehouse) noticed(err error) error {
+	if err != nil && isDead(err) {
+		w.dead.Store(true)
+	}
+	return err
+}
+
+// do runs a function between two writes, on a database that is alive.
+func (w *Warehouse) do(ctx context.Context, run func() error) error {
+	return w.writer.Do(ctx, func() error {
+		if err := w.revive(ctx); err != nil {
+			return err
+		}
+		return w.noticed(run())
+	})
+}
+
+// use returns the database, alive, for others than the writer. It stays open until release is called.
+func (w *Warehouse) use(ctx context.Context) (db *database, release func(), err error) {
+	if w.dead.Load() {
+		if err := w.do(ctx, func() error { return nil }); err != nil {
+			return nil, nil, err
+		}
+	}
+	w.life.RLock()
+	if w.db == nil {
+		w.life.RUnlock()
+		return nil, nil, errors.New("the file is not open")
+	}
+	return w.db, w.life.RUnlock, nil
+}
+
+// revive opens the file again when it has to be. It is the writer's.
+func (w *Warehouse) revive(ctx context.Context) error {
+	if !w.dead.Load() {
+		return nil
+	}
+	if !w.life.TryLock() { // whoever uses it may be waiting for the writer
+		return errInUse
+	}
+	defer w.life.Unlock()
+	if w.db != nil {
+		_ = errors.Join(w.conn.Close(), w.db.Close()) // it says once more what was wrong
+		w.db, w.conn = nil, nil
+	}
+	if err := w.open(ctx, w.file); err != nil {
+		return fmt.Errorf("%s cannot be opened again after an error of the disk: %w", w.config.Path, err)
+	}
+	w.dead.Store(false)
+	w.appended = 0
+	w.log.Info("the database was opened again after an error of the disk")
+	return nil
+}
