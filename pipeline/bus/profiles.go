@@ -23,6 +23,7 @@ const (
 type Profiles struct {
 	bus    *Bus
 	stream jetstream.Stream
+	turn   chan struct{} // taken by the batch that is on its way
 }
 
 // Profiles opens the project's profiles, and makes their stream when there is none.
@@ -39,12 +40,12 @@ func (b *Bus) Profiles(ctx context.Context) (*Profiles, error) {
 	stream, err := b.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: name, Description: profilesDescription, Subjects: []string{b.subject(profilesPrefix + ">")},
 		Storage: jetstream.FileStorage, Replicas: b.config.Replicas, MaxMsgsPerSubject: 1, AllowDirect: true, MaxBytes: -1, MaxMsgs: -1,
-		Discard: jetstream.DiscardOld, Duplicates: time.Second,
+		Discard: jetstream.DiscardOld, Duplicates: time.Second, AllowAtomicPublish: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", name, err)
 	}
-	return &Profiles{bus: b, stream: stream}, nil
+	return &Profiles{bus: b, stream: stream, turn: make(chan struct{}, 1)}, nil
 }
 
 // Profile is the value of a key, with the revision it has: the sequence of its last change, 0 for a key that has none.
@@ -86,26 +87,46 @@ func valueOf(data []byte) []byte {
 
 // Save stores values in place of those with the revisions that the changes name, all at once, and sets their new revisions. A change whose
 // key was changed by somebody else meanwhile is not stored, and its error is ErrConflict; the others are. A nil value leaves an empty one,
-// which is how the key's removal becomes known by Changes.
+// which is how the key's removal becomes known by Changes. No key may be there twice.
 func (p *Profiles) Save(ctx context.Context, changes []Profile) error {
 	if err := p.bus.disk.room(streamDead); err != nil {
 		return err
 	}
-	futures := make([]jetstream.PubAckFuture, 0, len(changes))
 	for i := range changes {
 		if len(changes[i].Key) > longestKey {
 			return fmt.Errorf("profile %.40q…: %w", changes[i].Key, errLongKey)
 		}
-		m := nats.NewMsg(p.bus.subject(profilesPrefix + changes[i].Key))
-		m.Data = changes[i].Value
-		f, err := p.bus.js.PublishMsgAsync(m, append(p.bus.storing(streamProfiles), jetstream.WithExpectLastSequencePerSubject(changes[i].Revision))...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	var errs []error
+	for rest := changes; len(rest) > 0; {
+		n := batchOf(rest)
+		errs = append(errs, p.save(ctx, rest[:n]))
+		rest = rest[n:]
+	}
+	return errors.Join(errs...)
+}
+
+// save stores changes as a batch, or each for itself when they are too few for that or the server refuses one of them.
+func (p *Profiles) save(ctx context.Context, changes []Profile) error {
+	if len(changes) >= leastBatch {
+		if done, err := p.saveBatch(ctx, changes); done || err != nil {
+			return err
+		}
+	}
+	return p.saveEach(ctx, changes)
+}
+
+func (p *Profiles) saveEach(ctx context.Context, changes []Profile) error {
+	futures := make([]jetstream.PubAckFuture, 0, len(changes))
+	for i := range changes {
+		f, err := p.bus.js.PublishMsgAsync(p.message(&changes[i]), append(p.bus.storing(streamProfiles), jetstream.WithExpectLastSequencePerSubject(changes[i].Revision))...)
 		if err != nil {
 			return publishError(streamProfiles, err)
 		}
 		futures = append(futures, f)
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
-	defer cancel()
 	var errs []error
 	for i, f := range futures {
 		select {
@@ -123,6 +144,10 @@ func (p *Profiles) Save(ctx context.Context, changes []Profile) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (p *Profiles) message(c *Profile) *nats.Msg {
+	return &nats.Msg{Subject: p.bus.subject(profilesPrefix + c.Key), Header: nats.Header{}, Data: c.Value}
 }
 
 // Last is the sequence of the newest change, 0 when there has been none.

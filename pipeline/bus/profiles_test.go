@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -55,6 +58,97 @@ func TestProfilesSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantProfile(t, p, "person.a", "")
+}
+
+// TestProfilesSaveBatches stores more than fits in one batch, changes it, and loses nothing to one change that comes too late.
+func TestProfilesSaveBatches(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"sync always":   func(c *Config) { c.Sync = SyncAlways },
+		"sync interval": func(c *Config) { c.Sync = SyncInterval },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := openProfiles(t, open(t, t.TempDir(), change))
+			changes := make([]Profile, 2*mostBatch+leastBatch/2)
+			save := func(value string) error {
+				for i := range changes {
+					changes[i].Key, changes[i].Value = "person."+itoa(i), []byte(value+itoa(i))
+				}
+				return p.Save(t.Context(), changes)
+			}
+			want := func(value string) {
+				t.Helper()
+				for i := range changes {
+					got := wantProfile(t, p, changes[i].Key, value+itoa(i))
+					if got.Revision != changes[i].Revision {
+						t.Fatalf("%s\n got revision %d\nwant %d, as Save said", changes[i].Key, got.Revision, changes[i].Revision)
+					}
+				}
+			}
+			for _, value := range []string{"first ", "second "} {
+				if err := save(value); err != nil {
+					t.Fatal(err)
+				}
+				want(value)
+			}
+			late := changes[3].Revision
+			changes[3].Revision--
+			if err := save("third "); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), `"person.3"`) {
+				t.Errorf("Save over another's change\n got %v\nwant %v of person.3", err, ErrConflict)
+			}
+			wantProfile(t, p, "person.3", "second 3")
+			changes[3].Revision = late
+			if err := save("fourth "); err != nil {
+				t.Fatal(err)
+			}
+			want("fourth ")
+		})
+	}
+}
+
+// TestProfilesSaveBesideEachOther has many writers store batches of the same keys: of each round one is stored, and the others learn that they were late.
+func TestProfilesSaveBesideEachOther(t *testing.T) {
+	p := openProfiles(t, open(t, t.TempDir()))
+	const writers, keys, rounds = 8, 40, 5
+	var stored atomic.Int64
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for done := 0; done < rounds; {
+				changes := make([]Profile, keys)
+				for i := range changes {
+					var err error
+					if changes[i], err = p.Get(t.Context(), "k."+itoa(i)); err != nil {
+						t.Error(err)
+						return
+					}
+					n, _ := strconv.Atoi(string(changes[i].Value))
+					changes[i].Value = []byte(itoa(n + 1))
+				}
+				err := p.Save(t.Context(), changes)
+				for _, c := range changes {
+					now, _ := p.Get(t.Context(), c.Key)
+					if err == nil && now.Revision < c.Revision {
+						t.Errorf("writer %d: %s\n got revision %d after %d was stored", w, c.Key, now.Revision, c.Revision)
+					}
+				}
+				if err == nil {
+					stored.Add(1)
+					done++
+				} else if !errors.Is(err, ErrConflict) {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	for i := range keys {
+		got, err := p.Get(t.Context(), "k."+itoa(i))
+		n, _ := strconv.Atoi(string(got.Value))
+		if err != nil || n < writers*rounds {
+			t.Errorf("k.%d\n got %q, %v\nwant at least the %d of the writers that stored all", i, got.Value, err, stored.Load())
+		}
+	}
 }
 
 // TestProfilesChanges reads what changed since, each key once, and a removal as a key without a value.
@@ -128,7 +222,11 @@ func TestProfilesErase(t *testing.T) {
 		}
 		return files
 	}
-	if err := p.Save(t.Context(), []Profile{{Key: "person.a", Value: []byte("marked-value")}, {Key: "person.b", Value: []byte("b")}}); err != nil {
+	changes := []Profile{{Key: "person.a", Value: []byte("marked-value")}}
+	for i := range leastBatch { // stored as a batch, which the server writes down elsewhere first
+		changes = append(changes, Profile{Key: "person.b" + itoa(i), Value: []byte("b")})
+	}
+	if err := p.Save(t.Context(), changes); err != nil {
 		t.Fatal(err)
 	}
 	if marked() == 0 {
@@ -162,4 +260,31 @@ func TestProfilesLongKey(t *testing.T) {
 		t.Errorf("Save of the longest key: %v", err)
 	}
 	wantProfile(t, p, longest, "x")
+}
+
+// BenchmarkProfilesSave stores values of 300 bytes, so many at once; each is one of 10,000 that change in turn.
+func BenchmarkProfilesSave(b *testing.B) {
+	for _, n := range []int{1, 15, 16, 100, 500} {
+		b.Run(itoa(n)+" at once", func(b *testing.B) {
+			bus := open(b, b.TempDir(), func(c *Config) { c.Sync = SyncAlways })
+			p, err := bus.Profiles(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			value := bytes.Repeat([]byte("v"), 300)
+			all := make([]Profile, 10_000/n*n)
+			for i := range all {
+				all[i] = Profile{Key: "person." + itoa(i), Value: value}
+			}
+			b.ReportAllocs()
+			at := 0
+			for b.Loop() {
+				if err := p.Save(b.Context(), all[at:at+n]); err != nil {
+					b.Fatal(err)
+				}
+				at = (at + n) % len(all)
+			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "profiles/s")
+		})
+	}
 }
