@@ -33,8 +33,8 @@ func TestGiven(t *testing.T) {
 	}}
 	for query, want := range map[string]string{
 		"SELECT count(*), sum(n), count(text), max(length(text)), count(DISTINCT since), count(*) FILTER (odd) FROM prickle_given()": "5000 12497500 3333 39 1 2500",
-		"SELECT count(*), count(since), epoch_ms(min(since)), 0, 0, 0 FROM prickle_given() WHERE n >= 4090 AND text <> ''":                 "592 592 1787220000000 0 0 0",
-		"SELECT n, text, 0, 0, 0, 0 FROM prickle_given() WHERE n = 4999":                                                          "4999 " + strings.Repeat("é", 39) + " 0 0 0 0",
+		"SELECT count(*), count(since), epoch_ms(min(since)), 0, 0, 0 FROM prickle_given() WHERE n >= 4090 AND text <> ''":           "592 592 1787220000000 0 0 0",
+		"SELECT n, text, 0, 0, 0, 0 FROM prickle_given() WHERE n = 4999":                                                             "4999 " + strings.Repeat("é", 39) + " 0 0 0 0",
 	} {
 		var got [6]any
 		pointers := []any{&got[0], &got[1], &got[2], &got[3], &got[4], &got[5]}
