@@ -1,4 +1,5 @@
-// Command report puts the results of the chaos suite into the table of a document, between two comments that mark its place.
+// Command report puts the results of the chaos suite into the table of a document, between two comments that mark its place. The rows of cases that did
+// not run stay.
 //
 //	report -results results.ndjson -into docs/reliability.md
 package main
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +47,7 @@ func run(results, into string) error {
 	if err != nil {
 		return err
 	}
-	out, err := replace(string(document), table(rows))
+	out, err := update(string(document), rows)
 	if err != nil {
 		return fmt.Errorf("%s: %w", into, err)
 	}
@@ -78,29 +80,55 @@ func read(r io.Reader) ([]result.Row, error) {
 	}
 }
 
-// table is Markdown. Numbers of events are sums over all destinations, but for the acknowledged ones.
-func table(rows []result.Row) string {
-	var b strings.Builder
-	b.WriteString("| case | runs | acknowledged | delivered | dead | lost | twice in the warehouse | repeated elsewhere | order broken | overtaken after a retry | recovery: median, longest |\n")
-	b.WriteString("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n")
-	for _, r := range rows {
-		name := r.Case
-		if r.Note != "" {
-			name += " (" + r.Note + ")"
-		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s, %s |\n", name, r.Runs, r.Acknowledged, r.Delivered, r.Dead,
-			r.Lost, r.Doubled, r.Repeated, r.Reordered, r.Overtaken, seconds(r.Recovery), seconds(r.Slowest))
+// heading is that of the table. Numbers of events are sums over all destinations, but for the acknowledged ones.
+const heading = "| case | runs | acknowledged | delivered | dead | lost | twice in the warehouse | repeated elsewhere | order broken | overtaken after a retry | recovery: median, longest |\n" +
+	"| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"
+
+// line is a row of the table, in Markdown.
+func line(r *result.Row) string {
+	name := r.Case
+	if r.Note != "" {
+		name += noteBegins + r.Note + ")"
 	}
-	return b.String()
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s, %s |\n", name, r.Runs, r.Acknowledged, r.Delivered, r.Dead,
+		r.Lost, r.Doubled, r.Repeated, r.Reordered, r.Overtaken, seconds(r.Recovery), seconds(r.Slowest))
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+const noteBegins = " ("
 
-func replace(document, table string) (string, error) {
+// caseOf is the case that a row of the table is about; "" for what is no such row.
+func caseOf(line string) string {
+	cells := strings.Split(line, "|")
+	if len(cells) < 3 || strings.Contains(heading, line) {
+		return ""
+	}
+	name, _, _ := strings.Cut(strings.TrimSpace(cells[1]), noteBegins)
+	return name
+}
+
+// update puts rows in the place of those of the same cases, and the other ones behind.
+func update(document string, rows []result.Row) (string, error) {
 	before, rest, ok1 := strings.Cut(document, begin)
-	_, after, ok2 := strings.Cut(rest, end)
+	table, after, ok2 := strings.Cut(rest, end)
 	if !ok1 || !ok2 {
 		return "", fmt.Errorf("the marks %q and %q are not there", strings.TrimSpace(begin), end)
 	}
-	return before + begin + "\n" + table + "\n" + end + after, nil
+	var b strings.Builder
+	b.WriteString(before + begin + "\n" + heading)
+	for old := range strings.Lines(table) {
+		name := caseOf(old)
+		if i := slices.IndexFunc(rows, func(r result.Row) bool { return r.Case == name }); i >= 0 {
+			old = line(&rows[i])
+			rows = slices.Delete(rows, i, i+1)
+		}
+		if name != "" {
+			b.WriteString(old)
+		}
+	}
+	for i := range rows {
+		b.WriteString(line(&rows[i]))
+	}
+	return b.String() + "\n" + end + after, nil
 }
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/prickle-dev/prickle/test/chaos/result"
 )
 
 func TestReport(t *testing.T) {
@@ -36,8 +41,24 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// What did not run keeps its row and its place, also one with a note.
+func TestReportKeepsOtherCases(t *testing.T) {
+	row := func(name string, runs int) string {
+		return fmt.Sprintf("| %s | %d | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0.0 s, 0.0 s |\n", name, runs)
+	}
+	document := begin + "\n" + heading + row("first (a note)", 50) + row("second (needed 3)", 50) + row("third", 50) + "\n" + end
+	got, err := update(document, []result.Row{{Case: "new", Runs: 1}, {Case: "second", Runs: 7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := begin + "\n" + heading + row("first (a note)", 50) + row("second", 7) + row("third", 50) + row("new", 1) + "\n" + end
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the document (-want +got)\n%s", diff)
+	}
+}
+
 func TestReportErrors(t *testing.T) {
-	if _, err := replace("no marks", ""); err == nil {
+	if _, err := update("no marks", nil); err == nil {
 		t.Error("a document without marks is accepted")
 	}
 	for _, text := range []string{"", `{"case":`} {
