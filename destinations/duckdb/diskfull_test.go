@@ -3,6 +3,7 @@
 package duckdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -157,5 +159,41 @@ func TestDeadUntilRead(t *testing.T) {
 	}
 	if err := w.Send(t.Context(), pipelinetest.Events(0, 20)); err != nil {
 		t.Errorf("Send to the file that was opened again: %v", err)
+	}
+}
+
+// TestDeadIsWaitedFor gives up on a look at a database that is being opened again when its time is over, and has that go on.
+func TestDeadIsWaitedFor(t *testing.T) {
+	w := open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
+	defer closed(t, w)
+	w.dead.Store(true)
+	release := make(chan struct{})
+	busy := make(chan error, 1)
+	go func() {
+		busy <- w.writer.Do(t.Context(), func() error { <-release; return nil })
+	}()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.Health(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("Health without time\n got %v\nwant %v", err, context.Canceled)
+	}
+	close(release)
+	if err := <-busy; err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 20 {
+				if _, err := w.Health(t.Context()); err != nil {
+					t.Errorf("Health: %v", err)
+				}
+				_ = w.Capabilities()
+			}
+		})
+	}
+	all.Wait()
+	if w.dead.Load() {
+		t.Error("the database is still dead")
 	}
 }

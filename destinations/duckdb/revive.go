@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 )
@@ -40,11 +41,24 @@ func (w *Warehouse) do(ctx context.Context, run func() error) error {
 // use returns the database, alive, for others than the writer. It stays open until release is called.
 func (w *Warehouse) use(ctx context.Context) (db *database, release func(), err error) {
 	if w.dead.Load() {
-		if err := w.do(ctx, func() error { return nil }); err != nil {
+		alive := make(chan error, 1)
+		go func() { alive <- w.do(context.WithoutCancel(ctx), func() error { return nil }) }()
+		select {
+		case err = <-alive:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 	}
-	w.life.RLock()
+	for !w.life.TryRLock() { // while the file is opened, which may take longer than ctx has
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 	if w.db == nil {
 		w.life.RUnlock()
 		return nil, nil, errors.New("the file is not open")
@@ -52,7 +66,7 @@ func (w *Warehouse) use(ctx context.Context) (db *database, release func(), err 
 	return w.db, w.life.RUnlock, nil
 }
 
-// revive opens the file again when it has to be. It is the writer's.
+// revive opens the file again when it has to be, however long that takes. It is the writer's.
 func (w *Warehouse) revive(ctx context.Context) error {
 	if !w.dead.Load() {
 		return nil
@@ -65,7 +79,7 @@ func (w *Warehouse) revive(ctx context.Context) error {
 		_ = errors.Join(w.conn.Close(), w.db.Close()) // it says once more what was wrong
 		w.db, w.conn = nil, nil
 	}
-	if err := w.open(ctx, w.file); err != nil {
+	if err := w.open(context.WithoutCancel(ctx), w.file); err != nil { // or what was read of a long log would be read once more for whoever has more time
 		return fmt.Errorf("%s cannot be opened again after an error of the disk: %w", w.config.Path, err)
 	}
 	w.dead.Store(false)

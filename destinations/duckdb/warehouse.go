@@ -96,8 +96,10 @@ func (w *Warehouse) open(ctx context.Context, file *claim) (err error) {
 	if err := migrate(ctx, conn, w.project, w.now()); err != nil {
 		return errors.Join(err, conn.Close())
 	}
-	if err := conn.QueryRowContext(ctx, "SELECT ltrim(version(), 'v')").Scan(&w.version); err != nil {
-		return errors.Join(err, conn.Close())
+	if w.version == "" { // it stays what it is when the file is opened again, beside who reads it
+		if err := conn.QueryRowContext(ctx, "SELECT ltrim(version(), 'v')").Scan(&w.version); err != nil {
+			return errors.Join(err, conn.Close())
+		}
 	}
 	if err := showLakes(ctx, conn, w.config.Lakes); err != nil {
 		return errors.Join(err, conn.Close())
@@ -135,8 +137,7 @@ func (w *Warehouse) Send(ctx context.Context, events []pipeline.Event) error {
 	return w.writer.Send(ctx, events)
 }
 
-// sizes: a transaction costs milliseconds whatever is in it, and little for each event from a few thousand on. A write is below the number of
-// rows at which the appender starts to write by itself.
+// sizes: a transaction costs milliseconds whatever is in it, and little for each event from a few thousand on.
 var sizes = warehouse.Sizes{Events: 50_000, Bytes: 64 << 20, Enough: 4000, Rest: 100 * time.Millisecond}
 
 // Query runs one SQL statement that reads: SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE or a PRAGMA that only shows. Anything that writes,
@@ -149,8 +150,9 @@ func (w *Warehouse) Query(ctx context.Context, query string, args ...any) (pipel
 	}
 	rows, err := db.query(ctx, query, args)
 	if err != nil {
+		err = w.noticed(err) // while it is this database that the error is of
 		release()
-		return nil, w.noticed(err)
+		return nil, err
 	}
 	rows.released = release
 	return rows, nil

@@ -18,8 +18,8 @@ type Writer struct {
 	Store string
 	// ProjectID goes into the ids of persons.
 	ProjectID int
-	// Insert stores rows, all of them or none, and returns nil once they are safe. No UUID occurs twice among them. The rows are the Writer's
-	// and are used again afterwards. ctx ends with Stop only: the rows belong to several calls, and one that gives up must not take the
+	// Insert stores rows and returns nil once they are safe. What it has stored of them before an error it must know again, since they come again. No
+	// UUID occurs twice among them. The rows are the Writer's and are used again afterwards. ctx ends with Stop only: the rows belong to several calls, and one that gives up must not take the
 	// others with it.
 	Insert func(ctx context.Context, rows []EventRow) error
 	// Fault reports whether the error of an Insert is about a value in one of the rows. The rows are then halved until the bad ones

@@ -31,8 +31,8 @@ func batchOf(changes []Profile) int {
 	return n
 }
 
-// saveBatch stores changes together, and sets their revisions. It reports false, with nothing stored, when the server refuses them, whatever the reason:
-// it does not say which of them it was.
+// saveBatch stores changes together, and sets their revisions. It reports false when the server refuses them, whatever the reason: it does not say which of
+// them it was. Nothing is stored then, but for a disk that failed between two of them: those that were are conflicts for who stores them each for itself.
 func (p *Profiles) saveBatch(ctx context.Context, changes []Profile) (done bool, err error) {
 	select {
 	case p.turn <- struct{}{}: // messages of too many batches at once would not fit in what the server has before it
