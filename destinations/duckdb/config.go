@@ -19,7 +19,7 @@ var Spec = pipeline.Spec[pipeline.Warehouse]{
 	Type:    "duckdb",
 	Summary: "an embedded warehouse in one file: events and the tables of sources, for SQL on this machine",
 	NewConfig: func() any {
-		return &Config{MemoryLimit: 192 << 20, Export: ExportConfig{After: 7 * 24 * time.Hour}}
+		return &Config{MemoryLimit: exportMemory, Export: ExportConfig{After: 7 * 24 * time.Hour}}
 	},
 	Batch: pipeline.Batch{Events: 5000, Bytes: 8 << 20, Wait: 100 * time.Millisecond},
 	New: func(config any, env pipeline.Env) (pipeline.Warehouse, error) {
@@ -32,7 +32,7 @@ type Config struct {
 	// Path of the database file; it is made when it does not exist. Relative to the project's folder. The default is warehouse.duckdb in the
 	// project's data folder.
 	Path string `yaml:"path"`
-	// MemoryLimit is what DuckDB may use for its buffers, writing and queries together; 192MB by default, at least 64MB. Larger results
+	// MemoryLimit is what DuckDB may use for its buffers, writing and queries together; 128MB by default, at least 64MB. Larger results
 	// spill to a folder beside the file. It is no limit of the process: docs/operations.md says what that keeps itself to.
 	MemoryLimit pipeline.Bytes `yaml:"memory_limit"`
 	// Files are folders whose Parquet and CSV files a query may read, relative to the project's. None is none.
