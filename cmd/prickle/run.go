@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -42,12 +43,25 @@ A change of the project's files is checked and taken over while it runs; with a 
 				return err
 			}
 			r.app, r.log = a, log
-			return runApp(cmd.Context(), a, p.std.out, screen, r)
+			err = runApp(cmd.Context(), a, p.std.out, screen, r)
+			if errors.Is(err, app.ErrRestart) {
+				return restart(cmd.Context(), a, log, err)
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", true, "reload when a file of the project changes")
 	cmd.Flags().StringVar(&logFormat, "log", "text", "the format of the log on standard error: text or json")
 	return cmd
+}
+
+// restart puts a new process in the place of this one, which stopped for a cause. It returns nil when it is asked to stop instead.
+func restart(ctx context.Context, a *app.App, log *slog.Logger, cause error) error {
+	log.Warn("the process begins anew", "cause", cause)
+	if !a.Startable(ctx) {
+		return nil
+	}
+	return errors.Join(cause, replaceProcess())
 }
 
 func newLog(w io.Writer, format string) (*slog.Logger, error) {

@@ -70,6 +70,7 @@ type project struct {
 	t       *testing.T
 	gate    gate
 	shelf   *shelf
+	dir     string
 	status  control.Status
 	stored  []string // ids that were acknowledged
 	refused http.Header
@@ -80,30 +81,10 @@ func none() any { return &struct{}{} }
 // start runs a project with the given bus section until the test ends.
 func start(t *testing.T, bus string, change func(*App)) *project {
 	t.Helper()
-	p := &project{t: t, gate: gate{make(chan struct{})}, shelf: &shelf{got: map[string]bool{}}}
-	dir := t.TempDir()
-	yaml := "capture: {listen: \"127.0.0.1:0\", keys: [k]}\nbus: " + bus + "\npipelines: {web: {transforms: [{gate: {}}], destinations: [warehouse]}}\n"
-	if err := os.WriteFile(filepath.Join(dir, "prickle.yaml"), []byte(yaml), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	a, err := Load(dir, Components{
-		Transforms: []pipeline.Spec[pipeline.Transform]{{Type: "gate", NewConfig: none, New: func(any, pipeline.Env) (pipeline.Transform, error) { return p.gate, nil }}},
-		Warehouses: []pipeline.Spec[pipeline.Warehouse]{{
-			Type: "duckdb", NewConfig: none, Batch: pipeline.Batch{Events: 100}, New: func(any, pipeline.Env) (pipeline.Warehouse, error) { return p.shelf, nil },
-		}},
-	}, Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newProject(t, bus)
+	a := p.load()
 	change(a)
-	ctx, stop := context.WithCancel(context.Background())
-	ready, done := make(chan control.Status, 1), make(chan error, 1)
-	go func() { done <- a.Run(ctx, func(st control.Status) { ready <- st }) }()
-	select {
-	case p.status = <-ready:
-	case err := <-done:
-		t.Fatal(err)
-	}
+	stop, done := p.run(a)
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -111,6 +92,47 @@ func start(t *testing.T, bus string, change func(*App)) *project {
 		}
 	})
 	return p
+}
+
+// newProject makes one that does not run yet.
+func newProject(t *testing.T, bus string) *project {
+	t.Helper()
+	p := &project{t: t, gate: gate{make(chan struct{})}, shelf: &shelf{got: map[string]bool{}}, dir: t.TempDir()}
+	yaml := "capture: {listen: \"127.0.0.1:0\", keys: [k]}\nbus: " + bus + "\npipelines: {web: {transforms: [{gate: {}}], destinations: [warehouse]}}\n"
+	if err := os.WriteFile(p.config(), []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *project) config() string { return filepath.Join(p.dir, "prickle.yaml") }
+
+func (p *project) load() *App {
+	p.t.Helper()
+	a, err := Load(p.dir, Components{
+		Transforms: []pipeline.Spec[pipeline.Transform]{{Type: "gate", NewConfig: none, New: func(any, pipeline.Env) (pipeline.Transform, error) { return p.gate, nil }}},
+		Warehouses: []pipeline.Spec[pipeline.Warehouse]{{
+			Type: "duckdb", NewConfig: none, Batch: pipeline.Batch{Events: 100}, New: func(any, pipeline.Env) (pipeline.Warehouse, error) { return p.shelf, nil },
+		}},
+	}, Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return a
+}
+
+// run returns once it runs. done has what it ends with.
+func (p *project) run(a *App) (stop func(), done <-chan error) {
+	p.t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	ready, ended := make(chan control.Status, 1), make(chan error, 1)
+	go func() { ended <- a.Run(ctx, func(st control.Status) { ready <- st }) }()
+	select {
+	case p.status = <-ready:
+	case err := <-ended:
+		p.t.Fatal(err)
+	}
+	return stop, ended
 }
 
 // noise is a text in which nothing repeats, so that no packing makes it smaller.
@@ -164,8 +186,8 @@ func (p *project) until(what string, ok func() bool) {
 	}
 }
 
-// overloaded fills the project until it refuses, looks at what is served meanwhile, lets it recover, and demands every acknowledged event.
-func (p *project) overloaded(recover func()) {
+// refuses fills the project until it refuses, and looks at what is served then.
+func (p *project) refuses() {
 	p.t.Helper()
 	p.until("events are refused", func() bool { return p.send() != http.StatusOK })
 	for range 20 { // it stays so
@@ -181,6 +203,12 @@ func (p *project) overloaded(recover func()) {
 			p.t.Errorf("while full, %s answers %d, want %d", url, got, want)
 		}
 	}
+}
+
+// overloaded fills the project until it refuses, looks at what is served meanwhile, lets it recover, and demands every acknowledged event.
+func (p *project) overloaded(recover func()) {
+	p.t.Helper()
+	p.refuses()
 	recover()
 	p.until("events are stored again", func() bool { return p.send() == http.StatusOK })
 	p.until("every acknowledged event arrives", func() bool { return p.shelf.missing(p.stored) == 0 })

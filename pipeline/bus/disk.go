@@ -24,6 +24,7 @@ type disk struct {
 	asked time.Time
 	last  int64
 	err   error
+	full  time.Time // when there was less room than the least of reserve
 }
 
 // askEvery is how long an answer about free space is believed. At a gigabyte a second a disk loses less than the steps of reserve.
@@ -50,9 +51,21 @@ func (d *disk) ask() (int64, error) {
 	defer d.mu.Unlock()
 	if now := d.now(); now.Sub(d.asked) >= askEvery {
 		d.asked = now
-		d.last, d.err = d.free()
+		if d.last, d.err = d.free(); d.err == nil && d.last < reserve[streamDead] {
+			d.full = now
+		}
 	}
 	return d.last, d.err
+}
+
+// wasFull reports whether it was seen lately that nothing at all may be written.
+func (d *disk) wasFull(lately time.Duration) bool {
+	if _, err := d.ask(); err != nil {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.full.IsZero() && d.now().Sub(d.full) < lately
 }
 
 // fullError is a refusal for want of space, from the disk or from the stream.

@@ -21,9 +21,10 @@ const maxPending = 1 << 30
 
 // embedded is a NATS server in this process.
 type embedded struct {
-	server *server.Server
-	lock   *os.File
-	places *places // nil when the server syncs everything
+	server  *server.Server
+	lock    *os.File
+	places  *places // nil when the server syncs everything
+	failure *failure
 }
 
 // startEmbedded locks the store and starts a server on it that no other process can reach.
@@ -35,7 +36,7 @@ func startEmbedded(config Config, space *disk, log *slog.Logger) (*embedded, err
 	if err != nil {
 		return nil, err
 	}
-	e := &embedded{lock: lock}
+	e := &embedded{lock: lock, failure: newFailure()}
 	if err = space.room(streamDead); err == nil { // with less, recovery itself would fail, in ways that say less
 		err = e.restore(config, log)
 	}
@@ -81,7 +82,7 @@ func (e *embedded) start(config Config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("embedded server: %w", err)
 	}
-	logger := &serverLog{log: log}
+	logger := &serverLog{log: log, heard: func(line string) { e.failure.heard(line, s, log) }}
 	s.SetLoggerV2(logger, false, false, false)
 	e.server = s
 	s.Start()
@@ -103,11 +104,16 @@ func (e *embedded) start(config Config, log *slog.Logger) error {
 }
 
 // close stops the server, which writes out what it holds, and gives the folder free.
-func (e *embedded) close() error {
-	if e.server != nil {
+func (e *embedded) close() (err error) {
+	switch {
+	case e.server == nil:
+	case e.failure.over():
+		e.places.end()
+		err = e.failure.stopped()
+	default:
 		e.places.end()
 		e.server.Shutdown()
 		e.server.WaitForShutdown()
 	}
-	return e.lock.Close()
+	return errors.Join(err, e.lock.Close())
 }

@@ -9,7 +9,7 @@ import (
 
 // Problem is a reason why the event log takes no events at the moment.
 type Problem struct {
-	// Code is "bus_disconnected", "disk_low" or "stream_full".
+	// Code is "bus_disconnected", "bus_failed" (see ErrFailed), "disk_low" or "stream_full".
 	Code string
 	Err  error
 }
@@ -25,19 +25,26 @@ const (
 )
 
 // Problems returns why the event log takes no events, or nothing when it does.
-func (b *Bus) Problems(ctx context.Context) []Problem {
-	if !b.conn.IsConnected() {
-		return []Problem{{"bus_disconnected", unavailable(errors.New("the server is not connected"))}}
+func (b *Bus) Problems(ctx context.Context) (found []Problem) {
+	away := false
+	if err := b.failed(); err != nil {
+		found, away = append(found, Problem{"bus_failed", err}), true
+	} else if !b.conn.IsConnected() {
+		found, away = append(found, Problem{"bus_disconnected", errDisconnected}), true
 	}
-	var found []Problem
 	if err := b.disk.room(streamEvents); err != nil {
 		found = append(found, Problem{"disk_low", err})
+	}
+	if away {
+		return found
 	}
 	if err := b.streamFull(ctx); err != nil {
 		found = append(found, Problem{"stream_full", err})
 	}
 	return found
 }
+
+var errDisconnected = unavailable(errors.New("the server is not connected"))
 
 // Ready returns nil when the event log takes events, else why it does not.
 func (b *Bus) Ready(ctx context.Context) error {
@@ -54,9 +61,12 @@ const probeEvery = time.Second
 // Accepts is a cheap form of Ready, for asking before each request: it tells what is known already, without a question to the server. A
 // stream that refused is said to accept again after a second, so that the next events find out.
 func (b *Bus) Accepts() error {
+	if err := b.failed(); err != nil {
+		return err
+	}
 	switch {
 	case !b.conn.IsConnected():
-		return unavailable(errors.New("the server is not connected"))
+		return errDisconnected
 	case time.Since(time.Unix(0, b.refusedAt.Load())) < probeEvery:
 		return unavailable(errStreamRefuses)
 	}

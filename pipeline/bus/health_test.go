@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ func codes(b *Bus) (codes []string) {
 func wantCodes(t *testing.T, b *Bus, when string, want ...string) {
 	t.Helper()
 	got := codes(b)
-	if len(got) != len(want) || len(want) == 1 && got[0] != want[0] {
+	if !slices.Equal(got, want) {
 		t.Errorf("problems %s\n got %v\nwant %v", when, got, want)
 	}
 	if err := b.Ready(t.Context()); (err == nil) != (len(want) == 0) {

@@ -266,7 +266,7 @@ func TestEmbeddedServerHasNoPort(t *testing.T) {
 
 func TestServerLogReachesSlog(t *testing.T) {
 	var out bytes.Buffer
-	l := &serverLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
+	l := &serverLog{log: slog.New(slog.NewJSONHandler(&out, nil)), heard: func(string) {}}
 	l.Noticef("quiet %d", 1)
 	l.Warnf("warn %d", 2)
 	l.Fatalf("fatal %d", 3)

@@ -10,6 +10,7 @@ import (
 // serverLog passes the embedded server's log on. What the server calls a notice is of no interest to those who run Prickle.
 type serverLog struct {
 	log   *slog.Logger
+	heard func(line string)      // told of warnings and errors
 	fatal atomic.Pointer[string] // what the server wanted to end the process for
 }
 
@@ -22,10 +23,14 @@ func (l *serverLog) Warnf(format string, v ...any) {
 	if strings.HasPrefix(format, "Maximum payloads over") {
 		return // said at each start, to whoever shares a server with others
 	}
-	l.log.Warn("bus server", "message", fmt.Sprintf(format, v...))
+	line := fmt.Sprintf(format, v...)
+	l.log.Warn("bus server", "message", line)
+	l.heard(line)
 }
 func (l *serverLog) Errorf(format string, v ...any) {
-	l.log.Error("bus server", "message", fmt.Sprintf(format, v...))
+	line := fmt.Sprintf(format, v...)
+	l.log.Error("bus server", "message", line)
+	l.heard(line)
 }
 func (l *serverLog) Fatalf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)

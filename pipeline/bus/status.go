@@ -57,6 +57,9 @@ type DeadStatus struct {
 // Status asks the server. It takes a request for each stream and about one for every 250 consumers.
 func (b *Bus) Status(ctx context.Context) (Status, error) {
 	var s Status
+	if err := b.failed(); err != nil {
+		return Status{}, fmt.Errorf("status: %w", err)
+	}
 	delayed := map[workLane]int{}
 	for _, stream := range []struct {
 		jetstream.Stream

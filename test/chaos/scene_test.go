@@ -200,13 +200,6 @@ func (s *scene) texts() string {
 	return text
 }
 
-// recovers reports whether so many further events are acknowledged soon.
-func (s *scene) recovers(more int, soon time.Duration) bool {
-	ctx, cancel := context.WithTimeout(s.Context(), soon)
-	defer cancel()
-	return s.ledger.Await(ctx, more) == nil
-}
-
 // repeats is how many requests had to be sent again.
 func (s *scene) repeats() (n int64) {
 	for _, c := range s.clients {

@@ -65,10 +65,11 @@ func launch(t testing.TB, name string, argv, env []string, ready func(line strin
 
 func (c *child) read(out io.Reader, ready func(string) bool, good chan struct{}) {
 	defer close(c.exited)
+	found := false
 	for in := bufio.NewScanner(out); in.Scan(); {
 		_, _ = c.Write([]byte(in.Text() + "\n"))
-		if ready != nil && ready(in.Text()) {
-			ready = nil
+		if ready != nil && ready(in.Text()) && !found { // a process that begins anew is ready again, elsewhere
+			found = true
 			close(good)
 		}
 	}
