@@ -38,6 +38,7 @@ type instance struct {
 	dir    string
 	url    string
 	cmd    *exec.Cmd
+	again  <-chan string // the URL when it is ready once more
 	exited chan struct{}
 
 	mu     sync.Mutex
@@ -65,6 +66,7 @@ func startWith(t *testing.T, dir string, flags []string, env ...string) *instanc
 		t.Fatal(err)
 	}
 	ready := make(chan string, 1)
+	p.again = ready
 	go p.read(out, ready)
 	t.Cleanup(p.kill)
 	select {
@@ -105,6 +107,12 @@ func (p *instance) text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.output.String()
+}
+
+// says waits until the process has printed a text.
+func (p *instance) says(text string) {
+	p.t.Helper()
+	poll(p.t, "it says: "+text, func() (bool, string) { return strings.Contains(p.text(), text), p.text() })
 }
 
 // kill ends the process without a chance to do anything.

@@ -56,15 +56,15 @@ type reloader struct {
 	hangup chan os.Signal
 }
 
-// listen takes SIGHUP from now on, which would end the process otherwise. What comes before run is done when it runs.
-func (r *reloader) listen() {
+// listen takes SIGHUP until end, which would end the process otherwise. What comes before run is done when it runs.
+func (r *reloader) listen() (end func()) {
 	r.hangup = make(chan os.Signal, 1)
 	signal.Notify(r.hangup, syscall.SIGHUP)
+	return func() { signal.Stop(r.hangup) }
 }
 
 // run goes on until ctx ends.
 func (r *reloader) run(ctx context.Context) {
-	defer signal.Stop(r.hangup)
 	watcher := r.watcher()
 	if watcher == nil {
 		watcher = &fsnotify.Watcher{} // whose channels never have anything

@@ -32,7 +32,7 @@ A change of the project's files is checked and taken over while it runs; with a 
 		RunE: func(cmd *cobra.Command, args []string) error {
 			screen := newScreen(p.std.err)
 			r := &reloader{err: screen, watch: watch}
-			r.listen()
+			defer r.listen()()
 			log, err := newLog(screen, logFormat)
 			if err != nil {
 				return err
@@ -43,11 +43,11 @@ A change of the project's files is checked and taken over while it runs; with a 
 				return err
 			}
 			r.app, r.log = a, log
-			err = runApp(cmd.Context(), a, p.std.out, screen, r)
-			if errors.Is(err, app.ErrRestart) {
-				return restart(cmd.Context(), a, log, err)
+			ready, err := runApp(cmd.Context(), a, p.std.out, screen, r)
+			if err == nil || !errors.Is(err, app.ErrRestart) && (ready || !begunAnew()) {
+				return err
 			}
-			return err
+			return beginAnew(cmd.Context(), log, err)
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", true, "reload when a file of the project changes")
@@ -55,13 +55,24 @@ A change of the project's files is checked and taken over while it runs; with a 
 	return cmd
 }
 
-// restart puts a new process in the place of this one, which stopped for a cause. It returns nil when it is asked to stop instead.
-func restart(ctx context.Context, a *app.App, log *slog.Logger, cause error) error {
+// anewVariable is set in the environment of a process that has taken the place of one that ran.
+const anewVariable = "PRICKLE_BEGUN_ANEW"
+
+func begunAnew() bool { return os.Getenv(anewVariable) != "" }
+
+// anewPause is the wait before a new process is tried.
+const anewPause = time.Second
+
+// beginAnew puts a new process in the place of this one, which ended with an error that a new one mends. It returns that error if it is asked to stop
+// meanwhile, or cannot do it.
+func beginAnew(ctx context.Context, log *slog.Logger, cause error) error {
 	log.Warn("the process begins anew", "cause", cause)
-	if !a.Startable(ctx) {
-		return nil
+	select {
+	case <-ctx.Done():
+		return cause
+	case <-time.After(anewPause):
 	}
-	return errors.Join(cause, replaceProcess())
+	return errors.Join(cause, os.Setenv(anewVariable, "1"), replaceProcess())
 }
 
 func newLog(w io.Writer, format string) (*slog.Logger, error) {
@@ -74,13 +85,15 @@ func newLog(w io.Writer, format string) (*slog.Logger, error) {
 	return nil, fmt.Errorf("log: unknown format %q: use text or json", format)
 }
 
-func runApp(ctx context.Context, a *app.App, out io.Writer, screen *screen, r *reloader) error {
+// runApp runs the project, and reports whether it was ready at any time.
+func runApp(ctx context.Context, a *app.App, out io.Writer, screen *screen, r *reloader) (ready bool, err error) {
 	done := make(chan struct{})
 	var summary sync.WaitGroup
 	reloading, stop := context.WithCancel(ctx)
 	defer stop()
 	begin := time.Now()
-	err := a.Run(ctx, func(st control.Status) {
+	err = a.Run(ctx, func(st control.Status) {
+		ready = true
 		printStart(out, st, time.Since(begin))
 		summary.Go(func() { r.run(reloading) })
 		if screen.terminal {
@@ -90,7 +103,7 @@ func runApp(ctx context.Context, a *app.App, out io.Writer, screen *screen, r *r
 	close(done)
 	stop()
 	summary.Wait()
-	return err
+	return ready, err
 }
 
 func printStart(w io.Writer, st control.Status, took time.Duration) {

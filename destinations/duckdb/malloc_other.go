@@ -2,6 +2,6 @@
 
 package duckdb
 
-func oneArena() {}
+func allocators() {}
 
 func trim() {}

@@ -150,7 +150,7 @@ func openDatabase(ctx context.Context, file *claim, s settings) (*database, erro
 	if s.threads > 0 {
 		options.Set("threads", strconv.Itoa(s.threads))
 	}
-	oneArena()
+	allocators()
 	made, err := duckdb.NewConnector(file.path+"?"+options.Encode(), nil)
 	if err != nil {
 		return nil, err

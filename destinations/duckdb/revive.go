@@ -75,15 +75,23 @@ func (w *Warehouse) revive(ctx context.Context) error {
 		return errInUse
 	}
 	defer w.life.Unlock()
-	if w.db != nil {
-		_ = errors.Join(w.conn.Close(), w.db.Close()) // it says once more what was wrong
-		w.db, w.conn = nil, nil
-	}
-	if err := w.open(context.WithoutCancel(ctx), w.file); err != nil { // or what was read of a long log would be read once more for whoever has more time
+	if err := w.reopen(context.WithoutCancel(ctx)); err != nil { // or what was read of a long log would be read once more for whoever has more time
 		return fmt.Errorf("%s cannot be opened again after an error of the disk: %w", w.config.Path, err)
 	}
 	w.dead.Store(false)
-	w.appended = 0
 	w.log.Info("the database was opened again after an error of the disk")
+	return nil
+}
+
+// reopen closes the database, if it is open, and opens it again, while nobody uses it.
+func (w *Warehouse) reopen(ctx context.Context) error {
+	if w.db != nil {
+		_ = errors.Join(w.conn.Close(), w.db.Close()) // one that is dead says once more why
+		w.db, w.conn = nil, nil
+	}
+	if err := w.open(ctx, w.file); err != nil {
+		return err
+	}
+	w.appended, w.written = 0, 0
 	return nil
 }

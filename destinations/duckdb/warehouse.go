@@ -36,7 +36,9 @@ type Warehouse struct {
 	trimmed time.Time    // the writer's: when memory was last given back
 	// appended is the writer's: how many events came since the last checkpoint, which begins a row group.
 	appended int
-	crash    func(step string) error
+	// written is the writer's: how many came before that since the file was opened. It is opened anew after anewAfter.
+	written, anewAfter int
+	crash              func(step string) error
 }
 
 var (
@@ -47,7 +49,7 @@ var (
 
 // New makes a Warehouse that Open will open. config is copied.
 func New(config Config, env pipeline.Env) *Warehouse {
-	w := &Warehouse{config: config, log: env.Log, now: env.Now, project: env.Project.ID}
+	w := &Warehouse{config: config, log: env.Log, now: env.Now, project: env.Project.ID, anewAfter: anewAfter}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}

@@ -1,14 +1,15 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
@@ -46,12 +47,29 @@ func TestRefusedWriteAsksForARestart(t *testing.T) {
 		t.Fatalf("it has ended although there is no room: %v", err)
 	default:
 	}
-	if err := errors.Join(os.Remove(blocks), os.Rename(blocks+".away", blocks)); err != nil {
+	text, err := os.ReadFile(p.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, more := range map[string]string{"a mistake": "mistake: 1\n", "a change that wants a restart": "data: elsewhere\n"} {
+		if err := os.WriteFile(p.config(), append(bytes.Clone(text), more...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.startable(); err == nil {
+			t.Errorf("with %s in its file the project is startable", what)
+		}
+	}
+	if err := errors.Join(os.WriteFile(p.config(), text, 0o600), os.Remove(blocks), os.Rename(blocks+".away", blocks)); err != nil {
 		t.Fatal(err)
 	}
 	mended.Store(true)
-	if err := <-done; !errors.Is(err, ErrRestart) {
-		t.Fatalf("it ended with: %v", err)
+	select {
+	case err := <-done:
+		if !errors.Is(err, ErrRestart) {
+			t.Fatalf("it ended with: %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("it does not end although there is room")
 	}
 
 	stop, done = p.run(p.load())
@@ -61,38 +79,3 @@ func TestRefusedWriteAsksForARestart(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// A process does not begin anew with files that would only end it.
-func TestStartable(t *testing.T) {
-	p := newProject(t, "{}")
-	a := p.load()
-	if !a.Startable(t.Context()) {
-		t.Error("a project as it was is not startable")
-	}
-	text, err := os.ReadFile(p.config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(p.config(), append(text, "mistake: 1\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	told := make(chan struct{})
-	a.options.Log = logTo(func() { close(told) })
-	go func() {
-		<-told
-		stop()
-	}()
-	if a.Startable(ctx) {
-		t.Error("a project with a mistake is startable")
-	}
-}
-
-// logTo calls f for every line.
-func logTo(f func()) *slog.Logger {
-	return slog.New(slog.NewTextHandler(writeFunc(func(b []byte) (int, error) { f(); return len(b), nil }), nil))
-}
-
-type writeFunc func([]byte) (int, error)
-
-func (f writeFunc) Write(b []byte) (int, error) { return f(b) }

@@ -14,9 +14,9 @@ import (
 )
 
 // Run opens everything, calls ready once it all works, and runs until ctx ends. It returns nil when it was asked to stop and everything
-// ended well. When anything cannot be opened, nothing is left running.
+// ended well. When anything cannot be opened, nothing is left running. An error that wraps ErrRestart asks for a new process.
 func (a *App) Run(ctx context.Context, ready func(control.Status)) error {
-	return restarting(ctx, a.administered(ctx, func() error { return a.run(ctx, ready) }))
+	return a.administered(ctx, func() error { return a.run(ctx, ready) })
 }
 
 func (a *App) run(ctx context.Context, ready func(control.Status)) error {
@@ -147,7 +147,7 @@ func (a *App) serve(ctx context.Context) error {
 	a.tiers = services
 	close(a.serving)
 	intake := services.list[tierIntake]
-	intake.start(a.bus, a.bus.Watch)
+	intake.start(a.bus, a.watchBus)
 	intake.start(a.control, a.control.Run)
 	services.list[tierWriter].start(a.writer, a.writer.Run)
 	if a.capture != nil {

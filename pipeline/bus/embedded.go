@@ -103,17 +103,13 @@ func (e *embedded) start(config Config, log *slog.Logger) error {
 	return nil
 }
 
-// close stops the server, which writes out what it holds, and gives the folder free.
-func (e *embedded) close() (err error) {
-	switch {
-	case e.server == nil:
-	case e.failure.over():
+// close stops the server, which writes out what it holds, and gives the folder free, unless the server is still at it.
+func (e *embedded) close() error {
+	if e.server != nil {
 		e.places.end()
-		err = e.failure.stopped()
-	default:
-		e.places.end()
-		e.server.Shutdown()
-		e.server.WaitForShutdown()
+		if err := e.failure.stopServer(e.server); err != nil {
+			return err
+		}
 	}
-	return errors.Join(err, e.lock.Close())
+	return e.lock.Close()
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // ErrFailed says that the embedded server cannot go on because the disk refused a write, and that a new process is needed, which finds all that was
@@ -18,11 +17,10 @@ import (
 var ErrFailed = errors.New("the embedded server cannot go on after a write that the disk refused")
 
 const (
-	// roomEvery is how often it is looked for room on the disk after a failure.
-	roomEvery = 200 * time.Millisecond
-	// stopPatience is how long a server is waited for that was told to stop after a failure.
-	stopPatience = 10 * time.Second
-	// For suspectFor after the disk was as good as full, the server is asked every probeEvery whether it still answers, and has probePatience for that.
+	// stopPatience is how long a server is waited for that was told to stop: a minute, and less after a failure, when it may have locked itself up.
+	stopPatience, stopPatienceFailed = time.Minute, 10 * time.Second
+	// For suspectFor after the disk was as good as full, the server is asked every probeEvery whether it still answers. When it does not within probePatience,
+	// twice, it has locked itself up.
 	suspectFor, probePatience = time.Minute, 10 * time.Second
 )
 
@@ -58,9 +56,11 @@ func (f *failure) fail(cause string, s *server.Server, log *slog.Logger) {
 	})
 }
 
+// tellsOfFailure recognises that a stream, or the server as a whole, takes nothing any more. What is said of a single message that could not be stored
+// begins otherwise.
 func tellsOfFailure(line string) bool {
-	line = strings.ToLower(line)
-	return strings.Contains(line, "critical write error") || strings.Contains(line, "disabling jetstream") || strings.Contains(line, "will be disabled")
+	return strings.HasPrefix(line, "Filestore [") && strings.Contains(line, "] Critical write error:") ||
+		strings.Contains(line, "disabling JetStream") || strings.Contains(line, "will be DISABLED")
 }
 
 // over reports whether the server has failed.
@@ -73,21 +73,30 @@ func (f *failure) over() bool {
 	}
 }
 
-// stopped waits until a server that has failed has ended, for some time.
-func (f *failure) stopped() error {
-	patience := time.NewTimer(stopPatience)
-	defer patience.Stop()
+// stopServer stops a server, if it can be stopped.
+func (f *failure) stopServer(s *server.Server) error {
+	ended, patience := f.ended, stopPatienceFailed
+	if !f.over() {
+		ended, patience = make(chan struct{}), stopPatience
+		go func() {
+			s.Shutdown()
+			s.WaitForShutdown()
+			close(ended)
+		}()
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	select {
-	case <-f.ended:
+	case <-ended:
 		return nil
-	case <-patience.C:
-		return fmt.Errorf("the embedded server did not stop within %s", stopPatience)
+	case <-timer.C:
+		return fmt.Errorf("the embedded server did not stop within %s", patience)
 	}
 }
 
-// Watch returns nil when ctx ends. When the embedded server has failed, it waits until there is room for new events, and returns an error that wraps
-// ErrFailed.
-func (b *Bus) Watch(ctx context.Context) error {
+// Failure waits until the embedded server has failed, and returns why, as an error that wraps ErrFailed; or until ctx ends, and returns nil. The server is
+// stopped then.
+func (b *Bus) Failure(ctx context.Context) error {
 	if b.embedded == nil {
 		<-ctx.Done()
 		return nil
@@ -101,14 +110,9 @@ func (b *Bus) Watch(ctx context.Context) error {
 			return nil
 		case <-f.failed:
 		case <-tick.C:
-			if b.disk.wasFull(suspectFor) && !b.answers(ctx) {
+			if b.disk.wasFull(suspectFor) && !b.answers(ctx) && !b.answers(ctx) { // twice, since the whole process may have stood still
 				f.fail("it does not answer since the disk was full", b.embedded.server, b.log)
 			}
-		}
-	}
-	for b.disk.room(streamEvents) != nil {
-		if !Pause(ctx, roomEvery) {
-			return nil
 		}
 	}
 	return fmt.Errorf("%w: %s", ErrFailed, f.cause)
@@ -118,13 +122,14 @@ func (b *Bus) Watch(ctx context.Context) error {
 func (b *Bus) answers(ctx context.Context) bool {
 	asking, cancel := context.WithTimeout(ctx, probePatience)
 	defer cancel()
-	for _, s := range []jetstream.Stream{b.events, b.deliver, b.dead, b.journal} {
-		if _, err := s.Info(asking); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			return false
-		}
+	streams := b.js.ListStreams(asking)
+	for range streams.Info() { // each is asked how full it is
 	}
-	return true
+	return !errors.Is(streams.Err(), context.DeadlineExceeded) || ctx.Err() != nil
 }
+
+// Room returns nil when the disk of the embedded server has room for new events, else how much is missing.
+func (b *Bus) Room() error { return b.disk.room(streamEvents) }
 
 // failed is why the embedded server cannot go on, nil while it can.
 func (b *Bus) failed() error {

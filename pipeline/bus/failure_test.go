@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
 )
@@ -29,8 +29,7 @@ func refuseWrites(t *testing.T, dir, stream string) (mend func()) {
 	}
 }
 
-// The server refuses everything once the disk has refused a write. That is said at once, and the end of it when there is room again; opened anew, the
-// bus has all that it acknowledged.
+// The server refuses everything once the disk has refused a write. That is said at once; opened anew, the bus has all that it acknowledged.
 func TestRefusedWriteStopsTheServer(t *testing.T) {
 	dir := t.TempDir()
 	config := DefaultConfig()
@@ -81,11 +80,10 @@ func TestRefusedWriteStopsTheServer(t *testing.T) {
 		t.Errorf("status: %v", err)
 	}
 
-	var asked, room atomic.Int64
-	b.disk.free = func() (int64, error) {
-		asked.Add(1)
-		return room.Load(), nil
+	if err := b.Failure(t.Context()); !errors.Is(err, ErrFailed) {
+		t.Errorf("failure: %v", err)
 	}
+	b.disk.free = func() (int64, error) { return 0, nil }
 	eventually(t, func() string { // an answer of the disk is believed for a moment
 		if len(codes(b)) < 2 {
 			return "the disk is not seen to be low"
@@ -93,23 +91,6 @@ func TestRefusedWriteStopsTheServer(t *testing.T) {
 		return ""
 	})
 	wantCodes(t, b, "without room", "bus_failed", "disk_low")
-	over, before := make(chan error, 1), asked.Load()
-	go func() { over <- b.Watch(t.Context()) }()
-	eventually(t, func() string {
-		if asked.Load() < before+3 {
-			return "it does not ask for room"
-		}
-		return ""
-	})
-	select {
-	case err := <-over:
-		t.Fatalf("without room: %v", err)
-	default:
-	}
-	room.Store(10 << 30)
-	if err := <-over; !errors.Is(err, ErrFailed) {
-		t.Errorf("with room: %v", err)
-	}
 
 	stop()
 	<-ended //nolint:errcheck // it may have had something in hand
@@ -129,13 +110,52 @@ func TestRefusedWriteStopsTheServer(t *testing.T) {
 	wantCodes(t, again, "opened anew")
 }
 
-func TestWatchEndsWithItsContext(t *testing.T) {
+func TestFailureEndsWithItsContext(t *testing.T) {
 	b := open(t, t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error, 1)
-	go func() { over <- b.Watch(ctx) }()
+	go func() { over <- b.Failure(ctx) }()
 	stop()
 	if err := <-over; err != nil {
 		t.Error(err)
+	}
+}
+
+// After the disk was full, a server that does not answer has failed; one that does has not.
+func TestLockedUpServer(t *testing.T) {
+	b := open(t, t.TempDir())
+	if b.disk.wasFull(suspectFor) {
+		t.Error("the disk was full")
+	}
+	b.disk.free = func() (int64, error) { return 0, nil }
+	eventually(t, func() string {
+		if !b.disk.wasFull(suspectFor) {
+			return "the disk is not seen to be full"
+		}
+		return ""
+	})
+	if !b.answers(t.Context()) {
+		t.Error("a server that works does not answer")
+	}
+	ctx, stop := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer stop()
+	if !b.answers(ctx) {
+		t.Error("a server whose answer nobody waited for is taken for locked up")
+	}
+}
+
+func TestTellsOfFailure(t *testing.T) {
+	for line, want := range map[string]bool{
+		"Filestore [EVENTS] Critical write error: write 1.blk: no space left on device":                      true,
+		"JetStream out of File resources, will be DISABLED":                                                  true,
+		"Filesystem permission denied while writing msg, disabling JetStream: open 1.blk: permission denied": true,
+		"JetStream stream '$G > KV_PRICKLE' critical write error: malformed or corrupt message in 1.blk":     false,
+		"JetStream failed to store a msg on stream '$G > EVENTS': maximum bytes exceeded":                    false,
+		"Filestore [KV_PRICKLE] Ignoring non-write error: malformed or corrupt message in 1.blk":             false,
+		"Filestore [PROFILES] Stream state too short (0 bytes)":                                              false,
+	} {
+		if got := tellsOfFailure(line); got != want {
+			t.Errorf("%s\n got %v\nwant %v", line, got, want)
+		}
 	}
 }

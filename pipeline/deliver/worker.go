@@ -27,6 +27,7 @@ type worker struct {
 	stage  *Stage
 	lane   int
 	memory memory
+	away   bool // the bus, at the last fetch
 
 	conclusions sync.WaitGroup // batches that wait for the journal
 	concluding  chan struct{}  // room for them
@@ -95,9 +96,10 @@ func (w *worker) round(ctx context.Context, p permit, from queue) {
 		defer w.conclusions.Wait() // nothing comes before they are done
 	}
 	failed := err != nil && !moved && !interrupted && p.ctx.Err() == nil
-	if failed {
+	if failed && !w.away { // once, however long it is
 		w.stage.log.Warn("bus unavailable", "lane", w.lane, "error", err)
 	}
+	w.away = failed
 	switch {
 	case len(b.frames) == 0:
 		w.stage.breaker.unused(p)
