@@ -242,6 +242,9 @@ func (s *scene) refusals() {
 	}
 }
 
+// longRun is how often it is judged in a run of many rounds: each time looks at all events.
+const longRun = 50
+
 // rounds does harm so often: the case's own number in the short form. Each ends with everything mended. Every few rounds the clients
 // stop, and once all is quiet the oracle judges; the time from the end of the harm until then is the recovery.
 func (s *scene) rounds(short, every int, harm func(n int)) {
@@ -250,6 +253,7 @@ func (s *scene) rounds(short, every int, harm func(n int)) {
 	if *rounds > 0 {
 		count = *rounds
 	}
+	every = max(every, count/longRun)
 	for n := range count {
 		if s.enough == nil {
 			s.send()
