@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
@@ -42,7 +43,7 @@ func (a *App) watchBus(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(ErrRestart, failure)
+	return fmt.Errorf("%w: %w", ErrRestart, failure)
 }
 
 // startable returns why a new process could not go on where this one ends: mistakes in the project's files, or changes that a running project refuses, which
