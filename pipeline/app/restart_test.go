@@ -73,7 +73,8 @@ func TestRefusedWriteAsksForARestart(t *testing.T) {
 	}
 
 	stop, done = p.run(p.load())
-	p.until("every acknowledged event arrives", func() bool { return p.send() == http.StatusOK && p.shelf.missing(p.stored) == 0 })
+	p.until("events are stored again", func() bool { return p.send() == http.StatusOK })
+	p.until("every acknowledged event arrives", func() bool { return p.shelf.missing(p.stored) == 0 })
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
