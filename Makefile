@@ -23,7 +23,7 @@ SLOW := ./hog ./hog/parser ./hog/format
 test: tools ## install what is missing, then vet, lint, and every test, with the race detector where it has something to find
 	$(GO) vet ./...
 	$(LINT) run
-	PRICKLE_TEST_ALL=1 $(GO) test -race -p 3 -timeout 20m $$($(GO) list ./... | grep -vE '/prickle/hog(/parser|/format)?$$')
+	PRICKLE_TEST_ALL=1 $(GO) test -race -p 3 -timeout 40m $$($(GO) list ./... | grep -vE '/prickle/hog(/parser|/format)?$$')
 	PRICKLE_TEST_ALL=1 $(GO) test -timeout 20m $(SLOW)
 	PRICKLE_TEST_ALL=1 $(GO) test -race -timeout 20m -run 'Golden|Session|SuspendAsync|Runs|Example|Shared|Isolat' ./hog
 	cd test/hogbench && $(GO) vet ./... && $(CURDIR)/$(LINT) run && PRICKLE_TEST_ALL=1 $(GO) test ./...
