@@ -9,7 +9,8 @@ import (
 // larger ones were charged when they were made, but do not count any more when nothing else holds them.
 func (m *machine) measure() (int64, error) {
 	w := walker{seen: seen{}, texts: map[Value]Value{}, machine: m}
-	w.total = int64(slotSize*(len(m.stack)-startStack) + frameSize*(cap(m.frames)-startFrames) + handlerSize*cap(m.handlers))
+	// The room for handlers may be larger, from an earlier run, in which case it does not count: a limit means the same in every run.
+	w.total = int64(slotSize*(len(m.stack)-startStack) + frameSize*(cap(m.frames)-startFrames) + handlerSize*len(m.handlers))
 	for i := range m.stack[:m.sp] {
 		w.start(&m.stack[i])
 	}
