@@ -86,7 +86,9 @@ func (w *Warehouse) revive(ctx context.Context) error {
 // reopen closes the database, if it is open, and opens it again, while nobody uses it.
 func (w *Warehouse) reopen(ctx context.Context) error {
 	if w.db != nil {
-		_ = errors.Join(w.conn.Close(), w.db.Close()) // one that is dead says once more why
+		if err := errors.Join(w.conn.Close(), w.db.Close()); err != nil && !w.dead.Load() { // one that is dead says once more why
+			w.log.Warn("the database was not closed well, and is read from its log", "error", err)
+		}
 		w.db, w.conn = nil, nil
 	}
 	if err := w.open(ctx, w.file); err != nil {

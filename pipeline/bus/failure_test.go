@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
@@ -142,6 +145,27 @@ func TestLockedUpServer(t *testing.T) {
 	if !b.answers(ctx) {
 		t.Error("a server whose answer nobody waited for is taken for locked up")
 	}
+}
+
+// A server that was not heard of again after the disk was full is taken for failed.
+func TestSilentServerHasFailed(t *testing.T) {
+	t.Parallel()
+	b := open(t, t.TempDir())
+	silent, err := b.conn.Subscribe("SILENT.>", func(*nats.Msg) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Unsubscribe()
+	if b.js, err = jetstream.NewWithAPIPrefix(b.conn, "SILENT"); err != nil {
+		t.Fatal(err)
+	}
+	b.disk.free = func() (int64, error) { return 0, nil }
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := b.Failure(ctx); !errors.Is(err, ErrFailed) {
+		t.Errorf("failure: %v", err)
+	}
+	wantCodes(t, b, "after that", "bus_failed", "disk_low")
 }
 
 func TestTellsOfFailure(t *testing.T) {
