@@ -187,6 +187,10 @@ func TestEndToEnd(t *testing.T) {
 			t.Errorf("stripe_%s holds %v rows, stripe-mock has 1", table, rows[0][0])
 		}
 	}
+	rows = p.query("SELECT status, error IS NULL FROM sync_runs WHERE source = 'stripe' AND \"trigger\" = 'command'")
+	if diff := cmp.Diff([][]any{{"succeeded", true}}, rows); diff != "" {
+		t.Errorf("what is told of the pass (-want +got)\n%s", diff)
+	}
 	rows = p.query("SELECT c.currency, c.amount = b.amount IS NOT NULL FROM stripe_charges c LEFT JOIN stripe_balance_transactions b ON true")
 	if len(rows) != 1 || rows[0][0] != "usd" {
 		t.Errorf("charges with their balance transactions\n got %v", rows)

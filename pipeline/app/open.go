@@ -133,7 +133,7 @@ func (a *App) openSources(ctx context.Context) error {
 // runnerOf makes the runner of a source. Of several processes, the one with the source's lease runs it.
 func (a *App) runnerOf(s builtSource) *ingest.Runner {
 	deps := ingest.Deps{
-		Source: s.source, Name: s.name, Every: s.every, Warehouse: a.warehouse, Log: a.options.Log.With("source", s.name),
+		Source: s.source, Name: s.name, Every: s.every, Warehouse: a.warehouse, History: true, Log: a.options.Log.With("source", s.name),
 	}
 	if a.bus != nil && a.bus.Shared() { // prickle sync without a running process opens no embedded one
 		lease := a.bus.State().Lease("source-" + s.name)

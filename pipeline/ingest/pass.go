@@ -17,6 +17,7 @@ var errStopped = errors.New("the pass was stopped")
 
 // pass is one run of the source that others may join.
 type pass struct {
+	why       trigger
 	done      chan struct{} // closed when the pass is over
 	err       error         // valid once done is closed
 	listeners []*listener
@@ -53,12 +54,12 @@ func (r *Runner) Sync(ctx context.Context, progress func(Progress)) error {
 		return fmt.Errorf("source %q: %w", r.deps.Name, ErrElsewhere)
 	}
 	if r.deps.Once == nil {
-		return r.sync(ctx, progress)
+		return r.sync(ctx, byCommand, progress)
 	}
 	begun := false
 	err := r.deps.Once(ctx, func(ctx context.Context) error {
 		begun = true
-		return r.sync(ctx, progress)
+		return r.sync(ctx, byCommand, progress)
 	})
 	if err != nil && !begun {
 		return fmt.Errorf("source %q: %w", r.deps.Name, err)
@@ -69,11 +70,11 @@ func (r *Runner) Sync(ctx context.Context, progress func(Progress)) error {
 // ErrElsewhere says that another process of the project makes the passes of a source.
 var ErrElsewhere = errors.New("another process of the project makes its passes: ask that one; prickle status shows for each process what it does")
 
-func (r *Runner) sync(ctx context.Context, progress func(Progress)) error {
+func (r *Runner) sync(ctx context.Context, why trigger, progress func(Progress)) error {
 	l := &listener{progress: progress}
 	defer l.left()
 	for {
-		p, mine := r.join(l)
+		p, mine := r.join(l, why)
 		if mine {
 			r.work(ctx, p)
 		} else {
@@ -93,11 +94,11 @@ func (r *Runner) sync(ctx context.Context, progress func(Progress)) error {
 }
 
 // join returns the pass that is under way, or a new one that is the caller's to work off.
-func (r *Runner) join(l *listener) (p *pass, mine bool) {
+func (r *Runner) join(l *listener, why trigger) (p *pass, mine bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.current == nil {
-		r.current = &pass{done: make(chan struct{})}
+		r.current = &pass{why: why, done: make(chan struct{})}
 		r.started()
 		mine = true
 	}
@@ -110,6 +111,11 @@ func (r *Runner) work(ctx context.Context, p *pass) {
 	stopped := err != nil && ctx.Err() != nil
 	r.mu.Lock()
 	r.finished(err, stopped)
+	ended := r.status
+	ended.Progress = ended.Progress.clone()
+	r.mu.Unlock()
+	r.tell(ctx, p.why, ended)
+	r.mu.Lock()
 	p.err = err
 	if stopped {
 		p.err = fmt.Errorf("%w: %w", errStopped, err)

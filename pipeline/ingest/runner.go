@@ -34,6 +34,8 @@ type Deps struct {
 	Slowest   time.Duration    // the longest wait that failures lead to, unless Every is longer; an hour when 0
 	Log       *slog.Logger     // nothing is logged when nil
 	Now       func() time.Time // time.Now when nil
+	// History tells of every pass in the tables of HistorySource.
+	History bool
 	// Alone waits until nobody else has the source, calls work, and returns its error. The context of work ends when somebody else may have it;
 	// Alone begins anew then, until ctx ends. Nil is for a source that nobody else can have.
 	Alone func(ctx context.Context, work func(ctx context.Context) error) error
@@ -92,7 +94,7 @@ func (r *Runner) own(mine bool) {
 
 func (r *Runner) schedule(ctx context.Context) error {
 	for {
-		err := r.sync(ctx, nil)
+		err := r.sync(ctx, bySchedule, nil)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // that is the requested stop
 		}

@@ -47,12 +47,14 @@ func TestIntoDuckDB(t *testing.T) {
 	sync(t, runner)
 
 	for query, want := range map[string]string{
-		`SELECT unit_amount, unit_amount_decimal, active FROM shop_prices`:                       "1000 999.500000000000 true",
-		`SELECT email, metadata->>'plan' FROM shop_customers`:                                    "a@example.com pro",
-		`SELECT count(*) FROM shop_customers__all WHERE _sync_deleted`:                           "1",
-		`SELECT epoch(canceled_at)::BIGINT, status FROM shop_subscriptions`:                      "1700000000 canceled",
-		`SELECT count(*) FROM shop_customers c JOIN shop_subscriptions s ON s.customer = c.id`:   "1",
-		`SELECT typeof(created), typeof(livemode), typeof(metadata) FROM shop_customers LIMIT 1`: "TIMESTAMP WITH TIME ZONE BOOLEAN JSON",
+		`SELECT unit_amount, unit_amount_decimal, active FROM shop_prices`:                     "1000 999.500000000000 true",
+		`SELECT email, metadata->>'plan' FROM shop_customers`:                                  "a@example.com pro",
+		`SELECT count(*) FROM shop_customers__all WHERE _sync_deleted`:                         "1",
+		`SELECT epoch(canceled_at)::BIGINT, status FROM shop_subscriptions`:                    "1700000000 canceled",
+		`SELECT count(*) FROM shop_customers c JOIN shop_subscriptions s ON s.customer = c.id`: "1",
+		`SELECT count(*), sum(inserted)::BIGINT, sum(deleted)::BIGINT, sum(rows_read) >= 6, count(error), bool_and(ended_at >= started_at) FROM sync_runs WHERE status = 'succeeded' AND "trigger" = 'command'`: "2 4 1 true 0 true",
+		`SELECT count(*), min(succeeded_at) = (SELECT max(ended_at) FROM sync_runs), count(*) FILTER (WHERE run IN (SELECT id FROM sync_runs)) FROM sync_streams`:                                               "8 true 8",
+		`SELECT typeof(created), typeof(livemode), typeof(metadata) FROM shop_customers LIMIT 1`:                                                                                                                "TIMESTAMP WITH TIME ZONE BOOLEAN JSON",
 	} {
 		if diff := cmp.Diff(want, row(t, w, query)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", query, diff)
@@ -68,7 +70,7 @@ func newRunner(t *testing.T, server *httptest.Server, w ingest.Warehouse) *inges
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ingest.New(ingest.Deps{Source: source, Name: "shop", Warehouse: w})
+	return ingest.New(ingest.Deps{Source: source, Name: "shop", Warehouse: w, History: true})
 }
 
 func sync(t *testing.T, r *ingest.Runner) {

@@ -1,0 +1,109 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/prickle-dev/prickle/pipeline"
+)
+
+// HistorySource is the source of the tables that tell of passes: one of Prickle's own, whose tables have no prefix.
+const HistorySource = "_sync"
+
+// The tables of HistorySource: a row for every pass that ended, and one for every table of every source, of the last pass that read all of it.
+const (
+	runsStream    = "sync_runs"
+	streamsStream = "sync_streams"
+)
+
+// trigger is why a pass was made.
+type trigger string
+
+const (
+	bySchedule trigger = "schedule"
+	byCommand  trigger = "command" // prickle sync, or the console
+)
+
+// HistoryStreams are the tables of HistorySource with their columns.
+func HistoryStreams() []pipeline.Stream {
+	return []pipeline.Stream{
+		{Name: runsStream, Columns: []pipeline.Column{
+			{Name: "id", Type: pipeline.String}, {Name: "source", Type: pipeline.String}, {Name: "trigger", Type: pipeline.String}, {Name: "status", Type: pipeline.String},
+			{Name: "started_at", Type: pipeline.Instant}, {Name: "ended_at", Type: pipeline.Instant},
+			{Name: "rows_read", Type: pipeline.Integer}, {Name: "inserted", Type: pipeline.Integer}, {Name: "updated", Type: pipeline.Integer},
+			{Name: "deleted", Type: pipeline.Integer}, {Name: "unchanged", Type: pipeline.Integer}, {Name: "error", Type: pipeline.String},
+		}},
+		{Name: streamsStream, Columns: []pipeline.Column{
+			{Name: "source", Type: pipeline.String}, {Name: "stream", Type: pipeline.String}, {Name: "run", Type: pipeline.String},
+			{Name: "rows_read", Type: pipeline.Integer}, {Name: "succeeded_at", Type: pipeline.Instant},
+		}},
+	}
+}
+
+type runRow struct {
+	ID        string    `json:"id"`
+	Source    string    `json:"source"`
+	Trigger   trigger   `json:"trigger"`
+	Status    State     `json:"status"`
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at"`
+	RowsRead  int       `json:"rows_read"`
+	Inserted  int       `json:"inserted"`
+	Updated   int       `json:"updated"`
+	Deleted   int       `json:"deleted"`
+	Unchanged int       `json:"unchanged"`
+	Error     *string   `json:"error"`
+}
+
+type streamRow struct {
+	Source      string    `json:"source"`
+	Stream      string    `json:"stream"`
+	Run         string    `json:"run"`
+	RowsRead    int       `json:"rows_read"`
+	SucceededAt time.Time `json:"succeeded_at"`
+}
+
+// historyTimeout bounds the write of what is told of a pass: a stop waits for it.
+const historyTimeout = 5 * time.Second
+
+// tell writes into the warehouse how a pass ended. The pass is what it is when that fails.
+func (r *Runner) tell(ctx context.Context, why trigger, s Status) {
+	if !r.deps.History {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), historyTimeout)
+	defer cancel()
+	load := pipeline.Load{Source: HistorySource, Streams: HistoryStreams(), Records: history(why, s, r.deps.Source.Streams())}
+	if _, err := r.deps.Warehouse.Merge(ctx, load); err != nil {
+		r.deps.Log.Warn("a pass is missing in the table sync_runs", slog.String("source", r.deps.Name), slog.Any("error", err))
+	}
+}
+
+// history makes the rows that tell of a pass.
+func history(why trigger, s Status, streams []pipeline.Stream) []pipeline.Record {
+	run := runRow{
+		ID: s.Source + "/" + s.Started.UTC().Format("2006-01-02T15:04:05.000000Z"), Source: s.Source, Trigger: why, Status: s.State,
+		StartedAt: s.Started.UTC(), EndedAt: s.Finished.UTC(), RowsRead: s.Progress.Rows,
+		Inserted: s.Progress.Merged.Inserted, Updated: s.Progress.Merged.Updated, Deleted: s.Progress.Merged.Deleted, Unchanged: s.Progress.Merged.Unchanged,
+	}
+	if s.Err != nil {
+		text := s.Err.Error()
+		run.Error = &text
+	}
+	records := []pipeline.Record{recordOf(runsStream, run.ID, run, s.Finished)}
+	if s.State != Succeeded {
+		return records
+	}
+	for _, stream := range streams {
+		row := streamRow{Source: s.Source, Stream: stream.Name, Run: run.ID, RowsRead: s.Progress.Streams[stream.Name], SucceededAt: s.Finished.UTC()}
+		records = append(records, recordOf(streamsStream, s.Source+"/"+stream.Name, row, s.Finished))
+	}
+	return records
+}
+
+func recordOf(stream, key string, row any, at time.Time) pipeline.Record {
+	data, _ := json.Marshal(row) // texts, numbers and times are always written
+	return pipeline.Record{Stream: stream, Key: key, Data: data, Version: at.UnixMicro(), At: at}
+}
