@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // decodedBytes bounds the lines of frames that are kept decoded. It is more than the takes of all lanes hold together: pipelines that keep up with each
@@ -55,13 +57,16 @@ func (d *decoded) leave(pipeline string) {
 	}
 }
 
-// frame decodes a frame of EVENTS, or returns what another pipeline has decoded. Its events must not be changed.
-func (d *decoded) frame(sequence uint64, stored time.Time, header nats.Header, data []byte) Frame {
+// frame decodes a frame of EVENTS, in room if it is enough, or returns what another pipeline has decoded. Its events must not be changed.
+func (d *decoded) frame(room []pipeline.Event, sequence uint64, stored time.Time, header nats.Header, data []byte) Frame {
 	kept := d.find(sequence, stored, header, data)
 	if kept == nil || !kept.stored.Equal(stored) {
-		return frameOf(header, data)
+		return frameIn(room, header, data)
 	}
-	kept.once.Do(func() { kept.frame = frameOf(header, data) })
+	kept.once.Do(func() {
+		kept.frame = frameOf(header, data)
+		kept.frame.shared = true
+	})
 	return kept.frame
 }
 

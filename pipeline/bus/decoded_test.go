@@ -11,13 +11,31 @@ import (
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
+// What another pipeline reads, or is still to read, is nobody's room.
+func TestDecodedFrameHasNoRoom(t *testing.T) {
+	var d decoded
+	d.enter("web")
+	d.enter("app")
+	lines := AppendFrame(nil, events(1, 3))
+	for range 2 {
+		room := make([]pipeline.Event, 0, 8)
+		f := d.frame(room, 1, time.Time{}, nats.Header{}, lines)
+		if &f.Events[0] == &room[:1][0] || f.Room() != nil {
+			t.Error("a frame that is read by others was decoded in somebody's room, or is")
+		}
+	}
+	if f := d.frame(nil, 1, time.Time{}, nats.Header{}, lines); uuids(f.Events) != uuids(events(1, 3)) {
+		t.Errorf("what the next one reads\n%s", uuids(f.Events))
+	}
+}
+
 // Frames are decoded once for all pipelines, and not kept for one.
 func TestDecodedOnce(t *testing.T) {
 	var d decoded
 	lines, stored := AppendFrame(nil, events(1, 3)), time.Unix(1_800_000_000, 0)
 	decode := func(sequence uint64) *pipeline.Event {
 		t.Helper()
-		f := d.frame(sequence, stored, nats.Header{}, slices.Clone(lines))
+		f := d.frame(nil, sequence, stored, nats.Header{}, slices.Clone(lines))
 		if uuids(f.Events) != uuids(events(1, 3)) {
 			t.Errorf("frame %d:\n%s", sequence, uuids(f.Events))
 		}
@@ -60,7 +78,7 @@ func TestDecodedUntilAllHaveIt(t *testing.T) {
 	}
 	lines := AppendFrame(nil, events(1, 3))
 	read := func(sequence uint64) *pipeline.Event {
-		return &d.frame(sequence, time.Time{}, nats.Header{}, lines).Events[0]
+		return &d.frame(nil, sequence, time.Time{}, nats.Header{}, lines).Events[0]
 	}
 	first, _ := read(1), read(2)
 	for range 2 {
@@ -79,7 +97,7 @@ func TestDecodedIsBounded(t *testing.T) {
 	d.enter("web")
 	d.enter("app")
 	lines := AppendFrame(nil, fat(1))
-	decode := func(i uint64) *pipeline.Event { return &d.frame(i, time.Time{}, nats.Header{}, lines).Events[0] }
+	decode := func(i uint64) *pipeline.Event { return &d.frame(nil, i, time.Time{}, nats.Header{}, lines).Events[0] }
 	n := uint64(2 * decodedBytes / len(lines))
 	oldest, newest := decode(0), (*pipeline.Event)(nil)
 	for i := range n {
@@ -114,7 +132,7 @@ func BenchmarkDecoded(b *testing.B) {
 		clear(fresh)
 		for range pipelines {
 			for i := range uint64(lanes * frames) {
-				fresh[&d.frame(begin+i, time.Time{}, header, data).Events[0]] = true
+				fresh[&d.frame(nil, begin+i, time.Time{}, header, data).Events[0]] = true
 			}
 		}
 		begin += lanes * frames

@@ -40,8 +40,11 @@ func newDelivery(d *Deliveries, m jetstream.Msg, md *jetstream.MsgMetadata) *Del
 }
 
 // Frame decodes the events. Each call decodes anew.
-func (d *Delivery) Frame() Frame {
-	f := frameOf(d.message.Headers(), d.message.Data())
+func (d *Delivery) Frame() Frame { return d.FrameIn(nil) }
+
+// FrameIn is Frame with room for the events, which is used if it is enough.
+func (d *Delivery) FrameIn(room []pipeline.Event) Frame {
+	f := frameIn(room, d.message.Headers(), d.message.Data())
 	f.Lane = d.from.target.lane
 	return f
 }

@@ -38,6 +38,19 @@ type Frame struct {
 	Bad []BadLine
 
 	summary *summary // shared by all copies of the frame; nil makes it for each who asks
+	shared  bool     // other pipelines read its events
+}
+
+// Room lets go of the events and returns the memory that they were in, for FrameIn. Whoever calls it uses neither the events nor pointers to them any
+// more; texts that were taken out of them stay. It is nil for a frame that others read.
+func (f *Frame) Room() []pipeline.Event {
+	if f.shared {
+		return nil
+	}
+	room := f.Events
+	f.Events = nil
+	clear(room)
+	return room[:0]
 }
 
 // BadLine is a line of a frame that is not an event.
@@ -63,11 +76,17 @@ func AppendFrame(dst []byte, events []pipeline.Event) []byte {
 
 // ParseFrame decodes a payload without copying: the events alias it, so it must not be changed. Lines that are not events are listed in
 // Bad and do not affect the others. Lane is left 0. countHint, when known, sizes the result.
-func ParseFrame(payload []byte, countHint int) Frame {
+func ParseFrame(payload []byte, countHint int) Frame { return parseFrame(nil, payload, countHint) }
+
+// parseFrame is ParseFrame with room for the events, which is used when it is enough.
+func parseFrame(room []pipeline.Event, payload []byte, countHint int) Frame {
 	if countHint <= 0 || countHint > len(payload) {
 		countHint = bytes.Count(payload, newline) + 1
 	}
-	f := Frame{Events: make([]pipeline.Event, 0, countHint), summary: new(summary)}
+	if cap(room) < countHint {
+		room = make([]pipeline.Event, 0, countHint)
+	}
+	f := Frame{Events: room[:0], summary: new(summary)}
 	for index := 0; len(payload) > 0; index++ {
 		line, rest, _ := bytes.Cut(payload, newline)
 		payload = rest

@@ -55,6 +55,24 @@ func TestFrameRoundTrip(t *testing.T) {
 	}
 }
 
+// The memory of a frame's events is for the next frame, and texts that were taken out of them stay.
+func TestRoomIsUsedAgain(t *testing.T) {
+	first := ParseFrame(AppendFrame(nil, events(1, 3)), 3)
+	at, id := &first.Events[0], first.Events[2].DistinctID
+	room := first.Room()
+	if first.Events != nil || len(room) != 0 || cap(room) != 3 || at.UUID != "" {
+		t.Errorf("room of 3 events\n got %d events left, %d and %d in it, the first %q\nwant none, 0 and 3, cleared", len(first.Events), len(room), cap(room), at.UUID)
+	}
+	small := frameIn(room, nil, AppendFrame(nil, events(4, 2)))
+	if &small.Events[0] != at || uuids(small.Events) != uuids(events(4, 2)) || id != events(1, 3)[2].DistinctID {
+		t.Errorf("frame in the room of another\n%s", uuids(small.Events))
+	}
+	large := frameIn(small.Room(), nil, AppendFrame(nil, events(6, 4)))
+	if &large.Events[0] == at || uuids(large.Events) != uuids(events(6, 4)) {
+		t.Errorf("frame that the room is too small for\n%s", uuids(large.Events))
+	}
+}
+
 func TestParseFrameKeepsTheOthersOfABadLine(t *testing.T) {
 	good := AppendFrame(nil, events(1, 2))
 	at := bytes.IndexByte(good, '\n') + 1

@@ -9,6 +9,8 @@ import (
 
 	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats.go"
+
+	"github.com/prickle-dev/prickle/pipeline"
 )
 
 // headerPacked marks a frame whose payload is packed, as a block of S2. Events repeat each other, so that a tenth to a fifth is left of a frame,
@@ -45,13 +47,16 @@ func packed(payload []byte) (out []byte, ok bool) {
 }
 
 // frameOf decodes the payload of a message with its header.
-func frameOf(header nats.Header, data []byte) Frame {
+func frameOf(header nats.Header, data []byte) Frame { return frameIn(nil, header, data) }
+
+// frameIn is frameOf with room for the events, which is used if it is enough.
+func frameIn(room []pipeline.Event, header nats.Header, data []byte) Frame {
 	payload, err := unpack(header, data)
 	if err != nil {
 		return Frame{Bad: []BadLine{{Line: data, Err: err}}}
 	}
 	count, _ := strconv.Atoi(headerValue(header, headerCount))
-	return ParseFrame(payload, count)
+	return parseFrame(room, payload, count)
 }
 
 var errNotPacked = errors.New("packed in a way that this version does not know: use the newer prickle that wrote it")

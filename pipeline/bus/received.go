@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
 
@@ -38,8 +39,11 @@ type Received struct {
 
 // Frame decodes the frame, or returns what another pipeline has decoded: its events must not be changed. Whoever works frames together lets go of
 // each before the next, so that the lines of one are in memory and not those of all.
-func (r *Received) Frame() Frame {
-	frame := r.decoded.frame(r.Sequence, r.Stored, r.header, r.data)
+func (r *Received) Frame() Frame { return r.FrameIn(nil) }
+
+// FrameIn is Frame with the Room of another one for the events, which is used if it is enough.
+func (r *Received) FrameIn(room []pipeline.Event) Frame {
+	frame := r.decoded.frame(room, r.Sequence, r.Stored, r.header, r.data)
 	frame.Lane = r.Lane
 	return frame
 }

@@ -43,15 +43,16 @@ func (b *batch) add(d delivery, known remembered) {
 		b.frames[i].delivery = d // handed out again while it was in hand
 		return
 	}
-	f := frame{delivery: d, content: d.Frame(), from: len(b.events)}
+	f := frame{delivery: d, from: len(b.events)}
+	if known.results == nil {
+		f.content = d.FrameIn(b.room())
+	} else {
+		f.content = d.Frame() // in memory of its own: not all of it may be sent
+	}
 	if len(known.results) == len(f.content.Events) {
 		f.known, f.lines = known.results, known.lines
 	}
-	if len(b.frames) == 0 && f.known == nil {
-		b.events = slices.Clip(f.content.Events) // most batches are one frame
-	} else {
-		b.append(f.content.Events, f.known)
-	}
+	b.append(f.content.Events, f.known)
 	for i := range b.events[f.from:] {
 		b.bytes += b.events[f.from+i].Size()
 	}
@@ -61,6 +62,13 @@ func (b *batch) add(d delivery, known remembered) {
 
 // append adds the events of which nothing final is known. It makes room for as many again: growing by less would copy events, which are large, more often.
 func (b *batch) append(events []pipeline.Event, known []result) {
+	if len(events) == 0 {
+		return
+	}
+	if room := b.room(); known == nil && cap(room) >= len(events) && &room[:1][0] == &events[0] {
+		b.events = b.events[:len(b.events)+len(events)] // they were decoded there
+		return
+	}
 	if len(b.events)+len(events) > cap(b.events) {
 		b.events = slices.Grow(b.events, max(len(events), len(b.events)))
 	}
@@ -68,6 +76,29 @@ func (b *batch) append(events []pipeline.Event, known []result) {
 		if known == nil || !known[i].final {
 			b.events = append(b.events, events[i])
 		}
+	}
+}
+
+// rooms are those of events that were delivered, for the next ones of all lanes. A destination keeps none of what it was sent.
+var rooms = sync.Pool{New: func() any { return new([]pipeline.Event) }}
+
+// largestRoom bounds what is kept, in events.
+const largestRoom = 20_000
+
+// room is where the next events would be.
+func (b *batch) room() []pipeline.Event {
+	if b.events == nil {
+		b.events = (*rooms.Get().(*[]pipeline.Event))[:0]
+	}
+	return b.events[len(b.events):]
+}
+
+// recycle gives the events' room to the next batch. All are delivered, and nothing but the settling of the frames is left to do.
+func (b *batch) recycle() {
+	room := b.events
+	b.events = nil
+	if clear(room); 0 < cap(room) && cap(room) <= largestRoom {
+		rooms.Put(&room)
 	}
 }
 

@@ -37,6 +37,7 @@ type delivery interface {
 
 type content interface {
 	Frame() bus.Frame
+	FrameIn(room []pipeline.Event) bus.Frame
 	Sequence() uint64
 	Trace() trace.Context
 	Replayed() bool

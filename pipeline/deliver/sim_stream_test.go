@@ -371,8 +371,12 @@ type simDelivery struct {
 	settled  bool
 }
 
-func (d *simDelivery) Frame() bus.Frame {
-	return bus.Frame{Lane: d.queue.lane, Events: slices.Clone(d.frame.events)}
+func (d *simDelivery) Frame() bus.Frame { return d.FrameIn(nil) }
+func (d *simDelivery) FrameIn(room []pipeline.Event) bus.Frame {
+	if cap(room) < len(d.frame.events) {
+		room = nil
+	}
+	return bus.Frame{Lane: d.queue.lane, Events: append(room[:0], d.frame.events...)}
 }
 func (d *simDelivery) Trace() trace.Context { return trace.Context{} }
 func (d *simDelivery) Attempts() int        { return d.attempts }

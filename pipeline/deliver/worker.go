@@ -193,6 +193,9 @@ func (w *worker) deliver(ctx context.Context, p permit, b *batch, alive context.
 	errs := w.attempt(work, p, b)
 	b.took = time.Since(start)
 	w.settle(settling, b, errs, work.Err() != nil)
+	if errs == nil {
+		b.recycle()
+	}
 }
 
 // attempt sends what is to be sent of a batch and draws from it what concerns the whole destination.

@@ -199,6 +199,7 @@ type laneWorker struct {
 	out       outbox
 	letters   []bus.DeadLetter
 	records   []*bus.Stored
+	room      []pipeline.Event // of the frame before
 	counts    *Counts
 	repeats   *bus.Repeats // nil finds none; what is sent once more is meant to be
 
@@ -233,7 +234,7 @@ func (l *laneWorker) work(ctx context.Context, frames []bus.Received, span trace
 	l.begin(together(first.ID, last, len(frames)))
 	records := make([]*bus.Record, len(frames))
 	for i := range frames {
-		frame := frames[i].Frame()
+		frame := frames[i].FrameIn(l.room)
 		repeated, err := l.repeats.Of(ctx, &frames[i], frame.Events)
 		if err != nil {
 			return err
@@ -241,6 +242,7 @@ func (l *laneWorker) work(ctx context.Context, frames []bus.Received, span trace
 		if err := l.collect(ctx, &frames[i], frame, repeated); err != nil {
 			return err
 		}
+		l.room = frame.Room()
 		records[i] = l.record()
 		if len(frames) > 1 {
 			records[i].Process.First, records[i].Process.Last = first.Sequence, last.Sequence
