@@ -11,15 +11,13 @@ import (
 // eventKey stands for an event that is sent again: its UUID, name and distinct id. Two seeds make two different events of one key unheard of.
 type eventKey [2]uint64
 
-// logPlace is where an event is in the log: the sequence of its frame and its number in that.
-type logPlace struct {
-	sequence uint64
-	index    uint32
-}
+// logPlace is where an event is in the log: the sequence of its frame, and its number there in the lowest placeBits. What comes later is greater.
+type logPlace uint64
 
-func (p logPlace) before(o logPlace) bool {
-	return p.sequence < o.sequence || p.sequence == o.sequence && p.index < o.index
-}
+// placeBits are enough for the number of an event in any frame, and leave what a log takes decades to reach.
+const placeBits = 24
+
+func placeOf(sequence uint64, index int) logPlace { return logPlace(sequence<<placeBits | uint64(index)) }
 
 // recentLane knows where in the log the events of a lane came first, of as many as the deduplication window holds. All pipelines share it: it
 // says what is in the log, so that a pipeline that is behind the others finds the same.
@@ -49,7 +47,7 @@ const recentAnswers = 256
 func (l *recentLane) find(keys []eventKey, at *Received) []bool {
 	found := answer{stored: at.Stored}
 	for i, k := range keys {
-		if !l.note(k, logPlace{at.Sequence, uint32(i)}, at.Stored) {
+		if !l.note(k, placeOf(at.Sequence, i), at.Stored) {
 			continue
 		}
 		if found.repeated == nil {
@@ -92,13 +90,13 @@ func (h hasher) key(e *pipeline.Event, room []byte) (eventKey, []byte) {
 // note remembers an event that was stored then, and reports whether it is in the log at an earlier place.
 func (l *recentLane) note(k eventKey, at logPlace, stored time.Time) (repeated bool) {
 	if first, known := l.current[k]; known {
-		if at.before(first) {
+		if at < first {
 			l.current[k] = at
 		}
-		return first.before(at)
+		return first < at
 	}
 	first, known := l.former[k]
-	repeated = known && first.before(at)
+	repeated = known && first < at
 	if !repeated {
 		first = at
 	}

@@ -87,7 +87,7 @@ func (r *Repeats) catchUp(ctx context.Context, at *Received) error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for i, k := range r.keys {
-			l.note(k, logPlace{f.Sequence, uint32(i)}, f.Stored)
+			l.note(k, placeOf(f.Sequence, i), f.Stored)
 		}
 		return nil
 	})

@@ -138,7 +138,7 @@ func TestRepeatsOfWindow(t *testing.T) {
 		e := event(1, n)
 		sequence++
 		k, _ := h.key(&e, nil)
-		return l.note(k, logPlace{sequence: sequence}, start.Add(at))
+		return l.note(k, placeOf(sequence, 0), start.Add(at))
 	}
 	for _, c := range []struct {
 		n    int
@@ -200,6 +200,6 @@ func BenchmarkRepeats(b *testing.B) {
 		e.UUID = unsafe.String(&id[0], len(id))
 		var k eventKey
 		k, room = h.key(e, room)
-		l.note(k, logPlace{sequence: n}, now)
+		l.note(k, placeOf(n, 0), now)
 	}
 }
