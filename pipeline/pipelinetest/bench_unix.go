@@ -42,6 +42,9 @@ func (m *Meter) Stop(b *testing.B) {
 	m.there += m.server() - m.beganThere
 }
 
+// Add adds what another process has used that counts as this one.
+func (m *Meter) Add(used time.Duration) { m.here += used }
+
 func (m *Meter) server() time.Duration {
 	if m.Server == nil {
 		return 0
