@@ -21,10 +21,30 @@ import (
 type Server struct {
 	// DSN is its address without a database, such as "http://127.0.0.1:38123".
 	DSN string
+	// NativeDSN is its address in the native protocol, such as "clickhouse://127.0.0.1:39000": DSN itself for a server that is named so, and ""
+	// for one that is named by its HTTP interface.
+	NativeDSN string
 
 	dir   string
 	cmd   *exec.Cmd
 	stdin io.Closer
+}
+
+// The protocols that a server may be reached by.
+const (
+	HTTP   = "http"
+	Native = "native"
+)
+
+// Protocols are those by which tests go to the server: both for an engine, the one of its DSN for a server.
+func (s *Server) Protocols() []string {
+	switch {
+	case s.NativeDSN == "":
+		return []string{HTTP}
+	case s.DSN == s.NativeDSN:
+		return []string{Native}
+	}
+	return []string{HTTP, Native}
 }
 
 var shared struct {
@@ -40,6 +60,9 @@ func Shared(t testing.TB) *Server {
 	if shared.server == nil {
 		if dsn := os.Getenv("PRICKLE_TEST_CLICKHOUSE"); dsn != "" {
 			shared.server = &Server{DSN: strings.TrimSuffix(dsn, "/")}
+			if !strings.HasPrefix(dsn, "http") {
+				shared.server.NativeDSN = shared.server.DSN
+			}
 		} else {
 			dir, err := os.MkdirTemp("", "prickle-clickhouse-")
 			if err != nil {
@@ -74,20 +97,20 @@ func Start(t testing.TB, flags ...string) *Server {
 func start(t testing.TB, dir string, flags ...string) *Server {
 	t.Helper()
 	s := &Server{dir: dir}
-	s.launch(t, "127.0.0.1:0", flags...)
+	s.launch(t, "127.0.0.1:0", "127.0.0.1:0", flags...)
 	return s
 }
 
 // startTimeout is how long an engine is started again that cannot open its data, as happens for some seconds after one was killed.
 const startTimeout = 30 * time.Second
 
-func (s *Server) launch(t testing.TB, listen string, flags ...string) {
+func (s *Server) launch(t testing.TB, listen, native string, flags ...string) {
 	t.Helper()
 	deadline := time.After(startTimeout)
 	again := time.NewTicker(100 * time.Millisecond)
 	defer again.Stop()
 	for {
-		err := s.launchOnce(t, listen, flags...)
+		err := s.launchOnce(t, listen, native, flags...)
 		if err == nil {
 			return
 		}
@@ -100,9 +123,9 @@ func (s *Server) launch(t testing.TB, listen string, flags ...string) {
 	}
 }
 
-func (s *Server) launchOnce(t testing.TB, listen string, flags ...string) error {
+func (s *Server) launchOnce(t testing.TB, listen, native string, flags ...string) error {
 	t.Helper()
-	args := append([]string{"-lib", library(t), "-data", filepath.Join(s.dir, "data"), "-listen", listen}, flags...)
+	args := append([]string{"-lib", library(t), "-data", filepath.Join(s.dir, "data"), "-listen", listen, "-native", native}, flags...)
 	s.cmd = exec.Command(binary(t), args...)
 	s.cmd.Stderr = os.Stderr
 	var err error
@@ -120,13 +143,29 @@ func (s *Server) launchOnce(t testing.TB, listen string, flags ...string) error 
 	if err != nil {
 		return err
 	}
-	s.DSN = "http://" + strings.TrimSpace(strings.TrimPrefix(line, "listening "))
+	addresses := strings.Fields(strings.TrimPrefix(line, "listening "))
+	if len(addresses) != 2 {
+		return fmt.Errorf("it says %q", line)
+	}
+	s.DSN, s.NativeDSN = "http://"+addresses[0], "clickhouse://"+addresses[1]
 	return nil
 }
 
-// Address is the server's host and port.
-func (s *Server) Address() string {
-	u, err := url.Parse(s.DSN)
+// Address is the host and port of DSN.
+func (s *Server) Address() string { return host(s.DSN) }
+
+// AddressOver is the host and port of one of the Protocols.
+func (s *Server) AddressOver(protocol string) string { return host(s.dsn(protocol)) }
+
+func (s *Server) dsn(protocol string) string {
+	if protocol == Native {
+		return s.NativeDSN
+	}
+	return s.DSN
+}
+
+func host(dsn string) string {
+	u, err := url.Parse(dsn)
 	if err != nil {
 		return ""
 	}
@@ -159,10 +198,10 @@ func (s *Server) Kill() {
 	_ = s.cmd.Wait()
 }
 
-// Restart starts the engine again on the same data and address, after Kill. flags take the place of those that it was started with.
+// Restart starts the engine again on the same data and addresses, after Kill. flags take the place of those that it was started with.
 func (s *Server) Restart(t testing.TB, flags ...string) {
 	t.Helper()
-	s.launch(t, s.Address(), flags...)
+	s.launch(t, s.Address(), s.AddressOver(Native), flags...)
 }
 
 func (s *Server) end() {
@@ -172,6 +211,17 @@ func (s *Server) end() {
 
 // Database makes an empty database on the server and returns its DSN.
 func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	return s.database(t, s.DSN)
+}
+
+// DatabaseOver is Database for one of the Protocols.
+func (s *Server) DatabaseOver(t testing.TB, protocol string) string {
+	t.Helper()
+	return s.database(t, s.dsn(protocol))
+}
+
+func (s *Server) database(t testing.TB, over string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text()[:12])
 	db := s.connect(t)
@@ -183,7 +233,7 @@ func (s *Server) Database(t testing.TB) string {
 		_ = db.Exec(withoutCancel(t), "DROP DATABASE IF EXISTS "+name)
 		_ = db.Close()
 	})
-	base, query, found := strings.Cut(s.DSN, "?")
+	base, query, found := strings.Cut(over, "?")
 	dsn := strings.TrimSuffix(base, "/") + "/" + name
 	if found {
 		dsn += "?" + query

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +19,15 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	clickhouse.Stop()
 	os.Exit(code)
+}
+
+// over runs a test over each of the shared server's protocols, in a database of its own.
+func over(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Helper()
+	s := clickhouse.Shared(t)
+	for _, protocol := range s.Protocols() {
+		t.Run(protocol, func(t *testing.T) { test(t, s.DatabaseOver(t, protocol)) })
+	}
 }
 
 func open(t *testing.T, dsn string, change ...func(*driver.Options)) driver.Conn {
@@ -78,13 +86,14 @@ func insert(t *testing.T, ctx context.Context, db driver.Conn, from, to int) {
 
 const table = "CREATE TABLE t (a UInt64, s String) ENGINE = ReplacingMergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100"
 
-func TestInterface(t *testing.T) {
-	dsn := clickhouse.Shared(t).Database(t)
+func TestInterface(t *testing.T) { over(t, testInterface) }
+
+func testInterface(t *testing.T, dsn string) {
 	for name, change := range map[string]func(*driver.Options){
 		"plain": func(*driver.Options) {},
 		"lz4":   func(o *driver.Options) { o.Compression = &driver.Compression{Method: driver.CompressionLZ4} },
 		"zstd":  func(o *driver.Options) { o.Compression = &driver.Compression{Method: driver.CompressionZSTD} },
-		"gzip": func(o *driver.Options) {
+		"gzip, which is HTTP's": func(o *driver.Options) {
 			if o.Protocol == driver.HTTP {
 				o.Compression = &driver.Compression{Method: driver.CompressionGZIP, Level: 1}
 			}
@@ -115,8 +124,10 @@ func TestInterface(t *testing.T) {
 	}
 }
 
-func TestSettingsAndParameters(t *testing.T) {
-	db := open(t, clickhouse.Shared(t).Database(t))
+func TestSettingsAndParameters(t *testing.T) { over(t, testSettingsAndParameters) }
+
+func testSettingsAndParameters(t *testing.T, dsn string) {
+	db := open(t, dsn)
 	must(t, db, table)
 	ctx := driver.Context(t.Context(), driver.WithSettings(driver.Settings{"max_threads": 1, "insert_deduplication_token": "it's"}))
 	insert(t, ctx, db, 0, 10)
@@ -145,8 +156,10 @@ func codeOf(err error) int32 {
 	return 0
 }
 
-func TestErrors(t *testing.T) {
-	db := open(t, clickhouse.Shared(t).Database(t))
+func TestErrors(t *testing.T) { over(t, testErrors) }
+
+func testErrors(t *testing.T, dsn string) {
+	db := open(t, dsn)
 	if err := db.Exec(t.Context(), "SELECT * FROM nowhere"); codeOf(err) != 60 {
 		t.Errorf("unknown table\n got %v\nwant code 60", err)
 	}
@@ -162,8 +175,10 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestSessionsRunAtOnce(t *testing.T) {
-	db := open(t, clickhouse.Shared(t).Database(t))
+func TestSessionsRunAtOnce(t *testing.T) { over(t, testSessionsRunAtOnce) }
+
+func testSessionsRunAtOnce(t *testing.T, dsn string) {
+	db := open(t, dsn)
 	began := time.Now()
 	var wg sync.WaitGroup
 	for range 4 {
@@ -176,9 +191,18 @@ func TestSessionsRunAtOnce(t *testing.T) {
 }
 
 func TestKilledAndRestarted(t *testing.T) {
+	for _, protocol := range []string{clickhouse.HTTP, clickhouse.Native} {
+		t.Run(protocol, func(t *testing.T) { testKilledAndRestarted(t, protocol) })
+	}
+}
+
+func testKilledAndRestarted(t *testing.T, protocol string) {
 	s := clickhouse.Start(t, "-password", "secret", "-die-after-insert", "2")
-	s.DSN = strings.Replace(s.DSN, "://", "://default:secret@", 1)
-	db := open(t, s.DSN)
+	withPassword := func(o *driver.Options) { o.Auth.Username, o.Auth.Password = "default", "secret" }
+	dsn := func() string {
+		return map[string]string{clickhouse.HTTP: s.DSN, clickhouse.Native: s.NativeDSN}[protocol]
+	}
+	db := open(t, dsn(), withPassword)
 	must(t, db, table)
 	insert(t, t.Context(), db, 0, 10)
 	batch, err := db.PrepareBatch(t.Context(), "INSERT INTO t (a, s)")
@@ -193,7 +217,7 @@ func TestKilledAndRestarted(t *testing.T) {
 	}
 	s.Kill()
 	s.Restart(t)
-	db = open(t, s.DSN)
+	db = open(t, dsn())
 	if got := value(t, db, "SELECT toString(count()) FROM t"); got != "11" {
 		t.Errorf("rows after the restart\n got %s\nwant 11", got)
 	}
@@ -201,13 +225,17 @@ func TestKilledAndRestarted(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	s := clickhouse.Start(t, "-password", "secret")
-	if err := open(t, s.DSN).Ping(t.Context()); codeOf(err) != 516 {
-		t.Errorf("Ping without the password\n got %v\nwant code 516", err)
+	for _, dsn := range []string{s.DSN, s.NativeDSN} {
+		if err := open(t, dsn).Ping(t.Context()); codeOf(err) != 516 {
+			t.Errorf("Ping of %s without the password\n got %v\nwant code 516", dsn, err)
+		}
 	}
 }
 
-func TestExternalTables(t *testing.T) {
-	db := open(t, clickhouse.Shared(t).Database(t))
+func TestExternalTables(t *testing.T) { over(t, testExternalTables) }
+
+func testExternalTables(t *testing.T, dsn string) {
+	db := open(t, dsn)
 	table, err := ext.NewTable("few", ext.Column("n", "UInt64"))
 	if err != nil {
 		t.Fatal(err)

@@ -58,6 +58,10 @@ func (g *gateway) authenticate(r *http.Request) error {
 	if !ok {
 		user, password = r.Header.Get("X-ClickHouse-User"), r.Header.Get("X-ClickHouse-Key")
 	}
+	return g.admit(user, password)
+}
+
+func (g *gateway) admit(user, password string) error {
 	if user == "" {
 		user = "default"
 	}
@@ -80,7 +84,7 @@ func (g *gateway) serve(s *session, a *answer, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := prepare(s, params); err != nil {
+	if err := prepare(s, params.Get("database"), settings(params)); err != nil {
 		return err
 	}
 	if statement := params.Get("query"); statement != "" {
@@ -107,22 +111,31 @@ var notSettings = map[string]bool{
 
 var settingName = regexp.MustCompile(`^\w+$`)
 
-// prepare gives a session the database, the settings and the query parameters of a request. readonly comes last: it forbids the others.
-func prepare(s *session, params url.Values) error {
-	var statements []string
-	if db := params.Get("database"); db != "" {
-		statements = append(statements, "USE `"+strings.ReplaceAll(db, "`", "``")+"`")
-	}
+// assignment is a setting or a query parameter with its value.
+type assignment struct{ name, value string }
+
+// settings are those of a request, and its query parameters. readonly comes last: it forbids the others.
+func settings(params url.Values) []assignment {
 	names := slices.Sorted(maps.Keys(params))
 	slices.SortStableFunc(names, func(a, b string) int { return boolOrder(a == "readonly", b == "readonly") })
+	var all []assignment
 	for _, name := range names {
-		if notSettings[name] || !settingName.MatchString(name) {
-			continue
+		if !notSettings[name] && settingName.MatchString(name) {
+			all = append(all, assignment{name, params.Get(name)})
 		}
-		statements = append(statements, fmt.Sprintf("SET %s = %s", name, quote(params.Get(name))))
 	}
-	for _, statement := range statements {
-		if _, err := s.exec(statement, "Null"); err != nil {
+	return all
+}
+
+// prepare gives a session its database, settings and query parameters.
+func prepare(s *session, database string, all []assignment) error {
+	if database != "" {
+		if _, err := s.exec("USE `"+strings.ReplaceAll(database, "`", "``")+"`", "Null"); err != nil {
+			return err
+		}
+	}
+	for _, a := range all {
+		if _, err := s.exec(fmt.Sprintf("SET %s = %s", a.name, quote(a.value)), "Null"); err != nil {
 			return err
 		}
 	}
@@ -159,8 +172,13 @@ func insertsBody(statement string) (into, format string, ok bool) {
 
 // insert stores the data of a request's body.
 func (g *gateway) insert(s *session, into, format string, body io.Reader) error {
+	return g.store(func() error { return g.load(s, into, format, body) })
+}
+
+// store does an insert, and ends the process behind the one that is to be the last.
+func (g *gateway) store(insert func() error) error {
 	n := g.inserts.Add(1)
-	err := g.load(s, into, format, body)
+	err := insert()
 	if err == nil && n == g.dieAfter {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // until the signal has done its work
@@ -185,15 +203,15 @@ func (g *gateway) load(s *session, into, format string, data io.Reader) error {
 
 // receiveTables makes the tables that come with a statement, of which the session's end is the end, and returns the statement.
 func (g *gateway) receiveTables(s *session, params url.Values, parts *multipart.Reader) (statement string, err error) {
-	settings := url.Values{}
+	own := url.Values{}
 	for name, values := range params {
 		if !strings.HasSuffix(name, "_structure") && !strings.HasSuffix(name, "_format") || strings.Contains(name, "output_format") {
-			settings[name] = values
+			own[name] = values
 		}
 	}
-	readonly := settings.Get("readonly")
-	settings.Del("readonly")
-	if err := prepare(s, settings); err != nil {
+	readonly := own.Get("readonly")
+	own.Del("readonly")
+	if err := prepare(s, params.Get("database"), settings(own)); err != nil {
 		return "", err
 	}
 	for {
@@ -224,7 +242,7 @@ func (g *gateway) receiveTables(s *session, params url.Values, parts *multipart.
 		}
 	}
 	if readonly != "" {
-		return statement, prepare(s, url.Values{"readonly": {readonly}})
+		return statement, prepare(s, "", []assignment{{"readonly", readonly}})
 	}
 	return statement, nil
 }
@@ -249,11 +267,22 @@ func (g *gateway) run(s *session, a *answer, statement string) error {
 	return a.write(out)
 }
 
-var code = regexp.MustCompile(`^Code: (\d+)\.`)
+var coded = regexp.MustCompile(`(?s)^Code: (\d+)\.\s*(.*?)(?: \([A-Z0-9_]+\))?(?: \(version [^()]*(?:\([^()]*\))?\))?\s*$`)
+
+// exceptionParts are the code and the message of an error of the engine.
+func exceptionParts(err error) (code int, message string) {
+	const unknown = 1001 // STD_EXCEPTION
+	m := coded.FindStringSubmatch(err.Error())
+	if m == nil {
+		return unknown, err.Error()
+	}
+	if code, err = strconv.Atoi(m[1]); err != nil {
+		code = unknown
+	}
+	return code, m[2]
+}
 
 func exceptionCode(err error) string {
-	if m := code.FindStringSubmatch(err.Error()); m != nil {
-		return m[1]
-	}
-	return strconv.Itoa(1001) // STD_EXCEPTION
+	code, _ := exceptionParts(err)
+	return strconv.Itoa(code)
 }

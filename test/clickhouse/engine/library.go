@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -67,6 +69,39 @@ func (s *session) exec(sql, format string) ([]byte, error) {
 	q, f := []byte(sql+"\x00"), []byte(format+"\x00")
 	r := s.library.query(s.conn(), unsafe.Pointer(&q[0]), uintptr(len(sql)), unsafe.Pointer(&f[0]), uintptr(len(format)))
 	return s.take(r)
+}
+
+// table runs a statement and returns its names of columns, their types and its rows, as texts.
+func (s *session) table(sql string) ([][]string, error) {
+	out, err := s.exec(sql, "JSONCompactStringsEachRowWithNamesAndTypes")
+	if err != nil {
+		return nil, err
+	}
+	var rows [][]string
+	for d := json.NewDecoder(bytes.NewReader(out)); d.More(); {
+		var row []string
+		if err := d.Decode(&row); err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) < 2 {
+		return nil, fmt.Errorf("%s has no result", sql)
+	}
+	return rows, nil
+}
+
+// columns are those of a statement that reads.
+func (s *session) columns(sql string) ([]head, error) {
+	rows, err := s.table(sql)
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]head, len(rows[0]))
+	for i := range columns {
+		columns[i] = head{rows[0][i], rows[1][i]}
+	}
+	return columns, nil
 }
 
 // stream runs a statement that reads and hands every piece of its result to yield.
