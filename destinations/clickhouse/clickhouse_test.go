@@ -58,10 +58,31 @@ func closed(t testing.TB, w *Warehouse) {
 	}
 }
 
+// overEach runs a test over each protocol of the shared server.
+func overEach(t *testing.T, test func(t *testing.T, protocol string)) {
+	t.Helper()
+	for _, protocol := range clickhouse.Shared(t).Protocols() {
+		t.Run(protocol, func(t *testing.T) { test(t, protocol) })
+	}
+}
+
+// overBoth runs a test over each protocol of an engine, for tests that start their own.
+func overBoth(t *testing.T, test func(t *testing.T, protocol string)) {
+	t.Helper()
+	for _, protocol := range []string{clickhouse.HTTP, clickhouse.Native} {
+		t.Run(protocol, func(t *testing.T) { test(t, protocol) })
+	}
+}
+
 // opened is a warehouse in a database of its own, closed at the end of the test.
 func opened(t testing.TB, change ...func(*Config)) *Warehouse {
 	t.Helper()
-	c := newConfig(clickhouse.Shared(t).Database(t))
+	return openedOver(t, clickhouse.Shared(t).Protocols()[0], change...)
+}
+
+func openedOver(t testing.TB, protocol string, change ...func(*Config)) *Warehouse {
+	t.Helper()
+	c := newConfig(clickhouse.Shared(t).DatabaseOver(t, protocol))
 	for _, f := range change {
 		f(c)
 	}
@@ -80,19 +101,25 @@ func outOfTime(e pipeline.Event) pipeline.Event {
 	return e
 }
 
+// Most servers have JSON columns, so that without them one protocol is enough.
 func TestContract(t *testing.T) {
-	for _, json := range []string{"on", "off"} {
-		t.Run("json "+json, func(t *testing.T) {
-			pipelinetest.Warehouse(t, func(t *testing.T) pipelinetest.WarehouseHarness {
-				c := newConfig(clickhouse.Shared(t).Database(t))
-				c.JSON = json
-				return pipelinetest.WarehouseHarness{
-					Open:   func(t *testing.T) pipeline.Warehouse { return open(t, c) },
-					Poison: notUUID, Refused: refused,
-				}
-			})
-		})
-	}
+	overEach(t, func(t *testing.T, protocol string) {
+		t.Run("json on", func(t *testing.T) { testContract(t, protocol, "on") })
+	})
+	protocols := clickhouse.Shared(t).Protocols()
+	last := protocols[len(protocols)-1]
+	t.Run(last+"/json off", func(t *testing.T) { testContract(t, last, "off") })
+}
+
+func testContract(t *testing.T, protocol, json string) {
+	pipelinetest.Warehouse(t, func(t *testing.T) pipelinetest.WarehouseHarness {
+		c := newConfig(clickhouse.Shared(t).DatabaseOver(t, protocol))
+		c.JSON = json
+		return pipelinetest.WarehouseHarness{
+			Open:   func(t *testing.T) pipeline.Warehouse { return open(t, c) },
+			Poison: notUUID, Refused: refused,
+		}
+	})
 }
 
 func TestOutOfTime(t *testing.T) {

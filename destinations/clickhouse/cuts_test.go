@@ -15,12 +15,21 @@ import (
 	"github.com/prickle-dev/prickle/test/tcpproxy"
 )
 
+// proxied is a proxy in front of the shared server, and the DSN of a database behind it.
+func proxied(t *testing.T, protocol string) (proxy *tcpproxy.Proxy, dsn string) {
+	t.Helper()
+	s := clickhouse.Shared(t)
+	proxy = tcpproxy.Start(t, s.AddressOver(protocol))
+	return proxy, strings.Replace(s.DatabaseOver(t, protocol), s.AddressOver(protocol), proxy.Addr(), 1)
+}
+
 // TestCuts writes through a proxy that cuts, half-delivers, delays and refuses connections, and wants everything exactly once at the end. Half of the
 // batches come again in other blocks, as after a lost acknowledgement.
-func TestCuts(t *testing.T) {
-	s := clickhouse.Shared(t)
-	proxy := tcpproxy.Start(t, s.Address())
-	w := open(t, newConfig(strings.Replace(s.Database(t), s.Address(), proxy.Addr(), 1)))
+func TestCuts(t *testing.T) { overEach(t, testCuts) }
+
+func testCuts(t *testing.T, protocol string) {
+	proxy, dsn := proxied(t, protocol)
+	w := open(t, newConfig(dsn))
 	defer closed(t, w)
 	random := rand.New(rand.NewPCG(3, 3))
 	want := map[string]string{}

@@ -48,7 +48,9 @@ func wantExactly(t *testing.T, w *Warehouse, events []pipeline.Event) {
 }
 
 // The engine dies when a block is stored and before it says so, and comes back.
-func TestKilledBeforeTheAnswer(t *testing.T) {
+func TestKilledBeforeTheAnswer(t *testing.T) { overBoth(t, testKilledBeforeTheAnswer) }
+
+func testKilledBeforeTheAnswer(t *testing.T, protocol string) {
 	for name, again := range map[string]func(*Warehouse) error{
 		"same block": func(w *Warehouse) error { return untilSent(t.Context(), w, pipelinetest.Events(10, 30)) },
 		"cut otherwise": func(w *Warehouse) error {
@@ -62,7 +64,7 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := clickhouse.Start(t, "-die-after-insert", "2")
-			w := open(t, newConfig(s.Database(t)))
+			w := open(t, newConfig(s.DatabaseOver(t, protocol)))
 			defer closed(t, w)
 			if err := w.Send(t.Context(), pipelinetest.Events(0, 10)); err != nil {
 				t.Fatal(err)
@@ -91,9 +93,11 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 }
 
 // Lanes send while the engine is killed and started at random moments.
-func TestKilledAtRandom(t *testing.T) {
+func TestKilledAtRandom(t *testing.T) { overBoth(t, testKilledAtRandom) }
+
+func testKilledAtRandom(t *testing.T, protocol string) {
 	s := clickhouse.Start(t)
-	w := open(t, newConfig(s.Database(t)))
+	w := open(t, newConfig(s.DatabaseOver(t, protocol)))
 	defer closed(t, w)
 	const lanes, size = 4, 50
 	var wg sync.WaitGroup
@@ -147,9 +151,11 @@ func cmpText(a, b string) int {
 }
 
 // Loads are merged while the engine is killed, until each went through; then the table is what the loads say, and the cursor the last one.
-func TestMergeKilledAtRandom(t *testing.T) {
+func TestMergeKilledAtRandom(t *testing.T) { overBoth(t, testMergeKilledAtRandom) }
+
+func testMergeKilledAtRandom(t *testing.T, protocol string) {
 	s := clickhouse.Start(t)
-	w := open(t, newConfig(s.Database(t)))
+	w := open(t, newConfig(s.DatabaseOver(t, protocol)))
 	defer closed(t, w)
 	random := rand.New(rand.NewPCG(7, 7))
 	want := map[string]string{}

@@ -28,9 +28,9 @@ func TestTortureProperties(t *testing.T) {
 	for n, typ := range []string{`true`, `1`, `1.5`, `"x"`, `null`, `[1]`, `{"a":1}`, `"2026-08-20T10:00:00Z"`} {
 		texts = append(texts, fmt.Sprintf(`{"n":%d,"changing":%s}`, n, typ))
 	}
-	for _, json := range []string{"on", "off"} {
-		t.Run("json "+json, func(t *testing.T) {
-			w := opened(t, func(c *Config) { c.JSON = json })
+	overEach(t, func(t *testing.T, protocol string) {
+		for _, json := range []string{"on", "off"} {
+			w := openedOver(t, protocol, func(c *Config) { c.JSON = json })
 			events := pipelinetest.Events(0, len(texts))
 			for i := range events {
 				events[i].Properties = pipeline.Properties(texts[i])
@@ -39,10 +39,10 @@ func TestTortureProperties(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(texts, verbatim(t, w, "SELECT properties FROM events ORDER BY uuid")); diff != "" {
-				t.Errorf("properties (-want +got):\n%.3000s", diff)
+				t.Errorf("properties with json %s (-want +got):\n%.3000s", json, diff)
 			}
-		})
-	}
+		}
+	})
 }
 
 // verbatim is the first column of a query's rows, as it is.
@@ -64,8 +64,10 @@ func verbatim(t *testing.T, w *Warehouse, query string, args ...any) []string {
 }
 
 // What the documentation says that the type JSON does to properties.
-func TestJSONColumn(t *testing.T) {
-	w := opened(t, func(c *Config) { c.JSON = "on" })
+func TestJSONColumn(t *testing.T) { overEach(t, testJSONColumn) }
+
+func testJSONColumn(t *testing.T, protocol string) {
+	w := openedOver(t, protocol, func(c *Config) { c.JSON = "on" })
 	if !w.Capabilities().JSON {
 		t.Fatal("no JSON column")
 	}
@@ -164,8 +166,10 @@ func wantSpelled(t *testing.T, w *Warehouse, stream string, values ...string) {
 }
 
 // Records with far dates, large values, many fields and names that collide.
-func TestTortureRecords(t *testing.T) {
-	w := opened(t)
+func TestTortureRecords(t *testing.T) { overEach(t, testTortureRecords) }
+
+func testTortureRecords(t *testing.T, protocol string) {
+	w := openedOver(t, protocol)
 	var wide strings.Builder
 	for n := range 1200 {
 		fmt.Fprintf(&wide, `"field %d":%d,`, n, n)

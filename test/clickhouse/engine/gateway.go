@@ -114,12 +114,10 @@ var settingName = regexp.MustCompile(`^\w+$`)
 // assignment is a setting or a query parameter with its value.
 type assignment struct{ name, value string }
 
-// settings are those of a request, and its query parameters. readonly comes last: it forbids the others.
+// settings are those of a request, and its query parameters.
 func settings(params url.Values) []assignment {
-	names := slices.Sorted(maps.Keys(params))
-	slices.SortStableFunc(names, func(a, b string) int { return boolOrder(a == "readonly", b == "readonly") })
 	var all []assignment
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if !notSettings[name] && settingName.MatchString(name) {
 			all = append(all, assignment{name, params.Get(name)})
 		}
@@ -134,22 +132,15 @@ func prepare(s *session, database string, all []assignment) error {
 			return err
 		}
 	}
+	if len(all) == 0 {
+		return nil
+	}
+	var assigned []string
 	for _, a := range all {
-		if _, err := s.exec(fmt.Sprintf("SET %s = %s", a.name, quote(a.value)), "Null"); err != nil {
-			return err
-		}
+		assigned = append(assigned, a.name+" = "+quote(a.value))
 	}
-	return nil
-}
-
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
+	_, err := s.exec("SET "+strings.Join(assigned, ", "), "Null")
+	return err
 }
 
 func quote(text string) string {

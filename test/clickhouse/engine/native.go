@@ -192,7 +192,7 @@ func (c *nativeConn) greet() (bool, error) {
 		_, err := io.WriteString(c.socket, "HTTP/1.0 400 Bad Request\r\n\r\nPort 9000 is for clickhouse-client program\r\nYou must use port 8123 for HTTP.\r\n")
 		return false, err
 	case code != proto.ClientCodeHello:
-		return false, fmt.Errorf("want a hello, got a packet with the code %d", code)
+		return false, c.exception(errors.New("Code: 101. DB::Exception: Unexpected packet from client. (UNEXPECTED_PACKET_FROM_CLIENT)")) //nolint:staticcheck // as the server words it
 	}
 	var hello proto.ClientHello
 	if err := hello.Decode(c.in); err != nil {
