@@ -1,10 +1,12 @@
 package clickhouse
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -39,10 +41,55 @@ func (c *Config) options() (*clickhouse.Options, error) {
 	o.Compression = &clickhouse.Compression{Method: method, Level: 1}
 	o.DialTimeout = 10 * time.Second
 	o.ReadTimeout = 10 * time.Minute // an insert is silent while the server works
+	o.DialStrategy = dialFirst
+	if o.Protocol == clickhouse.Native {
+		o.DialContext = dialer(o)
+	}
 	o.MaxOpenConns, o.MaxIdleConns = 16, 4
 	o.ConnMaxLifetime = 10 * time.Minute // so that a host that is back is found again
 	o.ClientInfo.Products = append(o.ClientInfo.Products, struct{ Name, Version string }{"prickle", ""})
 	return o, nil
+}
+
+// dialer connects as the client library does, and closes the connection when the context ends.
+func dialer(o *clickhouse.Options) func(ctx context.Context, address string) (net.Conn, error) {
+	return func(ctx context.Context, address string) (conn net.Conn, err error) {
+		d := &net.Dialer{Timeout: o.DialTimeout}
+		if o.TLS != nil {
+			conn, err = (&tls.Dialer{NetDialer: d, Config: o.TLS}).DialContext(ctx, "tcp", address)
+		} else {
+			conn, err = d.DialContext(ctx, "tcp", address)
+		}
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
+}
+
+// errSilent ends a try of a host that has had its share of the time.
+var errSilent = errors.New("no answer in time")
+
+// dialFirst connects to the first host that answers. Each gets a share of the time that is left, so that one that takes connections and says
+// nothing does not stand for all of them.
+func dialFirst(ctx context.Context, id int, o *clickhouse.Options, dial clickhouse.Dial) (clickhouse.DialResult, error) {
+	end, _ := ctx.Deadline() // the client library sets one
+	left := len(o.Addr)
+	return clickhouse.DefaultDialStrategy(ctx, id, o, func(ctx context.Context, address string, o *clickhouse.Options) (clickhouse.DialResult, error) {
+		share := time.Until(end) / time.Duration(left)
+		left--
+		return dialOne(ctx, share, address, o, dial)
+	})
+}
+
+// dialOne ends with the context, which the client library looks at only until it waits for the server's hello. The connection outlives it.
+func dialOne(ctx context.Context, share time.Duration, address string, o *clickhouse.Options, dial clickhouse.Dial) (clickhouse.DialResult, error) {
+	trying, tried := context.WithTimeoutCause(ctx, share, errSilent)
+	defer tried()
+	dialing, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	unwatch := context.AfterFunc(trying, func() { cancel(context.Cause(trying)) })
+	defer unwatch()
+	return dial(dialing, address, o)
 }
 
 func (c *Config) address() (*clickhouse.Options, error) {

@@ -2,12 +2,15 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -80,13 +83,22 @@ func (w *Warehouse) explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if ended := ended(ctx, err); ended != nil {
+		return ended
 	}
 	if advice := w.advice(err); advice != "" {
 		return &serverError{advice, err}
 	}
 	return &serverError{w.config.redact(firstLine(err.Error())), err}
+}
+
+// ended is the context's error when it is over. Over the native protocol its deadline is the connection's too, which may be noticed first.
+func ended(ctx context.Context, err error) error {
+	deadline, ok := ctx.Deadline()
+	if ok && errors.Is(err, os.ErrDeadlineExceeded) && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 // serverError is an error of the server in our words; the server's own is kept for errors.As.
@@ -123,10 +135,17 @@ func (w *Warehouse) advice(err error) string {
 	return networkAdvice(err, host, own)
 }
 
+// otherProtocol is what the client library says of a server that answers in another protocol, and what a server answers to HTTP on its native port.
+var otherProtocol = []string{
+	"unexpected packet", "handshake: failed to read packet", "malformed HTTP", "server gave HTTP response to HTTPS client",
+	"is for clickhouse-client program",
+}
+
 func networkAdvice(err error, host, own string) string {
 	var dial *net.OpError
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
+	var plain tls.RecordHeaderError
 	switch {
 	case errors.As(err, &authority):
 		return fmt.Sprintf("the certificate of %s is by an unknown authority: name its certificate as tls.ca", host)
@@ -134,7 +153,7 @@ func networkAdvice(err error, host, own string) string {
 		return fmt.Sprintf("the certificate of %s is for another name: %v; tls.server_name can say which", host, name)
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return fmt.Sprintf("%s cannot be reached: %v", host, dial.Err)
-	case strings.Contains(own, "unexpected packet") || strings.Contains(own, "handshake: failed to read packet") || strings.Contains(own, "malformed HTTP"):
+	case errors.As(err, &plain) || slices.ContainsFunc(otherProtocol, func(said string) bool { return strings.Contains(own, said) }):
 		return fmt.Sprintf("%s speaks another protocol: clickhouse:// goes to the native port (9000, 9440 with TLS), http:// to 8123 and https:// to 8443", host)
 	}
 	return ""

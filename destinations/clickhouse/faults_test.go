@@ -2,15 +2,18 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/pem"
 	"errors"
-	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,21 +46,44 @@ func wantText(t *testing.T, err error, text string) {
 
 func TestCannotOpen(t *testing.T) {
 	own := clickhouse.Start(t, "-password", "hunter2")
-	right := strings.Replace(own.DSN, "://", "://default:hunter2@", 1)
 	old := clickhouse.Start(t, "-version", "24.3.5.1")
-	shared := clickhouse.Shared(t)
+	for protocol, dsns := range map[string][2]string{clickhouse.HTTP: {own.DSN, old.DSN}, clickhouse.Native: {own.NativeDSN, old.NativeDSN}} {
+		t.Run(protocol, func(t *testing.T) { testCannotOpen(t, dsns[0], dsns[1]) })
+	}
+	right := func(dsn string) string { return strings.Replace(dsn, "://", "://default:hunter2@", 1) }
+	for name, dsn := range map[string]string{
+		"native to HTTP": strings.Replace(right(own.DSN), "http:", "clickhouse:", 1),
+		"HTTP to native": strings.Replace(right(own.NativeDSN), "clickhouse:", "http:", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := made(t, newConfig(dsn))
+			w.options.DialTimeout = time.Second // how long an HTTP server waits for the rest of a hello
+			wantText(t, w.Open(t.Context()), "speaks another protocol")
+		})
+	}
+	overEach(t, func(t *testing.T, protocol string) {
+		wantText(t, openError(t, newConfig(clickhouse.Shared(t).DatabaseOver(t, protocol)+"?readonly=1")), "read-only")
+	})
+}
+
+func testCannotOpen(t *testing.T, own, old string) {
+	right := strings.Replace(own, "://", "://default:hunter2@", 1)
+	scheme, _, _ := strings.Cut(own, "://")
 	for name, test := range map[string]struct{ dsn, want string }{
-		"nobody there":   {"http://default:hunter2@127.0.0.1:1/db", "127.0.0.1:1 cannot be reached"},
-		"native port":    {"clickhouse://default:hunter2@127.0.0.1:1/db", "127.0.0.1:1 cannot be reached"},
-		"no password":    {own.DSN, `does not let the user "default" in`},
+		"nobody there":   {scheme + "://default:hunter2@127.0.0.1:1/db", "127.0.0.1:1 cannot be reached"},
+		"no password":    {own, `does not let the user "default" in`},
 		"wrong password": {strings.Replace(right, "hunter2", "hunter22", 1), `does not let the user "default" in`},
 		"wrong user":     {strings.Replace(right, "default", "dora", 1), `does not let the user "dora" in`},
 		"no database":    {right + "/nowhere", `there is no database "nowhere": create it`},
-		"too old":        {old.DSN + "/default", "the server is ClickHouse 24.3.5: want 24.8 or later"},
-		"read-only":      {shared.Database(t) + "?readonly=1", "read-only"},
-		"wrong protocol": {strings.Replace(right, "http:", "clickhouse:", 1), "speaks another protocol"},
+		"too old":        {old + "/default", "the server is ClickHouse 24.3.5: want 24.8 or later"},
 	} {
-		t.Run(name, func(t *testing.T) { wantText(t, openError(t, newConfig(test.dsn)), test.want) })
+		t.Run(name, func(t *testing.T) {
+			for _, json := range []string{"auto", "on", "off"} {
+				c := newConfig(test.dsn)
+				c.JSON = json
+				wantText(t, openError(t, c), test.want)
+			}
+		})
 	}
 }
 
@@ -136,8 +162,10 @@ func TestTakenStream(t *testing.T) {
 }
 
 // A block that the server refuses for one row is halved until that one stands alone.
-func TestBadRow(t *testing.T) {
-	c := newConfig(clickhouse.Shared(t).Database(t))
+func TestBadRow(t *testing.T) { overEach(t, testBadRow) }
+
+func testBadRow(t *testing.T, protocol string) {
+	c := newConfig(clickhouse.Shared(t).DatabaseOver(t, protocol))
 	w := open(t, c)
 	defer closed(t, w)
 	behind(t, string(c.URL), "ALTER TABLE events__rows ADD CONSTRAINT good CHECK event != 'bad'")
@@ -156,8 +184,10 @@ func TestBadRow(t *testing.T) {
 }
 
 // A server with too many parts is left alone for longer and longer.
-func TestTooManyParts(t *testing.T) {
-	c := newConfig(clickhouse.Shared(t).Database(t))
+func TestTooManyParts(t *testing.T) { overEach(t, testTooManyParts) }
+
+func testTooManyParts(t *testing.T, protocol string) {
+	c := newConfig(clickhouse.Shared(t).DatabaseOver(t, protocol))
 	w := open(t, c)
 	defer closed(t, w)
 	behind(t, string(c.URL), "SYSTEM STOP MERGES events__rows")
@@ -188,33 +218,84 @@ func TestTooManyParts(t *testing.T) {
 }
 
 // TLS by a certificate of one's own.
-func TestTLS(t *testing.T) {
-	target, err := url.Parse(clickhouse.Shared(t).Database(t))
-	if err != nil || target.Scheme != "http" {
-		t.Skipf("NOT TESTED with TLS: the proxy of this test speaks HTTP, and the server is %s", target.Scheme)
-	}
-	database := strings.TrimPrefix(target.Path, "/")
-	target.Path = ""
-	server := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(target))
-	defer server.Close()
-	c := newConfig("")
-	c.Hosts, c.Protocol, c.Database, c.TLS = []string{server.Listener.Addr().String()}, "http", database, &TLS{}
-	wantText(t, openError(t, c), "unknown authority: name its certificate as tls.ca")
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+func TestTLS(t *testing.T) { overEach(t, testTLS) }
+
+func testTLS(t *testing.T, protocol string) {
+	s := clickhouse.Shared(t)
+	target, err := url.Parse(s.DatabaseOver(t, protocol))
+	if err != nil {
 		t.Fatal(err)
 	}
-	c.TLS.CA = &pipeline.File{Name: "ca.pem", Path: file}
-	w := open(t, c)
+	if target.Scheme == "https" || target.Query().Get("secure") == "true" {
+		t.Skipf("NOT TESTED with a certificate of our own: the server has one already")
+	}
+	address, certificate := tlsFront(t, target.Host)
+	password, _ := target.User.Password()
+	over := func(ca *pipeline.File, name string) *Config {
+		c := newConfig("")
+		c.Hosts, c.Protocol, c.Database, c.TLS = []string{address}, protocol, strings.TrimPrefix(target.Path, "/"), &TLS{CA: ca, ServerName: name}
+		c.User, c.Password = target.User.Username(), pipeline.Secret(password)
+		return c
+	}
+	wantText(t, openError(t, over(nil, "")), "unknown authority: name its certificate as tls.ca")
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ca := &pipeline.File{Name: "ca.pem", Path: file}
+	w := open(t, over(ca, ""))
 	if err := w.Send(t.Context(), pipelinetest.Events(0, 3)); err != nil {
 		t.Error(err)
 	}
 	closed(t, w)
-	c.TLS.ServerName = "elsewhere.example"
-	wantText(t, openError(t, c), "tls.server_name can say which")
-	c = newConfig(fmt.Sprintf("https://%s/%s", server.Listener.Addr(), database))
-	c.TLS = &TLS{CA: &pipeline.File{Name: "ca.pem", Path: file}}
+	wantText(t, openError(t, over(ca, "elsewhere.example")), "tls.server_name can say which")
+	plain := over(ca, "")
+	plain.Hosts = []string{target.Host}
+	wantText(t, openError(t, plain), "speaks another protocol")
+	secure := *target
+	secure.Host = address
+	if secure.Scheme, secure.RawQuery = "https", ""; protocol == clickhouse.Native {
+		secure.Scheme, secure.RawQuery = "clickhouse", "secure=true"
+	}
+	c := newConfig(secure.String())
+	c.TLS = &TLS{CA: ca}
 	closed(t, open(t, c))
+}
+
+// tlsFront takes TLS off what goes to target, and returns where and with which certificate.
+func tlsFront(t *testing.T, target string) (address string, certificate []byte) {
+	t.Helper()
+	own := httptest.NewTLSServer(http.NotFoundHandler())
+	own.Close() // its certificate is all that is wanted
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{MinVersion: tls.VersionTLS12, Certificates: own.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	pass := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from) // either side may end it
+		_ = errors.Join(to.Close(), from.Close())
+	}
+	running.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", target)
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			running.Go(func() { pass(server, client) })
+			running.Go(func() { pass(client, server) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		running.Wait()
+	})
+	return l.Addr().String(), own.Certificate().Raw
 }
 
 func TestClosed(t *testing.T) {

@@ -25,6 +25,9 @@ const tryJSON = "SELECT toString(accurateCastOrDefault(materialize('{\"a\":1}'),
 
 // probe asks a server for its version and tries what it needs of it.
 func probe(ctx context.Context, conn clickhouse.Conn, json string) (abilities, error) {
+	if err := conn.Ping(ctx); err != nil { // the version comes with the connection, and has no context of its own
+		return abilities{}, err
+	}
 	server, err := conn.ServerVersion()
 	if err != nil {
 		return abilities{}, err
@@ -37,21 +40,18 @@ func probe(ctx context.Context, conn clickhouse.Conn, json string) (abilities, e
 	if json == "off" {
 		return a, nil
 	}
-	var text string
-	switch err := conn.QueryRow(ctx, tryJSON).Scan(&text); {
-	case before(v.Major, v.Minor, firstJSON):
-		err = errors.New("want 25.3 or later")
-		fallthrough
-	case err != nil:
-		if json == "on" {
-			return a, fmt.Errorf("json: on: ClickHouse %s has no JSON columns ready for this: %w", a.version, err)
+	unable := errors.New("want 25.3 or later")
+	if !before(v.Major, v.Minor, firstJSON) {
+		var text string
+		unable = conn.QueryRow(ctx, tryJSON).Scan(&text)
+		if unable != nil && (codeOf(unable) == 0 || isOverload(unable)) {
+			return a, unable // which says nothing about the type
 		}
-		if err := ctx.Err(); err != nil {
-			return a, err
-		}
-	default:
-		a.json = true
 	}
+	if unable != nil && json == "on" {
+		return a, fmt.Errorf("json: on: ClickHouse %s has no JSON columns ready for this: %w", a.version, unable)
+	}
+	a.json = unable == nil
 	return a, nil
 }
 
