@@ -133,10 +133,10 @@ func postgresStore(t *testing.T, server *postgrestest.Server) *store {
 }
 
 // clickHouse dies at some moment, or when it has stored the next insert and before it says so: the second time the one after that, and so on.
-func clickHouse(t *testing.T, server *clickhousetest.Server, json string) *store {
-	dsn := server.Database(t)
+func clickHouse(t *testing.T, server *clickhousetest.Server, protocol, json string) *store {
+	dsn := server.DatabaseOver(t, protocol)
 	return &store{
-		name: "ClickHouse with json " + json,
+		name: "ClickHouse over " + protocol + " with json " + json,
 		make: func() (pipeline.Warehouse, error) {
 			c := clickhouse.Spec.NewConfig().(*clickhouse.Config)
 			c.URL, c.Pace, c.JSON = pipeline.Secret(dsn), 0, json
