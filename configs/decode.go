@@ -10,8 +10,9 @@ import (
 
 // Decode fills into, a pointer to a Config with its defaults, with the component's part of the configuration, by the rules of
 // pipeline.Spec. A field is filled by its tag: `yaml:"name"`, `yaml:"name,required"`, or `yaml:",inline"` for a struct whose fields stand
-// among the others and for a map or Fields that takes all keys nobody else knows. A slice or map that is given replaces the default.
-// Structs inside the Config may have Short and Validate too. Validate is not asked about a part that has mistakes already.
+// among the others and for a map or Fields that takes all keys nobody else knows. A Pos with `yaml:",pos"` is told where its struct begins, or the
+// key that it has in a map. A slice or map that is given replaces the default. Structs inside the Config may have Short and Validate too. Validate is
+// not asked about a part that has mistakes already.
 // The error is an Errors with everything that is wrong with the part. Decode is not for concurrent use on one project; it panics when
 // into has a field of a type that a configuration cannot hold.
 func (c Component) Decode(into any) error {
@@ -170,7 +171,7 @@ func (d *decoder) mapOf(n *node, v reflect.Value) {
 func (d *decoder) intoMap(entries []entry, v reflect.Value) {
 	for _, e := range entries {
 		item := reflect.New(v.Type().Elem()).Elem()
-		d.value(e.value, item)
+		d.at(e.value, item, e.pos)
 		v.SetMapIndex(reflect.ValueOf(e.name).Convert(v.Type().Key()), item)
 	}
 }

@@ -44,6 +44,7 @@ func holdsSecret(t reflect.Type, depth int) bool {
 type shape struct {
 	fields []field
 	rest   reflect.Value // the inline map or Fields, when there is one
+	pos    reflect.Value // of type Pos: what is told where the struct stands, when it wants to know
 }
 
 func (s *shape) names() []string {
@@ -74,6 +75,8 @@ func (s *shape) collect(v reflect.Value) {
 		inline := options == "inline" || sf.Anonymous && !tagged
 		switch {
 		case !sf.IsExported() || tag == "-" || !tagged && !inline:
+		case options == "pos":
+			s.pos = v.Field(i)
 		case inline && sf.Type.Kind() == reflect.Struct:
 			s.collect(v.Field(i))
 		case inline:
@@ -113,6 +116,9 @@ func (d *decoder) short(n *node, v reflect.Value) {
 func (d *decoder) keys(n *node, v reflect.Value, pos pipeline.Pos) {
 	var s shape
 	s.collect(v)
+	if s.pos.IsValid() {
+		s.pos.Set(reflect.ValueOf(pos))
+	}
 	var rest []entry
 	meant := map[string]bool{} // by keys that are misspelt
 	for _, e := range n.entries {

@@ -1,6 +1,7 @@
 package configs_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -216,5 +217,43 @@ func TestDecodeFile(t *testing.T) {
 	}
 	if err := configs.DecodeFile(path+".none", new(config)); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// placedPart wants to know where it stands.
+type placedPart struct {
+	N  int          `yaml:"n"`
+	At pipeline.Pos `yaml:",pos"`
+}
+
+func (p *placedPart) Validate() error {
+	if p.N > 1 {
+		return fmt.Errorf("%d is too much", p.N)
+	}
+	return nil
+}
+
+// A part of a map is at its key, and one of a list where it begins; so are its mistakes without a place.
+func TestDecodePos(t *testing.T) {
+	p, err := configs.Load(project(t, "sources:\n  x:\n    named:\n      a: {n: 1}\n      b:\n        n: 2\n    listed:\n      - n: 1\n    one: {n: 1}\n"), configs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		Named  map[string]placedPart `yaml:"named"`
+		Listed []placedPart          `yaml:"listed"`
+		One    placedPart            `yaml:"one"`
+	}
+	mistakes := configs.AsErrors(p.Sources[0].Decode(&c))
+	if len(mistakes) != 1 || mistakes[0].Pos != c.Named["b"].At {
+		t.Errorf("mistakes\ngot  %v\nwant one at %v", mistakes, c.Named["b"].At)
+	}
+	for name, test := range map[string]struct {
+		got       pipeline.Pos
+		line, col int
+	}{"a": {c.Named["a"].At, 4, 7}, "b": {c.Named["b"].At, 5, 7}, "listed": {c.Listed[0].At, 8, 9}, "one": {c.One.At, 9, 10}} {
+		if test.got.Line != test.line || test.got.Col != test.col {
+			t.Errorf("place of %s\ngot  %v\nwant %d:%d", name, test.got, test.line, test.col)
+		}
 	}
 }

@@ -46,9 +46,9 @@ type Spec[T any] struct {
 	Summary string
 	// NewConfig returns a pointer to a Config filled with the defaults. The loader decodes into it strictly, by its `yaml` field tags. Fields
 	// may be of the basic types, time.Duration ("90s", "15m", "7d"), Secret, Secrets, Code, File, Tree, Fields, Bytes, and slices, maps, pointers and
-	// structs of these, and of types with a method UnmarshalText, whose error says what it wants ("want events a second"). A Config with a
-	// method `Short() any` also takes a short form: a scalar or sequence in place of the mapping is decoded into what Short points to. A Config
-	// with a method `Validate() error` is asked after decoding.
+	// structs of these, and of types with a method UnmarshalText, whose error says what it wants ("want events a second"), and Pos with the tag
+	// `yaml:",pos"`, which is told where its struct stands. A Config with a method `Short() any` also takes a short form: a scalar or sequence in
+	// place of the mapping is decoded into what Short points to. A Config with a method `Validate() error` is asked after decoding.
 	NewConfig func() any
 	// Batch is a destination's default batch; unused for other kinds.
 	Batch Batch
