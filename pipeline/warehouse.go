@@ -26,7 +26,8 @@ type Warehouse interface {
 	Store
 
 	// Merge writes the load's records and its cursor in one transaction, making tables and columns as needed. Of several states of one
-	// key the highest version stays; merging the same load again changes nothing.
+	// key the highest version stays; merging the same load again changes nothing. A record that is past its retention makes no new row, and
+	// counts as unchanged then.
 	Merge(ctx context.Context, load Load) (Merged, error)
 	// Cursor returns the cursor committed last for a source, or nil.
 	Cursor(ctx context.Context, source string) (Cursor, error)

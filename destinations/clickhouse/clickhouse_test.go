@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 	"github.com/prickle-dev/prickle/test/clickhouse"
@@ -35,7 +36,12 @@ func newConfig(dsn string) *Config {
 
 func made(t testing.TB, c *Config) *Warehouse {
 	t.Helper()
-	w, err := New(*c, pipeline.Env{Now: time.Now})
+	return madeWith(t, c, time.Now)
+}
+
+func madeWith(t testing.TB, c *Config, now func() time.Time) *Warehouse {
+	t.Helper()
+	w, err := New(*c, pipeline.Env{Now: now})
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
@@ -44,7 +50,12 @@ func made(t testing.TB, c *Config) *Warehouse {
 
 func open(t testing.TB, c *Config) *Warehouse {
 	t.Helper()
-	w := made(t, c)
+	return openWith(t, c, time.Now)
+}
+
+func openWith(t testing.TB, c *Config, now func() time.Time) *Warehouse {
+	t.Helper()
+	w := madeWith(t, c, now)
 	if err := w.Open(context.Background()); err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -101,6 +112,15 @@ func outOfTime(e pipeline.Event) pipeline.Event {
 	return e
 }
 
+// retentions are what a suite wants to be kept, as the configuration says it.
+func retentions(kept map[string]pipelinetest.Kept) warehouse.Retentions {
+	all := warehouse.Retentions{}
+	for name, k := range kept {
+		all[name] = warehouse.Retention{Rows: k.Retention, By: k.By, Deleted: k.Deleted}
+	}
+	return all
+}
+
 // Most servers have JSON columns, so that without them one protocol is enough.
 func TestContract(t *testing.T) {
 	overEach(t, func(t *testing.T, protocol string) {
@@ -116,7 +136,12 @@ func testContract(t *testing.T, protocol, json string) {
 		c := newConfig(clickhouse.Shared(t).DatabaseOver(t, protocol))
 		c.JSON = json
 		return pipelinetest.WarehouseHarness{
-			Open:   func(t *testing.T) pipeline.Warehouse { return open(t, c) },
+			Open: func(t *testing.T) pipeline.Warehouse { return open(t, c) },
+			OpenKeeping: func(t *testing.T, now func() time.Time, kept map[string]pipelinetest.Kept) pipeline.Warehouse {
+				keeping := *c
+				keeping.Tables = retentions(kept)
+				return openWith(t, &keeping, now)
+			},
 			Poison: notUUID, Refused: refused,
 		}
 	})

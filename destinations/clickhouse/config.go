@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
@@ -47,6 +48,8 @@ type Config struct {
 	JSON string `yaml:"json"`
 	// Retention is how long events are kept, by their timestamp, in whole months; 0 is forever.
 	Retention time.Duration `yaml:"retention"`
+	// Tables says how long rows of the tables of sources are kept; without it for ever.
+	Tables warehouse.Retentions `yaml:"tables"`
 	// Compression of what is sent: lz4, zstd or none.
 	Compression string `yaml:"compression"`
 	// Pace is the time from one small insert to the next; 1s by default. Large ones wait less, full ones not at all.
@@ -111,8 +114,11 @@ func (c *Config) Validate() error {
 	if c.Pace < 0 || c.Pace > time.Minute {
 		errs = append(errs, errors.New("pace: want from 0s to 1m"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Tables.Validate())...)
 }
+
+// CheckSources reports tables of Tables that none of the sources can have.
+func (c *Config) CheckSources(sources []string) error { return c.Tables.CheckSources(sources) }
 
 func oneOf(key, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {

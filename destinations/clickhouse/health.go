@@ -44,6 +44,11 @@ func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 	if f := w.lastError.Load(); f != nil && w.now().Sub(f.at) < time.Hour {
 		h.Warnings = append(h.Warnings, fmt.Sprintf("the last insert that failed did %s ago: %v", w.now().Sub(f.at).Round(time.Second), f.err))
 	}
+	kept, err := w.warningsOfTables(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	h.Warnings = append(h.Warnings, kept...)
 	return h, nil
 }
 
@@ -54,11 +59,14 @@ const compactAfter = 36 * time.Hour
 const compactBytes = 5 << 30
 
 // Compact merges each month of events that is over into one part, which queries then read without looking for versions, and tables of records
-// under 5 GB. The server does it in the background of its other work.
+// under 5 GB, from which rows past their retention go before. The server does it in the background of its other work.
 func (w *Warehouse) Compact(ctx context.Context) error {
+	if err := w.retainTables(ctx); err != nil {
+		return fmt.Errorf("clickhouse: retention: %w", w.explain(ctx, err))
+	}
 	rows, err := w.conn.Query(ctx, `SELECT table, partition_id, partition, count(), sum(bytes_on_disk) FROM system.parts
 		WHERE database = currentDatabase() AND active AND (table LIKE '%\\_\\_rows' OR table LIKE '%\\_\\_local' OR table LIKE '\\_prickle\\_%')
-		GROUP BY table, partition_id, partition HAVING count() > 1 ORDER BY table, partition_id`)
+		GROUP BY table, partition_id, partition HAVING count() > 1 OR max(has_lightweight_delete) ORDER BY table, partition_id`)
 	if err != nil {
 		return fmt.Errorf("clickhouse: compact: %w", w.explain(ctx, err))
 	}

@@ -75,6 +75,8 @@ func (w *Warehouse) mergeStream(ctx context.Context, source string, s *warehouse
 	}
 	states := warehouse.Reduce(s.Records)
 	t.Fit(s.Columns, states)
+	past := w.config.Tables.Expiry(source, &t.Table, w.now())
+	past.Mark(&t.Table, states)
 	old := t.Exists
 	if err := w.evolve(ctx, t); err != nil {
 		return err

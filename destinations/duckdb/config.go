@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
@@ -44,6 +45,8 @@ type Config struct {
 	Threads int `yaml:"threads"`
 	// Retention is how long events are kept by their timestamp, at least a day; 0, the default, keeps all. Compact deletes what is older.
 	Retention time.Duration `yaml:"retention"`
+	// Tables says how long rows of the tables of sources are kept; without it for ever.
+	Tables warehouse.Retentions `yaml:"tables"`
 	// Export says where months of events go once they are closed.
 	Export ExportConfig `yaml:"export"`
 }
@@ -117,6 +120,9 @@ func (c *Config) Place() (place string, alone bool) {
 	return filepath.Clean(c.Path), true
 }
 
+// CheckSources reports tables of Tables that none of the sources can have.
+func (c *Config) CheckSources(sources []string) error { return c.Tables.CheckSources(sources) }
+
 const (
 	leastMemory  = 64 << 20
 	exportMemory = 128 << 20 // what writing Parquet takes besides the rest
@@ -141,7 +147,7 @@ func (c *Config) Validate() error {
 	if c.Threads < 0 {
 		errs = append(errs, errors.New("threads: want at least 1, or 0 for a quarter of the processors"))
 	}
-	return errors.Join(append(errs, c.validateFolders())...)
+	return errors.Join(append(errs, c.Tables.Validate(), c.validateFolders())...)
 }
 
 var lakeName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,50}$`)

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
@@ -30,7 +31,12 @@ func newConfig(path string) *Config {
 
 func open(t testing.TB, path string) *Warehouse {
 	t.Helper()
-	w := New(*newConfig(path), pipeline.Env{})
+	return openWith(t, newConfig(path), pipeline.Env{})
+}
+
+func openWith(t testing.TB, c *Config, env pipeline.Env) *Warehouse {
+	t.Helper()
+	w := New(*c, env)
 	if err := w.Open(context.Background()); err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -53,11 +59,25 @@ func outOfTime(e pipeline.Event) pipeline.Event {
 	return e
 }
 
+// retentions are what a suite wants to be kept, as the configuration says it.
+func retentions(kept map[string]pipelinetest.Kept) warehouse.Retentions {
+	all := warehouse.Retentions{}
+	for name, k := range kept {
+		all[name] = warehouse.Retention{Rows: k.Retention, By: k.By, Deleted: k.Deleted}
+	}
+	return all
+}
+
 func TestContract(t *testing.T) {
 	pipelinetest.Warehouse(t, func(t *testing.T) pipelinetest.WarehouseHarness {
 		path := filepath.Join(t.TempDir(), "a folder", "warehouse.duckdb")
 		return pipelinetest.WarehouseHarness{
-			Open:    func(t *testing.T) pipeline.Warehouse { return open(t, path) },
+			Open: func(t *testing.T) pipeline.Warehouse { return open(t, path) },
+			OpenKeeping: func(t *testing.T, now func() time.Time, kept map[string]pipelinetest.Kept) pipeline.Warehouse {
+				c := newConfig(path)
+				c.Tables = retentions(kept)
+				return openWith(t, c, pipeline.Env{Now: now})
+			},
 			Poison:  notJSON,
 			Refused: refused,
 		}

@@ -123,6 +123,11 @@ func TestContractExported(t *testing.T) {
 				opened = opened.Add(time.Hour)
 				return compactingStore{exporting(t, dir, opened, nil)}
 			},
+			OpenKeeping: func(t *testing.T, now func() time.Time, kept map[string]pipelinetest.Kept) pipeline.Warehouse {
+				c := newConfig(filepath.Join(dir, "w.duckdb"))
+				c.Export.Dir, c.Tables = filepath.Join(dir, "months"), retentions(kept)
+				return openWith(t, c, pipeline.Env{Now: now})
+			},
 		}
 	})
 }

@@ -38,6 +38,9 @@ func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 	for _, file := range exported.missing() {
 		h.Warnings = append(h.Warnings, fmt.Sprintf("%s is not there, and its events with it: put it back, or name the folder that it is in as export.dir", exported.path(file)))
 	}
+	if err := w.warnOfTables(ctx, db, &h); err != nil {
+		return h, fmt.Errorf("duckdb: health: %w", w.noticed(err))
+	}
 	for _, name := range []string{w.file.path, w.file.path + ".wal"} {
 		if info, err := os.Stat(name); err == nil {
 			h.Bytes += info.Size()
@@ -46,7 +49,7 @@ func (w *Warehouse) Health(ctx context.Context) (pipeline.Health, error) {
 	return h, nil
 }
 
-// Compact implements pipeline.Warehouse: events past the retention go, closed months go to files, the log goes into the file, and space of deleted
+// Compact implements pipeline.Warehouse: events and rows past their retention go, closed months go to files, the log goes into the file, and space of deleted
 // rows is used again.
 func (w *Warehouse) Compact(ctx context.Context) error {
 	w.upkeep.Lock()
@@ -61,6 +64,9 @@ func (w *Warehouse) Compact(ctx context.Context) error {
 		return fmt.Errorf("duckdb: %w", err)
 	}
 	if err := w.do(ctx, func() error { return w.retain(ctx) }); err != nil {
+		return fmt.Errorf("duckdb: retention: %w", err)
+	}
+	if err := w.retainTables(ctx); err != nil {
 		return fmt.Errorf("duckdb: retention: %w", err)
 	}
 	if err := w.exportMonths(ctx); err != nil {

@@ -18,7 +18,7 @@ func (w *Warehouse) Merge(ctx context.Context, load pipeline.Load) (merged pipel
 	err = w.do(ctx, func() error {
 		w.reserve(len(load.Records))
 		var err error
-		merged, err = mergeLoad(ctx, w.conn, load)
+		merged, err = w.mergeLoad(ctx, load)
 		switch {
 		case err == nil:
 			w.appended += merged.Inserted + merged.Updated
@@ -52,15 +52,15 @@ func (w *Warehouse) Cursor(ctx context.Context, source string) (pipeline.Cursor,
 	return pipeline.Cursor(cursor), nil
 }
 
-func mergeLoad(ctx context.Context, conn *sql.Conn, load pipeline.Load) (pipeline.Merged, error) {
+func (w *Warehouse) mergeLoad(ctx context.Context, load pipeline.Load) (pipeline.Merged, error) {
 	var merged pipeline.Merged
-	tx, err := begin(ctx, conn)
+	tx, err := begin(ctx, w.conn)
 	if err != nil {
 		return merged, err
 	}
 	defer tx.Rollback()
 	for _, s := range warehouse.ByStream(load) {
-		if err := mergeStream(ctx, tx, load.Source, s, &merged); err != nil {
+		if err := w.mergeStream(ctx, tx, load.Source, s, &merged); err != nil {
 			return pipeline.Merged{}, fmt.Errorf("stream %q: %w", s.Name, err)
 		}
 	}
@@ -70,13 +70,15 @@ func mergeLoad(ctx context.Context, conn *sql.Conn, load pipeline.Load) (pipelin
 	return merged, tx.Commit()
 }
 
-func mergeStream(ctx context.Context, tx *sql.Tx, source string, s *warehouse.StreamRecords, merged *pipeline.Merged) error {
+func (w *Warehouse) mergeStream(ctx context.Context, tx *sql.Tx, source string, s *warehouse.StreamRecords, merged *pipeline.Merged) error {
 	t, err := loadTable(ctx, tx, source, s.Name)
 	if err != nil {
 		return err
 	}
 	states := warehouse.Reduce(s.Records)
 	t.Fit(s.Columns, states)
+	past := w.config.Tables.Expiry(source, t, w.now())
+	past.Mark(t, states)
 	if err := alter(ctx, tx, t); err != nil {
 		return err
 	}

@@ -180,7 +180,9 @@ func migrate(ctx context.Context, conn *sql.Conn, project int, now time.Time) er
 	return tx.Commit()
 }
 
+// querier is a database, a connection, or a transaction.
 type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 

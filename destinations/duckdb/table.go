@@ -28,8 +28,8 @@ func loadTable(ctx context.Context, tx *sql.Tx, source, stream string) (*warehou
 }
 
 // addColumns adds the columns that the table has.
-func addColumns(ctx context.Context, tx *sql.Tx, t *warehouse.Table) error {
-	rows, err := tx.QueryContext(ctx, `
+func addColumns(ctx context.Context, q querier, t *warehouse.Table) error {
+	rows, err := q.QueryContext(ctx, `
 		SELECT p.column_name, p.field, c.data_type
 		FROM _prickle_columns AS p
 		JOIN duckdb_columns() AS c ON c.table_name = ? AND c.column_name = p.column_name

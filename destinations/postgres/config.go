@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	// Retention is how long events are kept by the time that they happened, in whole months: 13mo. Nothing is removed by default. Months are
 	// dropped whole, so events stay for up to a month longer.
 	Retention Months `yaml:"retention"`
+	// Tables says how long rows of the tables of sources are kept; without it for ever. Rows are deleted one by one.
+	Tables warehouse.Retentions `yaml:"tables"`
 	// Connections is how many queries run at once; 4 by default. Writing has up to 3 more.
 	Connections int `yaml:"connections"`
 	// Protocol is how statements are sent: extended, the default, also works behind a pooler that hands out connections by the transaction;
@@ -122,8 +125,11 @@ func (c *Config) Validate() error {
 	if c.Connections < 1 {
 		errs = append(errs, errors.New("connections: want at least 1"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Tables.Validate())...)
 }
+
+// CheckSources reports tables of Tables that none of the sources can have.
+func (c *Config) CheckSources(sources []string) error { return c.Tables.CheckSources(sources) }
 
 // urlFault says which parameter the driver refuses.
 func urlFault(u *url.URL) string {

@@ -61,8 +61,9 @@ func (w *Warehouse) health(ctx context.Context) (h pipeline.Health, err error) {
 		}
 	}
 	h.Events, h.Bytes = numbers[0], numbers[1]
-	h.Warnings = w.warnings(numbers[2], numbers[3], numbers[4])
-	return h, nil
+	kept, err := w.warningsOfTables(ctx, t)
+	h.Warnings = append(w.warnings(numbers[2], numbers[3], numbers[4]), kept...)
+	return h, err
 }
 
 func (w *Warehouse) warnings(stray, connections, most int64) []string {
@@ -88,7 +89,7 @@ type failure struct {
 }
 
 // Compact implements pipeline.Warehouse: the partitions of the coming months are made, events move from the default partition to where they belong,
-// months past the retention go, tables of sources get their indexes, and tables that changed are cleaned up and counted for the planner.
+// months past the retention go, and rows past theirs, tables of sources get their indexes, and tables that changed are cleaned up and counted for the planner.
 func (w *Warehouse) Compact(ctx context.Context) error {
 	err := w.compact(ctx)
 	switch {
@@ -120,6 +121,9 @@ func (w *Warehouse) compact(ctx context.Context) error {
 	}
 	if err := w.again(func() error { return w.indexStreams(ctx) }); err != nil {
 		return err
+	}
+	if err := w.retainTables(ctx); err != nil {
+		return fmt.Errorf("retention: %w", err)
 	}
 	return w.vacuum(ctx)
 }

@@ -84,6 +84,8 @@ func (w *Warehouse) mergeStream(ctx context.Context, t *tx, source string, s *wa
 	}
 	states := warehouse.Reduce(s.Records)
 	table.Fit(s.Columns, states)
+	past := w.config.Tables.Expiry(source, table, w.now())
+	past.Mark(table, states)
 	if err := w.alter(ctx, t, table); err != nil {
 		return err
 	}
@@ -102,7 +104,7 @@ func (w *Warehouse) mergeStream(ctx context.Context, t *tx, source string, s *wa
 // stage fills a temporary table with the states, the values of their fields as text.
 func (t *tx) stage(ctx context.Context, stage string, table *warehouse.Table, states []warehouse.State, rows *copyRows) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, `CREATE TEMP TABLE %s (key text, version bigint, read_at timestamptz, deleted boolean, deleted_at timestamptz, hash bigint, extra jsonb, raw json`, stage)
+	fmt.Fprintf(&b, `CREATE TEMP TABLE %s (key text, version bigint, read_at timestamptz, deleted boolean, deleted_at timestamptz, hash bigint, past boolean, extra jsonb, raw json`, stage)
 	for i := range table.Columns {
 		fmt.Fprintf(&b, ", c%d text", i)
 	}
@@ -119,7 +121,7 @@ func (t *tx) stage(ctx context.Context, stage string, table *warehouse.Table, st
 	return t.copyIn(ctx, stage, rows)
 }
 
-// upsert writes the staged states into the table: new keys are inserted, an older version does nothing, a tombstone marks, another state
+// upsert writes the staged states into the table: new keys are inserted unless they are past their retention, an older version does nothing, a tombstone marks, another state
 // replaces, and the same state read later only moves the version on. Rows that stay as they are cost no write, and are not locked. Nobody else
 // writes to the table meanwhile (the lock of the source).
 func (t *tx) upsert(ctx context.Context, stage string, table *warehouse.Table, states int, merged *pipeline.Merged) error {

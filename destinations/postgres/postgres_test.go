@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 	"github.com/prickle-dev/prickle/test/postgres"
@@ -38,11 +40,16 @@ func newConfig(dsn string) *Config {
 
 func open(t testing.TB, dsn string, change ...func(*Config)) *Warehouse {
 	t.Helper()
+	return openWith(t, dsn, pipeline.Env{}, change...)
+}
+
+func openWith(t testing.TB, dsn string, env pipeline.Env, change ...func(*Config)) *Warehouse {
+	t.Helper()
 	c := newConfig(dsn)
 	for _, f := range change {
 		f(c)
 	}
-	w := New(*c, pipeline.Env{})
+	w := New(*c, env)
 	if err := w.Open(context.Background()); err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -62,13 +69,25 @@ func notJSON(e pipeline.Event) pipeline.Event {
 	return e
 }
 
+// retentions are what a suite wants to be kept, as the configuration says it.
+func retentions(kept map[string]pipelinetest.Kept) warehouse.Retentions {
+	all := warehouse.Retentions{}
+	for name, k := range kept {
+		all[name] = warehouse.Retention{Rows: k.Retention, By: k.By, Deleted: k.Deleted}
+	}
+	return all
+}
+
 func TestContract(t *testing.T) {
 	for _, protocol := range []Protocol{extended, simple} {
 		t.Run(string(protocol), func(t *testing.T) {
 			pipelinetest.Warehouse(t, func(t *testing.T) pipelinetest.WarehouseHarness {
 				dsn := postgres.Database(t)
 				return pipelinetest.WarehouseHarness{
-					Open:    func(t *testing.T) pipeline.Warehouse { return open(t, dsn, func(c *Config) { c.Protocol = protocol }) },
+					Open: func(t *testing.T) pipeline.Warehouse { return open(t, dsn, func(c *Config) { c.Protocol = protocol }) },
+					OpenKeeping: func(t *testing.T, now func() time.Time, kept map[string]pipelinetest.Kept) pipeline.Warehouse {
+						return openWith(t, dsn, pipeline.Env{Now: now}, func(c *Config) { c.Protocol, c.Tables = protocol, retentions(kept) })
+					},
 					Poison:  notJSON,
 					NoZeros: true,
 					Refused: refused,

@@ -57,7 +57,7 @@ func (s *speller) row(c *copyRows, state *warehouse.State) {
 	if len(s.late) > 0 {
 		extra = s.addLate(extra, state)
 	}
-	c.row(8 + len(s.cells))
+	c.row(9 + len(s.cells))
 	s.head(c, state)
 	c.jsonbOrNull(extra)
 	if state.Data == nil {
@@ -85,6 +85,7 @@ func (s *speller) head(c *copyRows, state *warehouse.State) {
 		c.null()
 	}
 	c.int64(int64(state.Hash))
+	c.bool(state.Past)
 }
 
 // addLate puts the fields of late columns into extra, all at once.

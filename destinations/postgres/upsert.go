@@ -7,7 +7,7 @@ import (
 	"github.com/prickle-dev/prickle/destinations/warehouse"
 )
 
-// insertStatement inserts the keys that are new and returns how many of them are alive and how many are tombstones.
+// insertStatement inserts the keys that are new and not past their retention, and returns how many of them are alive and how many are tombstones.
 func insertStatement(stage string, table *warehouse.Table) string {
 	var names, values strings.Builder
 	for i, c := range table.Columns {
@@ -17,7 +17,7 @@ func insertStatement(stage string, table *warehouse.Table) string {
 	return fmt.Sprintf(`
 		WITH new AS (
 			INSERT INTO %s (_sync_key, _sync_version, _sync_at, _sync_deleted, _sync_deleted_at, _sync_hash, _sync_extra, _sync_raw%s)
-			SELECT s.key, s.version, s.read_at, s.deleted, s.deleted_at, s.hash, s.extra, s.raw%s FROM %s AS s
+			SELECT s.key, s.version, s.read_at, s.deleted, s.deleted_at, s.hash, s.extra, s.raw%s FROM %s AS s WHERE NOT s.past
 			ON CONFLICT (_sync_key) DO NOTHING RETURNING _sync_deleted
 		) SELECT count(*) FILTER (WHERE NOT _sync_deleted), count(*) FILTER (WHERE _sync_deleted) FROM new`,
 		warehouse.Identifier(table.Rows()), names.String(), values.String(), stage)

@@ -13,7 +13,7 @@ type Stored struct {
 type Change int
 
 const (
-	Nothing Change = iota // it is older, or the same
+	Nothing Change = iota // it is older, or the same, or past its retention and new
 	Insert                // the key is new; it may be a tombstone
 	Replace               // the fields differ, or there is a tombstone
 	Bury                  // it is a tombstone: the fields stay as they were last seen
@@ -24,6 +24,7 @@ const (
 func (s *State) Change(have *Stored, merged *pipeline.Merged) Change {
 	deleted := s.DeletedAt != nil
 	switch {
+	case have == nil && s.Past:
 	case have == nil && deleted:
 		merged.Deleted++
 		return Insert

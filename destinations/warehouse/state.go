@@ -15,6 +15,8 @@ type State struct {
 	Data      []byte     // JSON as Storable makes it; the last seen before the deletion for a tombstone; or nil
 	Hash      uint64     // of Data, the same whatever the order of its fields
 	Fields    []Field    // the fields of Data that are not null, each name once
+	// Past says that the state is past its retention: it may change a row that is there, which the next Compact takes then, and makes no new one.
+	Past bool
 }
 
 // Field is a top-level field of a record: its name, and its value as raw JSON.

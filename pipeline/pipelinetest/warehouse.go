@@ -19,12 +19,21 @@ import (
 type WarehouseHarness struct {
 	// Open opens a warehouse on the place. It is called again after the one before has been closed, which is a restart.
 	Open func(t *testing.T) pipeline.Warehouse
+	// OpenKeeping opens one with a clock, which keeps rows of the tables of sources for as long as kept says, by the tables' names; "*" is all of them.
+	OpenKeeping func(t *testing.T, now func() time.Time, kept map[string]Kept) pipeline.Warehouse
 	// Poison makes an event that is refused for good while others are taken. Nil when there is no such event.
 	Poison func(e pipeline.Event) pipeline.Event
 	// NoZeros says that texts cannot hold zero bytes in this store, which has U+FFFD in their place.
 	NoZeros bool
 	// Refused are statements that Query must refuse, beside the ones that all warehouses have to.
 	Refused []string
+}
+
+// Kept is how long a warehouse keeps rows of a table: by the time in a column, and after their objects were deleted. 0 is for ever.
+type Kept struct {
+	Retention time.Duration
+	By        string
+	Deleted   time.Duration
 }
 
 // Warehouse holds a warehouse to the contract of pipeline.Warehouse: as a destination of events that keeps each once, and as a store of
@@ -69,6 +78,11 @@ func Warehouse(t *testing.T, create func(t *testing.T) WarehouseHarness) {
 		"merge with a dead context": mergeCancelled,
 		"erasure":                   erases,
 		"erasure of many":           erasesMany,
+		"retention":                 retains,
+		"retention of the deleted":  retainsDeleted,
+		"retention beside work":     retainsBeside,
+		"retention cut off":         retentionCutOff,
+		"retention of other types":  retentionWarns,
 	}
 	for name, part := range parts {
 		t.Run(name, func(t *testing.T) { part(t, create(t)) })
