@@ -5,7 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
+	"github.com/prickle-dev/prickle/pipeline/profiles"
+	"github.com/prickle-dev/prickle/pipeline/schema"
 	"github.com/prickle-dev/prickle/test/postgres"
 )
 
@@ -66,6 +70,15 @@ func TestStoresOnOnePlace(t *testing.T) {
 		code, out, errOut := run(t, "check", dir)
 		if (code != 0) != (test.want != "") || !strings.Contains(errOut, test.want) || strings.Contains(errOut, "hunter2") {
 			t.Errorf("%s, then %s and %s: exit code %d\n got %s%s\nwant %s", test.warehouse, test.one, test.other, code, out, errOut, test.want)
+		}
+	}
+}
+
+// The tables that Prickle fills itself are not among those that `tables` is about.
+func TestOwnTablesHaveNoRetention(t *testing.T) {
+	for _, s := range append(profiles.Streams(), schema.Streams()...) {
+		if err := (warehouse.Retentions{s.Name: {Deleted: 90 * 24 * time.Hour}}).Validate(); err == nil || !strings.Contains(err.Error(), "is Prickle's own table") {
+			t.Errorf("%s among tables\n got %v\nwant a mistake", s.Name, err)
 		}
 	}
 }

@@ -172,7 +172,7 @@ func (a *App) buildWarehouse(components Components) error {
 	})
 	a.warehouse, a.warehouseBatch = w, spec.Batch
 	if err == nil {
-		err = a.takePlace(spec.Type, place{warehouse: true}, config)
+		err = errors.Join(a.takePlace(spec.Type, place{warehouse: true}, config), checkTables(config, sourceNames(a.project)))
 	}
 	return err
 }
@@ -230,7 +230,7 @@ func (a *App) buildDestination(d configs.Destination, components Components, err
 			config = c
 		})
 		if err == nil {
-			err = a.takePlace(spec.Type, place{by: d.Name}, config)
+			err = errors.Join(a.takePlace(spec.Type, place{by: d.Name}, config), checkTables(config, nil))
 		}
 		errs.add(d.Component, err)
 		built.component, def = made, spec.Batch

@@ -1,11 +1,37 @@
 package app
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/prickle-dev/prickle/configs"
+)
 
 // located is the Config of a store. Place says where its tables are, without a secret, or "" when it does not know; alone, that one store at most can
 // be open there.
 type located interface {
 	Place() (place string, alone bool)
+}
+
+// tabled is the Config of a store that says something about tables of sources. CheckSources reports those that none of the named sources can have; nil
+// is for a store that no source fills.
+type tabled interface {
+	CheckSources(sources []string) error
+}
+
+func checkTables(config any, sources []string) error {
+	if c, ok := config.(tabled); ok {
+		return c.CheckSources(sources)
+	}
+	return nil
+}
+
+// sourceNames is never nil.
+func sourceNames(project *configs.Project) []string {
+	names := make([]string, len(project.Sources))
+	for i, s := range project.Sources {
+		names[i] = s.Name
+	}
+	return names
 }
 
 // place is who has it.
