@@ -17,8 +17,9 @@ import (
 const (
 	// retainAtOnce is how many keys are looked for at a time, which is a look through the table.
 	retainAtOnce = 100_000
-	// retainPerStatement is how many states a statement names: with hashes of 32 characters it stays below what a server takes.
-	retainPerStatement = 5000
+	// retainPerStatement is how many states a statement names, for each of which the server looks through the table. With hashes of 32 characters, and
+	// quotes that are escaped, it stays below the megabyte that a cluster's coordination takes.
+	retainPerStatement = 20_000
 )
 
 // retainTables deletes the rows of tables of sources that are past their retention.
@@ -123,7 +124,7 @@ func stateHash() string {
 // merged.
 func (w *Warehouse) deleteStates(ctx context.Context, found *pastStates, ids []string) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"mutations_sync": 2, "lightweight_deletes_sync": 2, "log_queries": 0, "max_query_size": 1 << 20,
+		"mutations_sync": 2, "lightweight_deletes_sync": 2, "log_queries": 0, "max_query_size": 2 << 20,
 	}))
 	return w.conn.Exec(ctx, fmt.Sprintf("DELETE FROM %s%s WHERE %s IN ('%s')",
 		identifier(w.layout.stored(found.table)), w.layout.onCluster(), found.id, strings.Join(ids, "', '")))

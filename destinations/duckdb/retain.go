@@ -26,10 +26,15 @@ func (w *Warehouse) retainTables(ctx context.Context) error {
 		return err
 	}
 	for _, t := range tables {
-		var all int64
+		var all, removed int64
 		for n := int64(retainAtOnce); n == retainAtOnce; all += n {
 			err := w.do(ctx, func() (err error) {
 				n, err = w.retainSome(ctx, t.Source, t.Name)
+				// A checkpoint puts row groups together that have lost rows. One for all of them at the end would keep writes waiting for too long.
+				if removed += n; removed >= rowGroup {
+					w.checkpoint()
+					removed = 0
+				}
 				return err
 			})
 			if err != nil {
