@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/hog"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/admin"
@@ -99,6 +100,7 @@ func TestDocsKeys(t *testing.T) {
 	for _, s := range all.Warehouses {
 		checkKeys(t, "destinations.md", s.Type, s.NewConfig())
 	}
+	checkKeys(t, "destinations.md", "tables", &warehouse.Retention{}) // maps of them are not looked into
 	for _, s := range all.Sources {
 		checkKeys(t, "sources.md", s.Type, s.NewConfig())
 	}

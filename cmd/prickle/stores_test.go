@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +73,41 @@ func TestStoresOnOnePlace(t *testing.T) {
 			t.Errorf("%s, then %s and %s: exit code %d\n got %s%s\nwant %s", test.warehouse, test.one, test.other, code, out, errOut, test.want)
 		}
 	}
+}
+
+// Rows of a source go by what `tables` says, do not come again with the next pass, and what it can do nothing about is told.
+func TestTablesOfSources(t *testing.T) {
+	mock, dir := stripeMock(t), t.TempDir()
+	configure := func(tables string) {
+		t.Helper()
+		yaml := "warehouse: {duckdb: {tables: {" + tables + "}}}\nsources: {stripe: {key: sk_test_123, url: " + mock + ", rate: 100, tables: [charges, customers]}}\n"
+		if err := os.WriteFile(filepath.Join(dir, "prickle.yaml"), []byte(yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(what, want string, args ...string) {
+		t.Helper()
+		code, out, errOut := run(t, args...)
+		if code != 0 {
+			t.Fatalf("%v: exit code %d\n%s%s", args, code, out, errOut)
+		}
+		contains(t, what, out+errOut, want)
+	}
+	rows := func(charges, customers int) {
+		t.Helper()
+		want("rows", fmt.Sprintf("charges,customers\n%d,%d\n", charges, customers), "query", "-p", dir, "-f", "csv",
+			"SELECT (SELECT count(*) FROM stripe_charges__all) AS charges, (SELECT count(*) FROM stripe_customers__all) AS customers")
+	}
+	configure("")
+	want("sync", "stripe is up to date", "sync", "-p", dir, "stripe")
+	rows(1, 1)
+	configure("stripe_charges: {retention: 1d, by: created_at}")
+	want("status", "stripe_charges has no column created_at: name one of its times (created", "warehouse", "status", "-p", dir)
+	configure(`stripe_charges: {retention: 1d, by: created}, "*": {deleted: 90d}`)
+	want("compact", "", "warehouse", "compact", "-p", dir)
+	rows(0, 1)
+	want("sync", "stripe is up to date", "sync", "-p", dir, "stripe")
+	rows(0, 1)
 }
 
 // The tables that Prickle fills itself are not among those that `tables` is about.
