@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,9 +62,14 @@ const compactBytes = 5 << 30
 // Compact merges each month of events that is over into one part, which queries then read without looking for versions, and tables of records
 // under 5 GB, from which rows past their retention go before. The server does it in the background of its other work.
 func (w *Warehouse) Compact(ctx context.Context) error {
-	if err := w.retainTables(ctx); err != nil {
-		return fmt.Errorf("clickhouse: retention: %w", w.explain(ctx, err))
+	err := w.retainTables(ctx)
+	if err != nil {
+		err = fmt.Errorf("clickhouse: retention: %w", w.explain(ctx, err))
 	}
+	return errors.Join(err, w.optimize(ctx))
+}
+
+func (w *Warehouse) optimize(ctx context.Context) error {
 	rows, err := w.conn.Query(ctx, `SELECT table, partition_id, partition, count(), sum(bytes_on_disk) FROM system.parts
 		WHERE database = currentDatabase() AND active AND (table LIKE '%\\_\\_rows' OR table LIKE '%\\_\\_local' OR table LIKE '\\_prickle\\_%')
 		GROUP BY table, partition_id, partition HAVING count() > 1 OR max(has_lightweight_delete) ORDER BY table, partition_id`)

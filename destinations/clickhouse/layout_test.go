@@ -42,6 +42,7 @@ func TestLayout(t *testing.T) {
 			statements = append(statements, l.alter(eventsRows, false, "MODIFY TTL "+l.ttl())...)
 			statements = append(statements, l.views(stream)...)
 			statements = append(statements, l.views(persons)...)
+			statements = append(statements, l.findPast(stream.Rows(), "hash", "(past)"), l.delete(stream.Rows(), "hash", []string{"A1", "B2"}))
 			golden(t, name+".sql", strings.Join(statements, ";\n\n")+";\n")
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,16 +32,25 @@ func (w *Warehouse) retainTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, t := range tables {
-		all := 0
-		for n := retainAtOnce; n == retainAtOnce; all += n {
-			if n, err = w.retainSome(ctx, t.Source, t.Name); err != nil {
-				return fmt.Errorf("%s: %w", t.Name, err)
-			}
+		if err := w.retainTable(ctx, t); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
 		}
-		if all > 0 {
-			w.log.Info("rows past their retention were deleted", "table", t.Name, "rows", all)
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Warehouse) retainTable(ctx context.Context, t warehouse.SourceTable) error {
+	all := 0
+	for n := retainAtOnce; n == retainAtOnce; all += n {
+		var err error
+		if n, err = w.retainSome(ctx, t.Source, t.Name); err != nil {
+			return err
 		}
+	}
+	if all > 0 {
+		w.log.Info("rows past their retention were deleted", "table", t.Name, "rows", all)
 	}
 	return nil
 }
@@ -83,13 +93,7 @@ func (w *Warehouse) findPast(ctx context.Context, source, name string) (*pastSta
 	if past.None() {
 		return found, nil
 	}
-	join := "INNER JOIN"
-	if w.layout.cluster != "" {
-		join = "GLOBAL INNER JOIN"
-	}
-	rows, err := w.conn.Query(ctx, fmt.Sprintf(`SELECT DISTINCT %s, _sync_version < last FROM %s
-		%s (SELECT _sync_key AS key, _sync_version AS last FROM %s FINAL WHERE %s LIMIT %d) AS past ON _sync_key = key WHERE _sync_version <= last`,
-		found.id, identifier(t.Rows()), join, identifier(t.Rows()), past.Condition(spellTime), retainAtOnce))
+	rows, err := w.conn.Query(ctx, w.layout.findPast(t.Rows(), found.id, past.Condition(spellTime)))
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +113,24 @@ func (w *Warehouse) findPast(ctx context.Context, source, name string) (*pastSta
 	return found, rows.Err()
 }
 
+// findPast finds the states of keys whose newest state is past its retention, by their hashes, and whether each is an older one. A state that was written
+// while this is read is none of them.
+func (l layout) findPast(rows, id, condition string) string {
+	global := ""
+	if l.cluster != "" {
+		global = "GLOBAL "
+	}
+	// No field's column has a name that begins with _sync_.
+	return fmt.Sprintf("SELECT DISTINCT %[1]s, _sync_version < _sync_last\nFROM %[2]s\n"+
+		"%[3]sINNER JOIN (SELECT _sync_key AS _sync_past, _sync_version AS _sync_last FROM %[2]s FINAL WHERE %[4]s LIMIT %[5]d) AS p ON _sync_key = _sync_past\n"+
+		"WHERE _sync_version <= _sync_last", id, identifier(rows), global, condition, retainAtOnce)
+}
+
+// delete marks states as deleted, which writes no column of theirs anew. They go from the parts when those are merged.
+func (l layout) delete(rows, id string, ids []string) string {
+	return fmt.Sprintf("DELETE FROM %s%s WHERE %s IN ('%s')", identifier(l.stored(rows)), l.onCluster(), id, strings.Join(ids, "', '"))
+}
+
 func spellTime(at time.Time) string {
 	return fmt.Sprintf("fromUnixTimestamp64Micro(%d, 'UTC')", at.UnixMicro())
 }
@@ -120,14 +142,12 @@ func stateHash() string {
 	return fmt.Sprintf("hex(sipHash128Keyed((toUInt64(%d), toUInt64(%d)), _sync_key, _sync_version))", binary.LittleEndian.Uint64(salt), binary.LittleEndian.Uint64(salt[8:]))
 }
 
-// deleteStates marks states as deleted, which writes no column of theirs anew, and waits for it on every replica. They go from the parts when those are
-// merged.
+// deleteStates waits until states are deleted on every replica.
 func (w *Warehouse) deleteStates(ctx context.Context, found *pastStates, ids []string) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"mutations_sync": 2, "lightweight_deletes_sync": 2, "log_queries": 0, "max_query_size": 2 << 20,
 	}))
-	return w.conn.Exec(ctx, fmt.Sprintf("DELETE FROM %s%s WHERE %s IN ('%s')",
-		identifier(w.layout.stored(found.table)), w.layout.onCluster(), found.id, strings.Join(ids, "', '")))
+	return w.conn.Exec(ctx, w.layout.delete(found.table, found.id, ids))
 }
 
 // sourceTables are the tables of sources that there are.

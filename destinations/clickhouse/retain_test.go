@@ -33,7 +33,7 @@ func states(from, to int, version int64, created time.Time) pipeline.Load {
 	for i := from; i < to; i++ {
 		load.Records = append(load.Records, pipeline.Record{
 			Stream: "items", Key: fmt.Sprintf("ann%d@example.com", i), Version: version, At: august,
-			Data: fmt.Appendf(nil, `{"created":%q,"v":%d}`, created.Format(time.RFC3339), version),
+			Data: fmt.Appendf(nil, `{"created":%q,"v":%d,"key":1,"last":1,"past":1,"p":1,"s":"x"}`, created.Format(time.RFC3339), version),
 		})
 	}
 	return load

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -66,12 +67,17 @@ func (w *Warehouse) Compact(ctx context.Context) error {
 	if err := w.do(ctx, func() error { return w.retain(ctx) }); err != nil {
 		return fmt.Errorf("duckdb: retention: %w", err)
 	}
-	if err := w.retainTables(ctx); err != nil {
-		return fmt.Errorf("duckdb: retention: %w", err)
-	}
 	if err := w.exportMonths(ctx); err != nil {
 		return err
 	}
+	if err = w.retainTables(ctx); err != nil {
+		err = fmt.Errorf("duckdb: retention: %w", err)
+	}
+	return errors.Join(err, w.intoFile(ctx))
+}
+
+// intoFile writes the log of the database into its file.
+func (w *Warehouse) intoFile(ctx context.Context) error {
 	return w.do(ctx, func() error {
 		_, err := w.conn.ExecContext(ctx, "CHECKPOINT")
 		if inUse(err) {

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,25 +26,33 @@ func (w *Warehouse) retainTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, t := range tables {
-		var all, removed int64
-		for n := int64(retainAtOnce); n == retainAtOnce; all += n {
-			err := w.do(ctx, func() (err error) {
-				n, err = w.retainSome(ctx, t.Source, t.Name)
-				// A checkpoint puts row groups together that have lost rows. One for all of them at the end would keep writes waiting for too long.
-				if removed += n; removed >= rowGroup {
-					w.checkpoint()
-					removed = 0
-				}
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("%s: %w", t.Name, err)
+		if err := w.retainTable(ctx, t); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Warehouse) retainTable(ctx context.Context, t warehouse.SourceTable) error {
+	var all, removed int64
+	for n := int64(retainAtOnce); n == retainAtOnce; all += n {
+		err := w.do(ctx, func() (err error) {
+			n, err = w.retainSome(ctx, t.Source, t.Name)
+			// A checkpoint puts row groups together that have lost rows. One for all of them at the end would keep writes waiting for too long.
+			if removed += n; removed >= rowGroup {
+				w.checkpoint()
+				removed = 0
 			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		if all > 0 {
-			w.log.Info("rows past their retention were deleted", "table", t.Name, "rows", all)
-		}
+	}
+	if all > 0 {
+		w.log.Info("rows past their retention were deleted", "table", t.Name, "rows", all)
 	}
 	return nil
 }

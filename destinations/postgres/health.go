@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -122,10 +123,10 @@ func (w *Warehouse) compact(ctx context.Context) error {
 	if err := w.again(func() error { return w.indexStreams(ctx) }); err != nil {
 		return err
 	}
-	if err := w.retainTables(ctx); err != nil {
-		return fmt.Errorf("retention: %w", err)
+	if err = w.retainTables(ctx); err != nil {
+		err = fmt.Errorf("retention: %w", err)
 	}
-	return w.vacuum(ctx)
+	return errors.Join(err, w.vacuum(ctx))
 }
 
 // strayMonths are the months that should have a partition: this one and the coming ones, and those of events in the default partition.

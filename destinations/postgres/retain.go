@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,21 +26,29 @@ func (w *Warehouse) retainTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, table := range tables {
-		all := 0
-		for n := retainAtOnce; n == retainAtOnce; all += n {
-			err := w.again(func() (err error) {
-				n, err = w.retainSome(ctx, table.Source, table.Name)
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("%s: %w", table.Name, err)
-			}
+		if err := w.retainTable(ctx, table); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", table.Name, err))
 		}
-		if all > 0 {
-			w.changed.add(table.Rows())
-			w.log.Info("rows past their retention were deleted", "table", table.Name, "rows", all)
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Warehouse) retainTable(ctx context.Context, table warehouse.SourceTable) error {
+	all := 0
+	for n := retainAtOnce; n == retainAtOnce; all += n {
+		err := w.again(func() (err error) {
+			n, err = w.retainSome(ctx, table.Source, table.Name)
+			return err
+		})
+		if err != nil {
+			return err
 		}
+	}
+	if all > 0 {
+		w.changed.add(table.Rows())
+		w.log.Info("rows past their retention were deleted", "table", table.Name, "rows", all)
 	}
 	return nil
 }

@@ -137,3 +137,10 @@ SELECT e.project_id AS project_id, e.uuid AS uuid, e.event AS event, e.distinct_
 FROM "events" AS e
 LEFT JOIN "person_distinct_ids" AS m ON m.distinct_id = e.distinct_id
 SETTINGS join_use_nulls = 0;
+
+SELECT DISTINCT hash, _sync_version < _sync_last
+FROM "shop_items__rows"
+GLOBAL INNER JOIN (SELECT _sync_key AS _sync_past, _sync_version AS _sync_last FROM "shop_items__rows" FINAL WHERE (past) LIMIT 100000) AS p ON _sync_key = _sync_past
+WHERE _sync_version <= _sync_last;
+
+DELETE FROM "shop_items__local" ON CLUSTER "main" WHERE hash IN ('A1', 'B2');
