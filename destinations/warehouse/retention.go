@@ -32,6 +32,9 @@ type Retention struct {
 	Pos pipeline.Pos `yaml:",pos"`
 }
 
+// passesTable is the one table of Prickle's own whose rows go by their age.
+const passesTable = "sync_runs"
+
 // shortest is what a row is kept for at least: what is past its retention goes once a day.
 const shortest = 24 * time.Hour
 
@@ -103,6 +106,7 @@ func (r Retentions) CheckSources(sources []string) error {
 			err := pipeline.Errorf(r[name].Pos, "tables: %s: this store has no tables of sources", name)
 			err.Hint = "they are in the project's warehouse alone: say it there"
 			errs = append(errs, err)
+		case name == passesTable && len(sources) > 0:
 		case name != AllTables && !slices.ContainsFunc(sources, func(s string) bool { return mayHave(s, name) }):
 			err := pipeline.Errorf(r[name].Pos, "tables: %s: no source of the project can have this table", name)
 			err.Hint = "names of tables begin with that of their source, as in stripe_charges"
@@ -128,7 +132,7 @@ type SourceTable struct {
 func (r Retentions) Warnings(tables []SourceTable) (warnings []string) {
 	var names []string
 	for _, t := range tables {
-		if isOwn(t.Source) {
+		if isOwn(t.Source, t.Name) {
 			continue
 		}
 		names = append(names, t.Name)
@@ -148,8 +152,8 @@ func (r Retentions) Warnings(tables []SourceTable) (warnings []string) {
 	return warnings
 }
 
-// isOwn tells a source of Prickle's own.
-func isOwn(source string) bool { return strings.HasPrefix(source, "_") }
+// isOwn tells a table of a source of Prickle's own, whose rows do not go by their age.
+func isOwn(source, table string) bool { return strings.HasPrefix(source, "_") && table != passesTable }
 
 // Expiry is what is past its retention in one table. The zero value is nothing.
 type Expiry struct {
@@ -162,7 +166,7 @@ type Expiry struct {
 
 // Expiry is what is past its retention now in a table of a source. A column that is not there, or has no times, makes nothing go.
 func (r Retentions) Expiry(source string, t *Table, now time.Time) (e Expiry) {
-	if len(r) == 0 || isOwn(source) {
+	if len(r) == 0 || isOwn(source, t.Name) {
 		return e
 	}
 	one := r[t.Name]

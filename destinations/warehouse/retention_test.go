@@ -24,6 +24,8 @@ func TestCheckSources(t *testing.T) {
 		{SecondTableName(long, "orders"), true},
 		{SecondTableName("stripe", "charges"), true},
 		{AllTables, true},
+		{passesTable, true},
+		{"sync_streams", false},
 		{"stripe", false},
 		{"stripes_charges", false},
 		{"hubspot_contacts", false},
@@ -39,6 +41,19 @@ func TestCheckSources(t *testing.T) {
 		if err := r.CheckSources(nil); err == nil {
 			t.Errorf("CheckSources of %s in a store that no source fills\n got no error\nwant one", test.table)
 		}
+	}
+}
+
+// What is told of passes goes by its age, although the table is Prickle's own.
+func TestPassesExpire(t *testing.T) {
+	table := &Table{Name: passesTable}
+	table.Add(Column{Name: "ended_at", Field: "ended_at", Type: pipeline.Instant, Declared: true})
+	kept := Retentions{passesTable: {Rows: day, By: "ended_at"}}
+	if e := kept.Expiry("_sync", table, time.Now()); e.None() {
+		t.Error("nothing of it is past its retention")
+	}
+	if got := kept.Warnings([]SourceTable{{"_sync", table}}); got != nil {
+		t.Errorf("warnings\n got %q\nwant none", got)
 	}
 }
 
@@ -62,6 +77,7 @@ func TestExpiry(t *testing.T) {
 		{Retentions{"shop_items": deleted}, "shop", "(_sync_deleted AND _sync_deleted_at < Aug21)", "deadOld deadLong", ""},
 		{Retentions{AllTables: deleted}, "shop", "(_sync_deleted AND _sync_deleted_at < Aug21)", "deadOld deadLong", ""},
 		{Retentions{AllTables: deleted}, "_profiles", "", "", ""},
+		{Retentions{"shop_items": byAge}, "_profiles", "", "", ""},
 		{Retentions{AllTables: deleted, "shop_items": both}, "shop", `("created" < Aug1 OR _sync_deleted AND _sync_deleted_at < Aug11)`, "old deadOld", ""},
 		{Retentions{AllTables: deleted, "shop_items": byAge}, "shop", `("created" < Aug1 OR _sync_deleted AND _sync_deleted_at < Aug21)`, "old deadOld deadLong", ""},
 		{Retentions{"shop_items": {Rows: day, By: "Created"}}, "shop", "", "", "shop_items has no column Created: name one of its times (created) as by"},
