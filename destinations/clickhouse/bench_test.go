@@ -23,12 +23,19 @@ func source() *pipelinetest.Traffic {
 // lanes and batchEvents are what a full queue hands over: a batch of each lane at a time.
 const lanes, batchEvents = 8, 10_000
 
-// BenchmarkSend sends events as a full queue does, to the engine on the same machine.
+// BenchmarkSend sends events as a full queue does, to the engine on the same machine. Over the native protocol a part of the engine's time goes to
+// its front, which copies blocks value by value.
 func BenchmarkSend(b *testing.B) {
+	for _, protocol := range clickhouse.Shared(b).Protocols() {
+		b.Run(protocol, func(b *testing.B) { benchmarkSend(b, protocol) })
+	}
+}
+
+func benchmarkSend(b *testing.B, protocol string) {
 	for _, json := range []string{"off", "on"} {
 		b.Run("json "+json, func(b *testing.B) {
 			const batches = 5 * lanes
-			w := opened(b, func(c *Config) { c.JSON = json })
+			w := openedOver(b, protocol, func(c *Config) { c.JSON = json })
 			s := source()
 			b.ReportAllocs()
 			bytes, cpu := 0, pipelinetest.Meter{Server: clickhouse.Shared(b).CPU}
