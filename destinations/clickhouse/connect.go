@@ -73,7 +73,10 @@ var errSilent = errors.New("no answer in time")
 // dialFirst connects to the first host that answers. Each gets a share of the time that is left, so that one that takes connections and says
 // nothing does not stand for all of them.
 func dialFirst(ctx context.Context, id int, o *clickhouse.Options, dial clickhouse.Dial) (clickhouse.DialResult, error) {
-	end, _ := ctx.Deadline() // the client library sets one
+	end, ok := ctx.Deadline()
+	if !ok {
+		end = time.Now().Add(o.DialTimeout)
+	}
 	left := len(o.Addr)
 	return clickhouse.DefaultDialStrategy(ctx, id, o, func(ctx context.Context, address string, o *clickhouse.Options) (clickhouse.DialResult, error) {
 		share := time.Until(end) / time.Duration(left)
