@@ -92,7 +92,11 @@ func dialOne(ctx context.Context, share time.Duration, address string, o *clickh
 	dialing, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	unwatch := context.AfterFunc(trying, func() { cancel(context.Cause(trying)) })
 	defer unwatch()
-	return dial(dialing, address, o)
+	result, err := dial(dialing, address, o)
+	if err != nil && errors.Is(context.Cause(dialing), errSilent) {
+		err = &net.OpError{Op: "dial", Net: "tcp", Err: errSilent} // and not that somebody had cancelled it
+	}
+	return result, err
 }
 
 func (c *Config) address() (*clickhouse.Options, error) {

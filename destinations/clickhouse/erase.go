@@ -18,8 +18,10 @@ import (
 // Erase implements pipeline.Warehouse by mutations, which write what has to go out of their parts, and are waited for on every replica. The server
 // removes the old parts some minutes later.
 func (w *Warehouse) Erase(ctx context.Context, e pipeline.Erasure) (pipeline.Erased, error) {
-	w.merging.Lock() // a merge must not write anew what it had read before
-	defer w.merging.Unlock()
+	if err := w.merging.take(ctx); err != nil { // a merge must not write anew what it had read before
+		return pipeline.Erased{}, err
+	}
+	defer w.merging.give()
 	erased, err := w.erase(ctx, &e)
 	if err != nil {
 		return pipeline.Erased{}, fmt.Errorf("clickhouse: erase: %w", w.explain(ctx, err))

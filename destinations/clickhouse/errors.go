@@ -73,6 +73,18 @@ func isOverload(err error) bool {
 	return slices.Contains([]int32{tooManyParts, memoryLimit, tooManyQueries, timeoutExceeded}, codeOf(err))
 }
 
+// passing are the codes of a server that stops, or whose own connections fail: another try may go well.
+var passing = []int32{
+	209, // SOCKET_TIMEOUT
+	210, // NETWORK_ERROR
+	236, // ABORTED
+	394, // QUERY_WAS_CANCELLED
+	439, // CANNOT_SCHEDULE_TASK
+	999, // KEEPER_EXCEPTION
+}
+
+func isPassing(err error) bool { return slices.Contains(passing, codeOf(err)) }
+
 // isUnsure reports whether what was sent may have been stored or not: the connection ended before the answer.
 func isUnsure(err error) bool {
 	return err != nil && codeOf(err) == 0 && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)

@@ -27,8 +27,10 @@ func (w *Warehouse) Merge(ctx context.Context, load pipeline.Load) (pipeline.Mer
 			return merged, fmt.Errorf("clickhouse: merge %q: cursor: not JSON at byte %d", load.Source, offset)
 		}
 	}
-	w.merging.Lock()
-	defer w.merging.Unlock()
+	if err := w.merging.take(ctx); err != nil {
+		return merged, err
+	}
+	defer w.merging.give()
 	for _, s := range warehouse.ByStream(load) {
 		if err := w.mergeStream(ctx, load.Source, s, &merged); err != nil {
 			return pipeline.Merged{}, fmt.Errorf("clickhouse: merge %q: stream %q: %w", load.Source, s.Name, w.explain(ctx, err))

@@ -44,7 +44,7 @@ func probe(ctx context.Context, conn clickhouse.Conn, json string) (abilities, e
 	if !before(v.Major, v.Minor, firstJSON) {
 		var text string
 		unable = conn.QueryRow(ctx, tryJSON).Scan(&text)
-		if unable != nil && (codeOf(unable) == 0 || isOverload(unable)) {
+		if unable != nil && (codeOf(unable) == 0 || isOverload(unable) || isPassing(unable)) {
 			return a, unable // which says nothing about the type
 		}
 	}

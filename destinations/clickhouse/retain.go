@@ -55,8 +55,8 @@ func (w *Warehouse) retainTable(ctx context.Context, t warehouse.SourceTable) er
 	return nil
 }
 
-// retainSome deletes all states of up to retainAtOnce keys whose newest state is past its retention, and returns how many keys those were. What merges
-// write meanwhile is none of the states that were found, so nothing has to wait. Older states go first, and are gone before the newest ones go: else
+// retainSome deletes all states of up to retainAtOnce keys whose newest state is past its retention, and returns how many keys those were. Merges need not
+// wait: what they write meanwhile is another state, or the very same one, which goes the next time. Older states go first, and are gone before the newest ones go: else
 // one of them would be the newest for as long as the server takes from one part to the next, or for good when something ends it.
 func (w *Warehouse) retainSome(ctx context.Context, source, name string) (int, error) {
 	found, err := w.findPast(ctx, source, name)
@@ -82,8 +82,10 @@ type pastStates struct {
 }
 
 func (w *Warehouse) findPast(ctx context.Context, source, name string) (*pastStates, error) {
-	w.merging.Lock() // for the columns to stay what they are
-	defer w.merging.Unlock()
+	if err := w.merging.take(ctx); err != nil { // for the columns to stay what they are
+		return nil, err
+	}
+	defer w.merging.give()
 	t := &warehouse.Table{Name: name}
 	if err := w.addColumns(ctx, t); err != nil {
 		return nil, err
@@ -92,6 +94,12 @@ func (w *Warehouse) findPast(ctx context.Context, source, name string) (*pastSta
 	past := w.config.Tables.Expiry(source, t, w.now())
 	if past.None() {
 		return found, nil
+	}
+	if w.layout.cluster != "" {
+		// A replica that lacks an older state would let it stay, and be the newest.
+		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+			"max_replica_delay_for_distributed_queries": 1, "fallback_to_stale_replicas_for_distributed_queries": 0,
+		}))
 	}
 	rows, err := w.conn.Query(ctx, w.layout.findPast(t.Rows(), found.id, past.Condition(spellTime)))
 	if err != nil {
@@ -135,11 +143,11 @@ func spellTime(at time.Time) string {
 	return fmt.Sprintf("fromUnixTimestamp64Micro(%d, 'UTC')", at.UnixMicro())
 }
 
-// stateHash is a hash of a state's key and version, in SQL.
+// stateHash is a hash of what tells a state from every other one, in SQL: a key may have two of one version.
 func stateHash() string {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // which never fails
-	return fmt.Sprintf("hex(sipHash128Keyed((toUInt64(%d), toUInt64(%d)), _sync_key, _sync_version))", binary.LittleEndian.Uint64(salt), binary.LittleEndian.Uint64(salt[8:]))
+	return fmt.Sprintf("hex(sipHash128Keyed((toUInt64(%d), toUInt64(%d)), _sync_key, _sync_version, _sync_hash, _sync_deleted))", binary.LittleEndian.Uint64(salt), binary.LittleEndian.Uint64(salt[8:]))
 }
 
 // deleteStates waits until states are deleted on every replica.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,10 +29,24 @@ type Warehouse struct {
 	writer    *warehouse.Writer
 	blocks    chan *eventBlock // for each insert that may be under way
 	overload  overload
-	merging   sync.Mutex
+	merging   turn
 	lastTick  atomic.Int64
 	lastError atomic.Pointer[failure]
 }
+
+// turn is had by one at a time. Unlike a mutex it is not waited for longer than a context lasts.
+type turn chan struct{}
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) give() { <-t }
 
 // tick is a version for a row of a control table: higher than all before it, whatever the clock does.
 func (w *Warehouse) tick() uint64 {
@@ -64,7 +77,7 @@ func New(config Config, env pipeline.Env) (*Warehouse, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Warehouse{config: config, options: options, project: env.Project.ID, log: env.Log, now: env.Now}
+	w := &Warehouse{config: config, options: options, project: env.Project.ID, log: env.Log, now: env.Now, merging: make(turn, 1)}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
@@ -236,6 +237,28 @@ func TestExportRetention(t *testing.T) {
 	if got := filesIn(t, w); len(got) != 2 {
 		t.Errorf("files\n got %q\nwant those of June and July", got)
 	}
+}
+
+// Rows past their retention go also while months cannot be exported.
+func TestRetentionWithoutExport(t *testing.T) {
+	w := exporting(t, t.TempDir(), inAugust, func(c *Config) { c.Tables = warehouse.Retentions{warehouse.AllTables: {Deleted: 24 * time.Hour}} })
+	defer closed(t, w)
+	mustDo(t, w.Send(t.Context(), spread(0, 440)))
+	_, err := w.Merge(t.Context(), pipeline.Load{Source: "shop", Records: []pipeline.Record{
+		{Stream: "items", Key: "gone", Version: 1, At: inAugust.AddDate(0, 0, -2), Data: []byte(`{"n":1}`)},
+		{Stream: "items", Key: "here", Version: 1, At: inAugust, Data: []byte(`{"n":2}`)},
+	}})
+	mustDo(t, err)
+	w.config.Tables = nil // or the tombstone would not come in
+	_, err = w.Merge(t.Context(), pipeline.Load{Source: "shop", Records: []pipeline.Record{{Stream: "items", Key: "gone", Version: 2, At: inAugust.AddDate(0, 0, -2), Deleted: true}}})
+	mustDo(t, err)
+	w.config.Tables = warehouse.Retentions{warehouse.AllTables: {Deleted: 24 * time.Hour}}
+	mustDo(t, os.RemoveAll(w.config.Export.Dir))
+	mustDo(t, os.WriteFile(w.config.Export.Dir, nil, 0o600)) // in place of the folder
+	if err := w.Compact(t.Context()); err == nil {
+		t.Error("Compact\n got no error\nwant that of the export")
+	}
+	wantOne(t, w, "SELECT count(*), min(_sync_key) FROM shop_items__all", "1|here")
 }
 
 // The files are found where they are, also by whoever does not know the configuration, and after the folder has moved. Missing ones are told.

@@ -67,11 +67,12 @@ func (w *Warehouse) Compact(ctx context.Context) error {
 	if err := w.do(ctx, func() error { return w.retain(ctx) }); err != nil {
 		return fmt.Errorf("duckdb: retention: %w", err)
 	}
-	if err := w.exportMonths(ctx); err != nil {
-		return err
-	}
+	exported := w.exportMonths(ctx) // whose folder may be away for long
 	if err = w.retainTables(ctx); err != nil {
 		err = fmt.Errorf("duckdb: retention: %w", err)
+	}
+	if exported != nil {
+		return errors.Join(exported, err)
 	}
 	return errors.Join(err, w.intoFile(ctx))
 }

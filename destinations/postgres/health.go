@@ -117,16 +117,17 @@ func (w *Warehouse) compact(ctx context.Context) error {
 		}
 		return w.again(func() error { return w.dropOld(ctx) })
 	})
+	retained := w.retainTables(ctx) // whatever the rest meets
+	if retained != nil {
+		retained = fmt.Errorf("retention: %w", retained)
+	}
+	if err == nil {
+		err = w.again(func() error { return w.indexStreams(ctx) })
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, retained)
 	}
-	if err := w.again(func() error { return w.indexStreams(ctx) }); err != nil {
-		return err
-	}
-	if err = w.retainTables(ctx); err != nil {
-		err = fmt.Errorf("retention: %w", err)
-	}
-	return errors.Join(err, w.vacuum(ctx))
+	return errors.Join(retained, w.vacuum(ctx))
 }
 
 // strayMonths are the months that should have a partition: this one and the coming ones, and those of events in the default partition.

@@ -17,7 +17,9 @@ type logPlace uint64
 // placeBits are enough for the number of an event in any frame, and leave what a log takes decades to reach.
 const placeBits = 24
 
-func placeOf(sequence uint64, index int) logPlace { return logPlace(sequence<<placeBits | uint64(index)) }
+func placeOf(sequence uint64, index int) logPlace {
+	return logPlace(sequence<<placeBits | uint64(index))
+}
 
 // recentLane knows where in the log the events of a lane came first, of as many as the deduplication window holds. All pipelines share it: it
 // says what is in the log, so that a pipeline that is behind the others finds the same.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/prickle-dev/prickle/pipeline"
@@ -73,6 +74,11 @@ func (r *Runner) tell(ctx context.Context, why trigger, s Status) {
 	if !r.deps.History {
 		return
 	}
+	defer func() {
+		if v := recover(); v != nil {
+			r.deps.Log.Error("a pass is missing in the table sync_runs", slog.String("source", r.deps.Name), slog.Any("panic", v))
+		}
+	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), historyTimeout)
 	defer cancel()
 	load := pipeline.Load{Source: HistorySource, Streams: HistoryStreams(), Records: history(why, s, r.deps.Source.Streams())}
@@ -89,7 +95,7 @@ func history(why trigger, s Status, streams []pipeline.Stream) []pipeline.Record
 		Inserted: s.Progress.Merged.Inserted, Updated: s.Progress.Merged.Updated, Deleted: s.Progress.Merged.Deleted, Unchanged: s.Progress.Merged.Unchanged,
 	}
 	if s.Err != nil {
-		text := s.Err.Error()
+		text := short(s.Err.Error())
 		run.Error = &text
 	}
 	records := []pipeline.Record{recordOf(runsStream, run.ID, run, s.Finished)}
@@ -101,6 +107,18 @@ func history(why trigger, s Status, streams []pipeline.Stream) []pipeline.Record
 		records = append(records, recordOf(streamsStream, s.Source+"/"+stream.Name, row, s.Finished))
 	}
 	return records
+}
+
+// longestError is what the table holds of an error, in bytes.
+const longestError = 500
+
+// short is the first line of an error, which says what happened: the others may be of a stack.
+func short(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if len(text) > longestError {
+		text = strings.ToValidUTF8(text[:longestError], "") + "…"
+	}
+	return text
 }
 
 func recordOf(stream, key string, row any, at time.Time) pipeline.Record {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -126,6 +127,60 @@ func TestPassIsNotHarmedByItsHistory(t *testing.T) {
 	}
 	if got := log.String(); !strings.Contains(got, "sync_runs") || !strings.Contains(got, "read-only") {
 		t.Errorf("log\n got %q\nwant why the pass is missing", got)
+	}
+}
+
+// What changes while a pass is told of is not in that pass.
+func TestSyncWhileAPassIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &slowHistory{told: make(chan struct{})}
+		s := &script{pass: func(context.Context, int, pipeline.Cursor, pipeline.Emit) error { return nil }}
+		r := New(Deps{Source: s, Name: "shop", Warehouse: w, History: true})
+		done := make(chan error, 2)
+		for range 2 {
+			go func() { done <- r.Sync(t.Context(), nil) }()
+			synctest.Wait() // the first one waits for its history
+		}
+		if s.count() != 1 {
+			t.Errorf("passes\n got %d\nwant 1 at a time", s.count())
+		}
+		close(w.told)
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		if s.count() != 2 {
+			t.Errorf("passes\n got %d\nwant 2: the second call came when the first pass had read everything", s.count())
+		}
+	})
+}
+
+// slowHistory is a store that is told of passes only once told is closed.
+type slowHistory struct {
+	store
+	told chan struct{}
+}
+
+func (s *slowHistory) Merge(ctx context.Context, load pipeline.Load) (pipeline.Merged, error) {
+	if load.Source == HistorySource {
+		<-s.told
+	}
+	return s.store.Merge(ctx, load)
+}
+
+func TestErrorsAreTold(t *testing.T) {
+	w := &store{}
+	s := &script{pass: func(context.Context, int, pipeline.Cursor, pipeline.Emit) error {
+		panic(strings.Repeat("é", longestError))
+	}}
+	r := New(Deps{Source: s, Name: "shop", Warehouse: w, History: true})
+	if err := r.Sync(t.Context(), nil); err == nil {
+		t.Error("got no error, want that of the pass")
+	}
+	text, _ := w.told(t)["sync_runs"][0]["error"].(string)
+	if !strings.HasPrefix(text, `source "shop": panic: éé`) || len(text) > longestError+len("…") || strings.Contains(text, "\n") || !utf8.ValidString(text) {
+		t.Errorf("error\n got %q\nwant the beginning of its first line", text)
 	}
 }
 

@@ -18,6 +18,7 @@ var errStopped = errors.New("the pass was stopped")
 // pass is one run of the source that others may join.
 type pass struct {
 	why       trigger
+	read      bool          // all that it reads: what changes from now on is the next pass's
 	done      chan struct{} // closed when the pass is over
 	err       error         // valid once done is closed
 	listeners []*listener
@@ -74,7 +75,7 @@ func (r *Runner) sync(ctx context.Context, why trigger, progress func(Progress))
 	l := &listener{progress: progress}
 	defer l.left()
 	for {
-		p, mine := r.join(l, why)
+		p, mine, late := r.join(l, why)
 		if mine {
 			r.work(ctx, p)
 		} else {
@@ -83,6 +84,9 @@ func (r *Runner) sync(ctx context.Context, why trigger, progress func(Progress))
 				return ctx.Err()
 			case <-p.done:
 			}
+		}
+		if late {
+			continue
 		}
 		if ctx.Err() != nil && p.err != nil {
 			return ctx.Err()
@@ -93,8 +97,8 @@ func (r *Runner) sync(ctx context.Context, why trigger, progress func(Progress))
 	}
 }
 
-// join returns the pass that is under way, or a new one that is the caller's to work off.
-func (r *Runner) join(l *listener, why trigger) (p *pass, mine bool) {
+// join returns the pass that is under way, or a new one that is the caller's to work off. One that it comes too late for is to be waited for.
+func (r *Runner) join(l *listener, why trigger) (p *pass, mine, late bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.current == nil {
@@ -102,8 +106,11 @@ func (r *Runner) join(l *listener, why trigger) (p *pass, mine bool) {
 		r.started()
 		mine = true
 	}
+	if r.current.read {
+		return r.current, false, true
+	}
 	r.current.listeners = append(r.current.listeners, l)
-	return r.current, mine
+	return r.current, mine, false
 }
 
 func (r *Runner) work(ctx context.Context, p *pass) {
@@ -111,6 +118,7 @@ func (r *Runner) work(ctx context.Context, p *pass) {
 	stopped := err != nil && ctx.Err() != nil
 	r.mu.Lock()
 	r.finished(err, stopped)
+	p.read = true
 	ended := r.status
 	ended.Progress = ended.Progress.clone()
 	r.mu.Unlock()
