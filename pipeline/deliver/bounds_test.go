@@ -52,10 +52,11 @@ func staged(t *testing.T, frames int, target Target) (stage *Stage, s *simStream
 // when the stage is to stop.
 func TestSendThatNeverEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls, leave := 0, make(chan struct{})
-		_, s, stop := staged(t, 1, Target{SendTimeout: 10 * time.Second, Destination: sendFunc(func(context.Context, []pipeline.Event) error {
+		calls, leave, sent := 0, make(chan struct{}), ""
+		_, s, stop := staged(t, 1, Target{SendTimeout: 10 * time.Second, Destination: sendFunc(func(_ context.Context, events []pipeline.Event) error {
 			calls++
 			<-leave
+			sent = events[0].UUID
 			return nil
 		})})
 		time.Sleep(time.Hour)
@@ -71,6 +72,9 @@ func TestSendThatNeverEnds(t *testing.T) {
 		}
 		close(leave)
 		synctest.Wait()
+		if sent != "a" {
+			t.Errorf("event of a call that was left alone\n got %q\nwant what it was called with: its memory is still in use", sent)
+		}
 	})
 }
 
