@@ -160,6 +160,7 @@ const rollbackTimeout = 5 * time.Second
 // copyIn fills a table by a binary COPY.
 func (t *tx) copyIn(ctx context.Context, table string, rows *copyRows) error {
 	_, err := t.conn.Conn().PgConn().CopyFrom(ctx, rows.reader(), "COPY "+table+" FROM STDIN (FORMAT binary)")
+	rows.lent = rows.lent || err != nil
 	return err
 }
 

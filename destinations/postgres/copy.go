@@ -11,6 +11,7 @@ import (
 // copyRows is the data of a binary COPY while it is put together. The zero value is ready; begin keeps the memory of the last one.
 type copyRows struct {
 	data []byte
+	lent bool // to a COPY that was broken off: the client library may go on reading it for a while
 }
 
 // spare is a copyRows to use again: growing one costs as much as filling it.
@@ -39,8 +40,8 @@ const copyHeader = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x
 const keptCopy = 32 << 20
 
 func (c *copyRows) begin() {
-	if cap(c.data) > keptCopy {
-		c.data = nil
+	if cap(c.data) > keptCopy || c.lent {
+		c.data, c.lent = nil, false
 	}
 	c.data = append(c.data[:0], copyHeader...)
 }
