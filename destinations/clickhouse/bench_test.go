@@ -52,18 +52,7 @@ func benchmarkSend(b *testing.B, protocol string) {
 				close(queue)
 				b.StartTimer()
 				cpu.Start(b)
-				var group errgroup.Group
-				for range lanes {
-					group.Go(func() error {
-						for events := range queue {
-							if err := w.Send(context.Background(), events); err != nil {
-								return err
-							}
-						}
-						return nil
-					})
-				}
-				if err := group.Wait(); err != nil {
+				if err := sending(w, queue).Wait(); err != nil {
 					b.Fatal(err)
 				}
 				cpu.Stop(b)
@@ -72,6 +61,22 @@ func benchmarkSend(b *testing.B, protocol string) {
 			b.ReportMetric(float64(bytes)/float64(b.N*batches*batchEvents), "bytes/event")
 		})
 	}
+}
+
+// sending sends what is in a queue until it is closed, in all lanes at once.
+func sending(w *Warehouse, queue <-chan []pipeline.Event) *errgroup.Group {
+	group := new(errgroup.Group)
+	for range lanes {
+		group.Go(func() error {
+			for events := range queue {
+				if err := w.Send(context.Background(), events); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group
 }
 
 // BenchmarkBlock is the part of a Send that is this process's: events into columns.

@@ -13,8 +13,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/bus"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
@@ -134,17 +132,7 @@ func sendLines(b *testing.B, w *Warehouse, file string) {
 	}
 	defer f.Close()
 	queue := make(chan []pipeline.Event, lanes)
-	var group errgroup.Group
-	for range lanes {
-		group.Go(func() error {
-			for events := range queue {
-				if err := w.Send(context.Background(), events); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
+	group := sending(w, queue)
 	lines := bufio.NewScanner(f)
 	var payload []byte
 	flush := func() {

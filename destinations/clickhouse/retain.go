@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,27 +31,7 @@ func (w *Warehouse) retainTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, t := range tables {
-		if err := w.retainTable(ctx, t); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (w *Warehouse) retainTable(ctx context.Context, t warehouse.SourceTable) error {
-	all := 0
-	for n := retainAtOnce; n == retainAtOnce; all += n {
-		var err error
-		if n, err = w.retainSome(ctx, t.Source, t.Name); err != nil {
-			return err
-		}
-	}
-	if all > 0 {
-		w.log.Info("rows past their retention were deleted", "table", t.Name, "rows", all)
-	}
-	return nil
+	return warehouse.Expire(tables, retainAtOnce, w.log, func(t warehouse.SourceTable) (int, error) { return w.retainSome(ctx, t.Source, t.Name) })
 }
 
 // retainSome deletes all states of up to retainAtOnce keys whose newest state is past its retention, and returns how many keys those were. Merges need not

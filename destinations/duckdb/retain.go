@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -26,19 +25,9 @@ func (w *Warehouse) retainTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, t := range tables {
-		if err := w.retainTable(ctx, t); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (w *Warehouse) retainTable(ctx context.Context, t warehouse.SourceTable) error {
-	var all, removed int64
-	for n := int64(retainAtOnce); n == retainAtOnce; all += n {
-		err := w.do(ctx, func() (err error) {
+	removed := 0
+	return warehouse.Expire(tables, retainAtOnce, w.log, func(t warehouse.SourceTable) (n int, err error) {
+		err = w.do(ctx, func() (err error) {
 			n, err = w.retainSome(ctx, t.Source, t.Name)
 			// A checkpoint puts row groups together that have lost rows. One for all of them at the end would keep writes waiting for too long.
 			if removed += n; removed >= rowGroup {
@@ -47,18 +36,12 @@ func (w *Warehouse) retainTable(ctx context.Context, t warehouse.SourceTable) er
 			}
 			return err
 		})
-		if err != nil {
-			return err
-		}
-	}
-	if all > 0 {
-		w.log.Info("rows past their retention were deleted", "table", t.Name, "rows", all)
-	}
-	return nil
+		return n, err
+	})
 }
 
 // retainSome deletes up to retainAtOnce rows. It looks at the table anew: its columns may have changed since the last ones.
-func (w *Warehouse) retainSome(ctx context.Context, source, name string) (int64, error) {
+func (w *Warehouse) retainSome(ctx context.Context, source, name string) (int, error) {
 	t := &warehouse.Table{Name: name}
 	if err := addColumns(ctx, w.conn, t); err != nil {
 		return 0, err
@@ -73,7 +56,8 @@ func (w *Warehouse) retainSome(ctx context.Context, source, name string) (int64,
 	if err != nil {
 		return 0, err
 	}
-	return result.RowsAffected()
+	n, err := result.RowsAffected()
+	return int(n), err
 }
 
 // sourceTables are the tables of sources that there are.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -26,31 +25,16 @@ func (w *Warehouse) retainTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, table := range tables {
-		if err := w.retainTable(ctx, table); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", table.Name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (w *Warehouse) retainTable(ctx context.Context, table warehouse.SourceTable) error {
-	all := 0
-	for n := retainAtOnce; n == retainAtOnce; all += n {
-		err := w.again(func() (err error) {
+	return warehouse.Expire(tables, retainAtOnce, w.log, func(table warehouse.SourceTable) (n int, err error) {
+		err = w.again(func() (err error) {
 			n, err = w.retainSome(ctx, table.Source, table.Name)
 			return err
 		})
-		if err != nil {
-			return err
+		if n > 0 {
+			w.changed.add(table.Rows())
 		}
-	}
-	if all > 0 {
-		w.changed.add(table.Rows())
-		w.log.Info("rows past their retention were deleted", "table", table.Name, "rows", all)
-	}
-	return nil
+		return n, err
+	})
 }
 
 // retainSome deletes up to retainAtOnce rows, between two merges of the source. It looks at the table anew: a merge may have changed its columns.

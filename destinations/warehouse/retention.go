@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"regexp"
 	"slices"
@@ -244,4 +245,24 @@ func (e *Expiry) Condition(spell func(time.Time) string) string {
 		past = append(past, "_sync_deleted AND _sync_deleted_at < "+spell(e.deleted))
 	}
 	return "(" + strings.Join(past, " OR ") + ")"
+}
+
+// Expire deletes what is past its retention in every table. some deletes up to atOnce rows of one and returns how many those were; it is called until it
+// finds fewer. A table that fails keeps nothing from the others: the errors are joined, each with its table's name.
+func Expire(tables []SourceTable, atOnce int, log *slog.Logger, some func(t SourceTable) (int, error)) error {
+	var errs []error
+	for _, t := range tables {
+		all := 0
+		for n := atOnce; n == atOnce; all += n {
+			var err error
+			if n, err = some(t); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
+				n = 0
+			}
+		}
+		if all > 0 {
+			log.Info("rows past their retention were deleted", "table", t.Name, "rows", all)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -1,9 +1,14 @@
 package warehouse
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/prickle-dev/prickle/pipeline"
 )
@@ -109,6 +114,37 @@ func TestExpiry(t *testing.T) {
 		}
 		if got := strings.Join(past, " "); got != test.past {
 			t.Errorf("states past %v\n got %s\nwant %s", test.kept, got, test.past)
+		}
+	}
+}
+
+// A table is gone through until nothing of it is past its retention, and one that fails keeps nothing from the others.
+func TestExpire(t *testing.T) {
+	left := map[string]int{"a": 25, "b": 15, "c": 20}
+	calls := map[string]int{}
+	tables := []SourceTable{{"shop", &Table{Name: "a"}}, {"shop", &Table{Name: "b"}}, {"shop", &Table{Name: "c"}}}
+	var log bytes.Buffer
+	err := Expire(tables, 10, slog.New(slog.NewTextHandler(&log, nil)), func(st SourceTable) (int, error) {
+		calls[st.Name]++
+		if st.Name == "b" && calls["b"] == 2 {
+			return 0, errors.New("locked")
+		}
+		n := min(left[st.Name], 10)
+		left[st.Name] -= n
+		return n, nil
+	})
+	if err == nil || err.Error() != "b: locked" {
+		t.Errorf("error\n got %v\nwant that of b alone, with its name", err)
+	}
+	if diff := cmp.Diff(map[string]int{"a": 0, "b": 5, "c": 0}, left); diff != "" {
+		t.Errorf("what is left\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]int{"a": 3, "b": 2, "c": 3}, calls); diff != "" {
+		t.Errorf("calls\n%s", diff)
+	}
+	for _, line := range []string{"table=a rows=25", "table=b rows=10", "table=c rows=20"} {
+		if !strings.Contains(log.String(), line) {
+			t.Errorf("log\n got %s\nwant %s", log.String(), line)
 		}
 	}
 }
