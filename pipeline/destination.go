@@ -16,7 +16,8 @@ import (
 //   - any other error: all of them failed. Permanent means never again, RetryAfter not before a time, anything else may be tried again.
 //   - the context's error, when ctx ended: nothing is known; the events go back untouched.
 //
-// Send does not retry, sleep, keep the slice or change what is in it. It passes the event's UUID as idempotency key wherever the other side takes one.
+// Send does not retry, sleep, or change what is in the slice, and keeps neither it nor a pointer into it: its memory is used again. It passes the
+// event's UUID as idempotency key wherever the other side takes one.
 type Destination interface {
 	Send(ctx context.Context, events []Event) error
 }
