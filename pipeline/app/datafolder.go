@@ -11,7 +11,7 @@ import (
 
 // dataFormat is the version of what this binary keeps in the data folder. It grows when an older binary could not go on with what a newer
 // one has written; a newer binary brings older folders up to date.
-const dataFormat = 2
+const dataFormat = 3
 
 // formatFile holds the version, in the data folder.
 const formatFile = "format"

@@ -10,7 +10,7 @@ import (
 func TestDataFormat(t *testing.T) {
 	for content, want := range map[string]string{
 		"1\n":    "",
-		"3\n":    `has format 3, and this binary knows formats up to 2: use the newer binary that wrote it, or another data folder`,
+		"4\n":    `has format 4, and this binary knows formats up to 3: use the newer binary that wrote it, or another data folder`,
 		"":       `its file "format" holds "" instead of a version`,
 		"newest": `its file "format" holds "newest" instead of a version`,
 	} {
@@ -32,8 +32,8 @@ func TestDataFormatIsWrittenOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, formatFile)); err != nil || string(text) != "2\n" {
-		t.Errorf("format file\n got %q, %v\nwant 2", text, err)
+	if text, err := os.ReadFile(filepath.Join(dir, formatFile)); err != nil || string(text) != "3\n" {
+		t.Errorf("format file\n got %q, %v\nwant 3", text, err)
 	}
 	if err := openData(filepath.Join(dir, formatFile)); err == nil || !strings.Contains(err.Error(), "data folder") {
 		t.Errorf("a file in place of the folder\n got %v\nwant an error of the data folder", err)

@@ -129,6 +129,9 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 	if err := b.openState(ctx); err != nil {
 		return err
 	}
+	if err := b.restorePlaces(ctx); err != nil {
+		return err
+	}
 	if err := b.restoreLanes(ctx); err != nil {
 		return err
 	}

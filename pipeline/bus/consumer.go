@@ -15,6 +15,7 @@ const (
 	metadataDestination = "prickle-destination"
 	metadataLane        = "prickle-lane"
 	metadataReplay      = "prickle-replay" // of what is sent once more
+	metadataSince       = "prickle-since"  // of a place that is made again with each start: when the pipeline was given it
 )
 
 // open creates the consumer or brings its settings up to date. What an earlier process with an embedded server left unsettled is taken

@@ -26,7 +26,8 @@
 // person is in.
 //
 // The frames that wait in a lane of a pipeline are taken together (take.go), again the same ones after a crash (takes.go), and acknowledged
-// together (settle.go).
+// together (settle.go). How far a pipeline has come is known from its consumer; from the place that is kept of it (standing.go), where the server keeps
+// the consumer in memory or loses it; and from the journal (restore.go).
 //
 // # Who uses what
 //

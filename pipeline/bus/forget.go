@@ -32,18 +32,17 @@ func (b *Bus) Forget(ctx context.Context, pipeline, destination string) error {
 	}
 	b.mu.Unlock()
 	for _, name := range names {
+		if destination == "" { // first, or a place would be made of it again
+			if err := b.State().Delete(ctx, standingKey(pipeline, strings.TrimPrefix(name, durable(pipeline, "")))); err != nil {
+				return fmt.Errorf("forget %q: %w", name, err)
+			}
+		}
 		if err := stream.DeleteConsumer(ctx, name); err != nil {
 			return fmt.Errorf("forget %q: %w", name, unavailable(err))
 		}
 		b.mu.Lock()
 		delete(b.opened, name)
 		b.mu.Unlock()
-		if destination != "" || !b.Shared() {
-			continue
-		}
-		if err := b.State().Delete(ctx, standingKey(pipeline, strings.TrimPrefix(name, durable(pipeline, "")))); err != nil {
-			return fmt.Errorf("forget %q: %w", name, err)
-		}
 	}
 	b.placesChanged()
 	return nil

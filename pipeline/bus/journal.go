@@ -210,7 +210,7 @@ func (b *Bus) Places(ctx context.Context) ([]Place, error) {
 	for info := range list.Info() {
 		if m := info.Config.Metadata; m[metadataPipeline] != "" && m[metadataReplay] == "" {
 			lane, _ := strconv.Atoi(m[metadataLane])
-			places = append(places, Place{m[metadataPipeline], lane, info.Created.UTC(), info.AckFloor.Stream})
+			places = append(places, Place{m[metadataPipeline], lane, placeSince(info), floor(info)})
 		}
 	}
 	if err := list.Err(); err != nil {

@@ -1,24 +1,30 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
-// standing is how far a pipeline has come in a lane of the log. With an outside server it is kept beside the consumer, which may get lost: a server that
-// is killed takes one with it that the others did not know yet, and whoever administrates the server may delete it. The place that is made
-// again begins behind what is known here. That may be a little behind the consumer, and then the server recognises what is handed on once more.
+// standing is how far a pipeline has come in a lane of the log. It is kept beside the consumer, which may get lost: an outside server that is killed takes
+// one with it that the others did not know yet, whoever administrates the server may delete it, and an embedded server that syncs everything has it
+// in memory (restorePlaces). The place that is made again begins behind what is known here. That may be a little behind the consumer, and then
+// the server recognises what is handed on once more.
 type standing struct {
 	bus *Bus
 	key string
 
-	mu   sync.Mutex
-	done uint64 // the sequence up to which the lane is processed, or need not be
-	news bool   // this process has worked the lane since it was written
+	mu    sync.Mutex
+	done  uint64 // the sequence up to which the lane is processed, or need not be
+	since string // when the pipeline was given its place, as in time.RFC3339Nano; "" with an outside server, whose consumer tells
+	news  bool   // this process has worked the lane since it was written
 }
 
 // standingEvery is how often a standing is written, when it is another one. It is well below dedupWindow.
@@ -28,13 +34,19 @@ func (b *Bus) standing(pipeline, name string) *standing {
 	return &standing{bus: b, key: standingKey(pipeline, name)}
 }
 
-func standingKey(pipeline, name string) string { return "place." + pipeline + "." + name }
+// standings is what the keys of all standings begin with.
+const standings = "place"
+
+func standingKey(pipeline, name string) string { return standings + "." + pipeline + "." + name }
 
 // found takes note of where the pipeline's place is, of which another process may know more.
-func (s *standing) found(sequence uint64) {
+func (s *standing) found(info *jetstream.ConsumerInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.done = max(s.done, sequence)
+	s.done = max(s.done, floor(info))
+	if !s.bus.Shared() {
+		s.since = placeSince(info).Format(time.RFC3339Nano)
+	}
 }
 
 // reached takes note of where this process has come, whose lane it is.
@@ -55,17 +67,33 @@ func (s *standing) known(ctx context.Context) (sequence uint64, ok bool, err err
 	if revision == 0 {
 		return s.done, s.done > 0, nil
 	}
-	kept, err := strconv.ParseUint(string(value), 10, 64)
+	number, since, _ := strings.Cut(string(value), " ")
+	kept, err := strconv.ParseUint(number, 10, 64)
 	if err != nil {
 		return 0, false, fmt.Errorf("state %q holds no number", s.key)
 	}
-	s.done = max(s.done, kept)
+	s.done, s.since = max(s.done, kept), cmp.Or(since, s.since)
 	return s.done, true, nil
+}
+
+// value is what is stored: the sequence, and with an embedded server when the place was given. The caller has locked s.
+func (s *standing) value(done uint64) []byte {
+	value := strconv.AppendUint(nil, done, 10)
+	if s.since != "" {
+		value = append(append(value, ' '), s.since...)
+	}
+	return value
 }
 
 // begin keeps the standing of a pipeline that is new, and returns it. Of several processes that do so at once, the first one decides.
 func (s *standing) begin(ctx context.Context, sequence uint64) (uint64, error) {
-	if _, err := s.bus.State().Update(ctx, s.key, strconv.AppendUint(nil, sequence, 10), 0); err != nil && !errors.Is(err, ErrConflict) {
+	s.mu.Lock()
+	if !s.bus.Shared() {
+		s.since = time.Now().UTC().Format(time.RFC3339Nano)
+	}
+	value := s.value(sequence)
+	s.mu.Unlock()
+	if _, err := s.bus.State().Update(ctx, s.key, value, 0); err != nil && !errors.Is(err, ErrConflict) {
 		return 0, err
 	}
 	sequence, _, err := s.known(ctx)
@@ -90,13 +118,14 @@ func (s *standing) last() {
 
 func (s *standing) write(ctx context.Context) {
 	s.mu.Lock()
-	done, news := s.done, s.news
+	done, news, value := s.done, s.news, s.value(s.done)
 	s.news = false
 	s.mu.Unlock()
 	if !news {
 		return
 	}
-	if err := s.bus.State().Put(ctx, s.key, strconv.AppendUint(nil, done, 10)); err != nil {
+	// Not by State: the few bytes are written as long as anything is processed, however full the disk.
+	if _, err := s.bus.kv.Put(ctx, s.key, value); err != nil {
 		s.bus.log.Debug("keeping a pipeline's place", "key", s.key, "error", err)
 		s.reached(done) // it is written next time
 	}

@@ -27,15 +27,18 @@ func (b *Bus) start(ctx context.Context, config *jetstream.ConsumerConfig) (foun
 	if err == nil {
 		was := existing.CachedInfo().Config
 		config.DeliverPolicy, config.OptStartSeq, config.OptStartTime = was.DeliverPolicy, was.OptStartSeq, was.OptStartTime
+		setSince(config, was.Metadata[metadataSince])
 		return true, nil
 	}
 	if !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return false, err
 	}
-	known, err := b.firstStanding(ctx, b.standing(config.Metadata[metadataPipeline], nameOf(*config)))
+	standing := b.standing(config.Metadata[metadataPipeline], nameOf(*config))
+	known, err := b.firstStanding(ctx, standing)
 	if err != nil {
 		return false, err
 	}
+	setSince(config, standing.since)
 	err = b.makePlace(ctx, config, known)
 	if errors.Is(err, jetstream.ErrConsumerExists) {
 		return b.start(ctx, config)

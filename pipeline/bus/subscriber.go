@@ -75,7 +75,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 		Subscriber: s, topic: topic, lane: workLane{pipeline: s.pipeline, lane: laneOfSubject(topic)}, config: config, frames: min(s.Frames, config.MaxAckPending),
 		standing: s.bus.standing(s.pipeline, nameOf(config)), out: make(chan *message.Message), hand: s.bus.newHand(s.pipeline),
 	}
-	sub.standing.found(floor(consumer.CachedInfo()))
+	sub.standing.found(consumer.CachedInfo())
 	if topic == EventsOnlyTopic {
 		sub.lane = workLane{pipeline: s.pipeline, destination: groupOnly}
 	}
@@ -95,13 +95,13 @@ func (s *Subscriber) Close() error {
 	return nil
 }
 
-// inHand is how many frames of a lane may be handed out and not acknowledged: a take, what was looked ahead for the next one, and what is settled. With
-// one, the server itself keeps the order.
+// inHand is how many frames of a lane may be handed out and not acknowledged: a take, and what was looked ahead for the next one. With one, the server
+// itself keeps the order.
 func (s *Subscriber) inHand() int {
 	if s.Frames == 1 || s.bus.reorders() {
 		return 1
 	}
-	return s.Frames + settledFrames + s.Frames
+	return 2 * s.Frames
 }
 
 // nameOnly stands for the lane in the name of the consumer of EventsOnlyTopic.
@@ -117,7 +117,7 @@ func nameOf(config jetstream.ConsumerConfig) string {
 // consumer opens the pipeline's place in a topic.
 func (s *Subscriber) consumer(ctx context.Context, topic string) (jetstream.Consumer, jetstream.ConsumerConfig, error) {
 	config, err := s.config(topic)
-	if err == nil && s.bus.Shared() {
+	if err == nil && s.bus.keepsStanding(topic) {
 		err = s.bus.startAt(ctx, &config)
 	}
 	var consumer jetstream.Consumer
@@ -154,6 +154,8 @@ func (s *Subscriber) config(topic string) (config jetstream.ConsumerConfig, err 
 	}
 	if topic == EventsOnlyTopic {
 		config.Metadata[metadataReplay] = "true"
+	} else {
+		config.MemoryStorage = s.bus.journalKnows() // restorePlaces
 	}
 	return config, nil
 }

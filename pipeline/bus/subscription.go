@@ -28,7 +28,7 @@ type subscription struct {
 func (s *subscription) run(ctx context.Context) {
 	defer close(s.out)
 	defer s.bus.dropHand(s.hand)
-	if s.bus.Shared() {
+	if s.bus.keepsStanding(s.topic) {
 		defer s.standing.last()
 	}
 	defer s.acking.Wait()
@@ -48,7 +48,7 @@ func (s *subscription) run(ctx context.Context) {
 	case <-stopping.Done():
 		return
 	}
-	if s.bus.Shared() {
+	if s.bus.keepsStanding(s.topic) {
 		keeping.Go(func() { s.standing.keep(stopping) })
 	}
 	for stopping.Err() == nil {
@@ -99,7 +99,6 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 		return err
 	}
 	defer func() {
-		s.report(taker.acknowledge())
 		if over(ending) && !over(t.cut) { // otherwise what is not confirmed is looked after anew
 			s.acking.Wait()
 		}
@@ -208,7 +207,8 @@ func (s *subscription) settle(from *taker, t *take) error {
 	s.standing.reached(s.done)
 	s.hand.done()
 	if !s.bus.Shared() {
-		return from.settle(t)
+		from.done = s.done
+		return t.ack()
 	}
 	s.acking.Go(func() {
 		if err := t.ack(); err != nil {

@@ -38,9 +38,7 @@ type taker struct {
 	done   uint64      // frames up to this one are settled, whatever the server knows
 	high   uint64      // the last frame that was handed out
 
-	ahead   []jetstream.Msg // frames that were handed out and are not taken yet
-	settled []jetstream.Msg // frames that are settled and not acknowledged yet
-	since   time.Time       // when the first of those was
+	ahead []jetstream.Msg // frames that were handed out and are not taken yet
 }
 
 // take is frames that are worked together.
@@ -66,12 +64,9 @@ func (s *subscription) begin(ctx context.Context) (*taker, error) {
 	}
 	t := &taker{bus: s.bus, lane: s.lane, from: from, seen: seen, frames: s.frames, most: s.frames, alone: true, done: s.done}
 	if s.frames > 1 {
-		if t.known, err = s.bus.takes.after(ctx, s.bus, s.lane, from.CachedInfo().AckFloor.Stream); err != nil {
+		if t.known, err = s.bus.takes.after(ctx, s.bus, s.lane, floor(from.CachedInfo())); err != nil {
 			return nil, err
 		}
-	}
-	if last := len(t.known) - 1; last > 0 && t.bus.journalKnows() { // a take is recorded when the one before it is settled
-		t.done = max(t.done, t.known[last-1].last)
 	}
 	return t, nil
 }
@@ -238,32 +233,20 @@ func (t *taker) lookAhead(ctx context.Context, got *take) error {
 	return err
 }
 
-// first returns the first frame that is not settled, nil for none. Before it waits for one, it acknowledges those that are.
+// first returns the first frame that is not settled, nil for none.
 func (t *taker) first(ctx context.Context) (jetstream.Msg, error) {
 	for {
-		wait := jetstream.FetchContext
-		if len(t.settled) > 0 && t.bus.cluster == nil {
-			wait = shortly
-		} else if err := t.acknowledge(); err != nil {
+		m, err := t.next(ctx, jetstream.FetchContext)
+		if err != nil || m == nil {
 			return nil, err
-		}
-		m, err := t.next(ctx, wait)
-		switch {
-		case err != nil:
-			return nil, err
-		case m == nil && len(t.settled) > 0:
-			if err := t.acknowledge(); err != nil {
-				return nil, err
-			}
-			continue
-		case m == nil:
-			return nil, nil
 		}
 		md, err := m.Metadata()
 		if err != nil || md.Sequence.Stream > t.done {
 			return m, err
 		}
-		t.settled = append(t.settled, m)
+		if err := m.Ack(); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -280,9 +263,8 @@ func (t *taker) next(ctx context.Context, wait func(context.Context) jetstream.F
 	return m, nil
 }
 
-// within is a fetch of what is there, and shortly one for a lane that has something to acknowledge.
-func within(context.Context) jetstream.FetchOpt  { return jetstream.FetchMaxWait(gatherWait) }
-func shortly(context.Context) jetstream.FetchOpt { return jetstream.FetchMaxWait(settlePause) }
+// within is a fetch of what is there.
+func within(context.Context) jetstream.FetchOpt { return jetstream.FetchMaxWait(gatherWait) }
 
 // fetch asks the server once.
 func (t *taker) fetch(ctx context.Context, n int, wait func(context.Context) jetstream.FetchOpt, options ...jetstream.FetchOpt) ([]jetstream.Msg, error) {

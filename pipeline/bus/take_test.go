@@ -296,8 +296,8 @@ func TestSettledIsKnownFromTheJournal(t *testing.T) {
 			captureSeveral(t, b, "a", "b", "c")
 			state := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents, "obs", durable("web", "3"), "o.dat")
 			before, err := os.ReadFile(state)
-			if err != nil {
-				t.Fatal(err)
+			if stored := sync == SyncInterval; err != nil && stored || err == nil && !stored {
+				t.Fatalf("on disk is %v, want %v (%v)", err == nil, stored, err)
 			}
 			for range 2 { // a; b and c
 				m := receive(t, messages)
@@ -308,11 +308,15 @@ func TestSettledIsKnownFromTheJournal(t *testing.T) {
 			m := receive(t, messages)
 			note(t, b, m)
 			wantFrames(t, m, "d")
-			if err := b.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(state, before, 0o600); err != nil {
-				t.Fatal(err)
+			if sync == SyncAlways {
+				dir = powerCut(t, dir)
+			} else {
+				if err := b.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(state, before, 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			b = open(t, dir, synced)
 			messages, _ = together(t, b, "web")
@@ -330,39 +334,5 @@ func TestSettledIsKnownFromTheJournal(t *testing.T) {
 				return ""
 			})
 		})
-	}
-}
-
-// A lane that is busy acknowledges now and then, and one that is idle at once.
-func TestAcknowledgedNowAndThen(t *testing.T) {
-	b := open(t, t.TempDir(), func(c *Config) { c.Sync = SyncAlways })
-	messages, _ := together(t, b, "web")
-	floor := func() uint64 {
-		consumer, err := b.events.Consumer(t.Context(), durable("web", "3"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return consumer.CachedInfo().AckFloor.Stream
-	}
-	captureSeveral(t, b, "a", "b")
-	receive(t, messages).Ack()
-	m := receive(t, messages)
-	if at := floor(); at != 0 {
-		t.Errorf("while more waits, the server stands at %d, want 0", at)
-	}
-	m.Ack()
-	eventually(t, func() string {
-		if at := floor(); at != 2 {
-			return fmt.Sprint("the server stands at ", at)
-		}
-		return ""
-	})
-	n := 0
-	for began := time.Now(); floor() < 10; n++ { // there is always something
-		if time.Since(began) > 20*settleEvery {
-			t.Fatalf("nothing is acknowledged after %d frames", n)
-		}
-		captureSeveral(t, b, fmt.Sprint(n))
-		receiveAck(t, messages)
 	}
 }

@@ -71,7 +71,7 @@ func doneByAll(ctx context.Context, events jetstream.Stream, last uint64) (uint6
 		}
 		found = true
 		if info.NumPending > 0 || info.NumAckPending > 0 {
-			done = min(done, info.AckFloor.Stream)
+			done = min(done, floor(info))
 		}
 	}
 	if !found {

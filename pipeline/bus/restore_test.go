@@ -1,0 +1,180 @@
+package bus
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// powerCut returns a copy of a bus folder as it is at the moment, which is what a power failure leaves of one that is always synced while nothing is
+// written.
+func powerCut(t *testing.T, dir string) string {
+	t.Helper()
+	left := t.TempDir()
+	if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+func always(c *Config) { c.Sync = SyncAlways }
+
+func placesOn(t *testing.T, b *Bus) (list []string) {
+	t.Helper()
+	places, err := b.Places(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range places {
+		list = append(list, fmt.Sprintf("%s %d behind %d since %s", p.Pipeline, p.Lane, p.Done, p.Created.Format(time.RFC3339Nano)))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// onDisk are the places that the server keeps on disk itself.
+func onDisk(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := filepath.Glob(filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents, "obs", "*", "meta.inf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range entries {
+		names = append(names, filepath.Base(filepath.Dir(path)))
+	}
+	return names
+}
+
+// After a power failure each pipeline goes on with the frame that it had in hand, whether it takes one or several at a time, and nobody trims what a
+// pipeline has not processed that is not in the project any more.
+func TestPlacesAfterAPowerCut(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, always)
+	messages, _ := subscribe(t, b, "web")
+	gone, s := subscribe(t, b, "gone")
+	captureSeveral(t, b, "a", "b", "c")
+	for range 2 {
+		m := receive(t, messages)
+		note(t, b, m)
+		m.Ack()
+	}
+	note(t, b, receive(t, messages)) // c
+	receiveAck(t, gone)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() string { // what was acknowledged last is on its way to the server
+		if got := placesOn(t, b); got[0][:len("gone 3 behind 1")] != "gone 3 behind 1" || got[1][:len("web 3 behind 2")] != "web 3 behind 2" {
+			return fmt.Sprint(got)
+		}
+		return ""
+	})
+	before := placesOn(t, b)
+	left := powerCut(t, dir)
+	b = open(t, left, always)
+	if got := placesOn(t, b); !slices.Equal(got, before) {
+		t.Errorf("places\n got %v\nwant %v", got, before)
+	}
+	if names := onDisk(t, left); len(names) > 0 {
+		t.Errorf("on disk: %v", names)
+	}
+	messages, _ = subscribe(t, b, "web")
+	if m := receiveAck(t, messages); m.UUID != "c" {
+		t.Errorf("web goes on with %s, want c", m.UUID)
+	}
+	if n, err := trimEvents(t.Context(), b.events); n != 1 || err != nil {
+		t.Errorf("trimmed %d frames (%v), want the one that gone has processed", n, err)
+	}
+	gone, _ = subscribe(t, b, "gone")
+	if m := receiveAck(t, gone); m.UUID != "b" {
+		t.Errorf("gone goes on with %s, want b", m.UUID)
+	}
+}
+
+// Places that are on disk, as sync: interval and older versions have them, become standings, and go back to disk, without an event that is lost or comes
+// twice, and with the time since when there is one.
+func TestPlacesGoFromDiskAndBack(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	captureSeveral(t, b, "before")
+	// As older versions made them, one of which has been given nothing yet.
+	for _, pipeline := range []string{"new", "web"} {
+		config, err := b.Subscriber(pipeline).config(EventsTopic(3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.DeliverPolicy = jetstream.DeliverNewPolicy
+		if _, err := b.events.CreateConsumer(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	captureSeveral(t, b, "0", "1", "2", "3")
+	since := placesOn(t, b)
+	next := 0
+	for _, sync := range []string{SyncInterval, SyncAlways, SyncInterval, SyncAlways} {
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b = open(t, dir, func(c *Config) { c.Sync = sync })
+		if names := onDisk(t, dir); (len(names) > 0) != (sync == SyncInterval) {
+			t.Errorf("sync: %s: on disk are %v", sync, names)
+		}
+		messages, s := subscribe(t, b, "web")
+		if m := receiveAck(t, messages); m.UUID != fmt.Sprint(next) {
+			t.Errorf("sync: %s\n got frame %s\nwant %d", sync, m.UUID, next)
+		}
+		next++
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := placesOn(t, b)
+	want := slices.Clone(since)
+	for i := range want {
+		var pipeline, at string
+		var lane, done int
+		if _, err := fmt.Sscanf(want[i], "%s %d behind %d since %s", &pipeline, &lane, &done, &at); err != nil {
+			t.Fatal(err)
+		}
+		if pipeline == "web" {
+			done += 4
+		}
+		want[i] = fmt.Sprintf("%s %d behind %d since %s", pipeline, lane, done, at)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("places\n got %v\nwant %v", got, want)
+	}
+	messages, _ := subscribe(t, b, "new")
+	if m := receiveAck(t, messages); m.UUID != "0" {
+		t.Errorf("a place that was never used\n got frame %s\nwant 0", m.UUID)
+	}
+}
+
+// A pipeline that was forgotten is new afterwards, whenever the process ends.
+func TestForgottenPlaceStaysForgotten(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, always)
+	messages, s := subscribe(t, b, "web")
+	captureSeveral(t, b, "a", "b")
+	receiveAck(t, messages)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Forget(t.Context(), "web", ""); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, powerCut(t, dir), always)
+	if got := placesOn(t, b); len(got) > 0 {
+		t.Errorf("places: %v", got)
+	}
+	messages, _ = subscribe(t, b, "web")
+	captureSeveral(t, b, "c")
+	if m := receiveAck(t, messages); m.UUID != "c" {
+		t.Errorf("a pipeline that is new again\n got frame %s\nwant c", m.UUID)
+	}
+}
