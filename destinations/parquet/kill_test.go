@@ -57,10 +57,19 @@ func victim(dir string) {
 
 // A process is killed again and again while it writes and puts together. Whatever it was told is safe is live exactly once.
 func TestKilled(t *testing.T) {
-	rounds := 6
+	lakes, rounds := 1, 6
 	if os.Getenv("PRICKLE_TEST_TORTURE") != "" {
-		rounds = 200
+		lakes, rounds = 8, 25
 	}
+	for range lakes {
+		killed(t, rounds)
+	}
+}
+
+// killed fills a lake and kills who fills it, round after round. Each round reads all of the lake, so that a number of small lakes is tried in place
+// of one large one.
+func killed(t *testing.T, rounds int) {
+	t.Helper()
 	dir, safe := t.TempDir(), map[string]bool{}
 	for range rounds {
 		for id := range fill(t, dir, rand.IntN(3000)) {
