@@ -52,6 +52,9 @@ type Bus struct {
 	stats     map[string]*StreamStats // by stream
 	refusedAt atomic.Int64            // when EVENTS was last found full, in nanoseconds since 1970
 
+	standingEvery time.Duration // standingEvery
+	standingTold  atomic.Int64  // when the operator was told last that standings cannot be written, in nanoseconds since 1970
+
 	ackWait time.Duration // how long a frame handed to process may be without a sign of life
 	cluster *cluster      // nil with an embedded server, where all lanes are this process's
 
@@ -81,7 +84,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, turns: map[string]chan struct{}{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, standingEvery: standingEvery, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, turns: map[string]chan struct{}{}, readers: map[string]*Deliveries{}, stats: newStats()}
 	b.taken = semaphore.NewWeighted(takenBytes)
 	b.closed, b.end = context.WithCancel(context.Background())
 	b.recent = make([]recentLane, config.Lanes)

@@ -13,6 +13,7 @@ var reserve = map[string]int64{
 	streamDeliver: 96 << 20,
 	streamDead:    48 << 20,
 	streamJournal: 48 << 20,
+	stateBucket:   8 << 20, // for what is small and belongs to what was stored with less room: standings
 }
 
 // disk watches the free space under the embedded server. The zero disk, for an outside server, always has room.

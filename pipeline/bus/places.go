@@ -15,8 +15,8 @@ import (
 
 // places keeps a second copy of the small files in which the embedded server notes its streams, its consumers, and how far each has come.
 // With SyncInterval the server replaces these files without syncing them, so that a power failure may leave them empty: it would refuse
-// them then, and a pipeline without its place would begin with what is captured next. The copy is synced, and at most placesEvery old, so
-// that a pipeline goes back that far and loses nothing.
+// them then. The copy is synced, and at most placesEvery old, so that a pipeline goes back that far and loses nothing. Without it, its place would be
+// made of a standing, which may be ahead of what the power failure has left.
 type places struct {
 	store, file string
 	log         *slog.Logger
@@ -122,7 +122,7 @@ func ignoreMissing(err error) error {
 }
 
 // restore puts back what is missing or torn in the store. It is called while no server uses it. A consumer that is torn and has no copy was made
-// just before the power failed: it is removed, and made anew when it is opened.
+// just before the power failed: it is removed, and made anew (restorePlaces).
 func (p *places) restore() error {
 	text, err := os.ReadFile(p.file)
 	if err != nil {

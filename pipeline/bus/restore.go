@@ -10,6 +10,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// placesInMemory reports whether the server has the places of pipelines in memory (restorePlaces).
+func (b *Bus) placesInMemory() bool { return !b.Shared() && b.config.Sync == SyncAlways }
+
 // keepsStanding reports whether a pipeline's standing in a topic is kept. What an embedded server knows of EventsOnlyTopic it keeps on disk itself.
 func (b *Bus) keepsStanding(topic string) bool { return b.Shared() || topic != EventsOnlyTopic }
 
@@ -28,14 +31,21 @@ func placeSince(info *jetstream.ConsumerInfo) time.Time {
 	return info.Created.UTC()
 }
 
+// lastSync is the key of State under which the Config.Sync of the last run is.
+const lastSync = "sync"
+
 // restorePlaces makes the places of the pipelines that an embedded server had in memory again, also those of pipelines that the project does not have any
 // more. A server that syncs everything would sync where each lane of each pipeline stands ten times a second, which is more than all events
-// take; so a standing is kept every standingEvery in its place, and the journal tells of what was settled since.
+// take; so a standing is kept in its place, and the journal tells of what was settled since.
 //
 // A server that does not sync everything has places on disk, as older versions had all of them. With sync: always these become standings first.
 func (b *Bus) restorePlaces(ctx context.Context) error {
 	if b.Shared() {
 		return nil
+	}
+	sync, _, err := b.State().Get(ctx, lastSync)
+	if err != nil {
+		return err
 	}
 	stored, err := b.storedPlaces(ctx)
 	if err != nil {
@@ -45,16 +55,24 @@ func (b *Bus) restorePlaces(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	end, err := b.LastInLog(ctx)
+	if err != nil {
+		return err
+	}
 	for _, key := range keys {
 		pipeline, name, _ := strings.Cut(strings.TrimPrefix(key, standings+"."), ".")
-		if stored[durable(pipeline, name)] {
+		lane, err := strconv.Atoi(name)
+		if err != nil || stored[durable(pipeline, name)] {
 			continue
 		}
-		if err := b.restorePlace(ctx, pipeline, name); err != nil {
-			return fmt.Errorf("place of pipeline %q in lane %s: %w", pipeline, name, err)
+		if err := b.restorePlace(ctx, workLane{pipeline: pipeline, lane: lane}, string(sync) == SyncAlways, end); err != nil {
+			return fmt.Errorf("place of pipeline %q in lane %d: %w", pipeline, lane, err)
 		}
 	}
-	return nil
+	if string(sync) == b.config.Sync {
+		return nil
+	}
+	return b.State().Put(ctx, lastSync, []byte(b.config.Sync))
 }
 
 // storedPlaces returns the consumers of places that the server has on disk and keeps there.
@@ -71,7 +89,7 @@ func (b *Bus) storedPlaces(ctx context.Context) (map[string]bool, error) {
 	}
 	stored := map[string]bool{}
 	for _, info := range found {
-		if !b.journalKnows() {
+		if !b.placesInMemory() {
 			stored[info.Name] = true
 			continue
 		}
@@ -82,37 +100,43 @@ func (b *Bus) storedPlaces(ctx context.Context) (map[string]bool, error) {
 	return stored, nil
 }
 
-// unstore keeps the standing of a place that is on disk, and removes it from there.
+// unstore keeps the standing of a place that is on disk, and removes it from there. A standing that there is does not count: after a power failure,
+// one that was not synced may be ahead of what it is about.
 func (b *Bus) unstore(ctx context.Context, info *jetstream.ConsumerInfo) error {
 	s := b.standing(info.Config.Metadata[metadataPipeline], nameOf(info.Config))
-	if _, _, err := s.known(ctx); err != nil {
-		return err
-	}
 	s.found(info)
-	if _, err := b.kv.Put(ctx, s.key, s.value(s.done)); err != nil {
-		return s.bus.State().failed("write", s.key, err)
+	if err := s.put(ctx, s.done); err != nil {
+		return err
 	}
 	return b.events.DeleteConsumer(ctx, info.Name)
 }
 
-func (b *Bus) restorePlace(ctx context.Context, pipeline, name string) error {
-	lane, err := strconv.Atoi(name)
-	if err != nil {
-		return nil // nothing of ours
-	}
-	s := b.standing(pipeline, name)
-	done, _, err := s.known(ctx)
+// restorePlace makes the place of a lane. synced says that the journal can be believed, and end is the last frame of the log.
+func (b *Bus) restorePlace(ctx context.Context, lane workLane, synced bool, end uint64) error {
+	s := b.standing(lane.pipeline, strconv.Itoa(lane.lane))
+	kept, _, err := s.known(ctx)
 	if err != nil {
 		return err
 	}
-	if b.journalKnows() {
-		known, err := b.takes.after(ctx, b, workLane{pipeline: pipeline, lane: lane}, done)
+	done := kept
+	if synced {
+		known, err := b.takes.after(ctx, b, lane, done)
 		if err != nil {
-			b.log.Warn("the journal cannot be read: a lane looks again at what was processed last", "pipeline", pipeline, "lane", lane, "error", err)
+			b.log.Warn("the journal cannot be read: what was processed last is processed once more", "pipeline", lane.pipeline, "lane", lane.lane, "error", err)
 		}
 		done = max(done, settledBy(known))
 	}
-	config, err := b.Subscriber(pipeline).config(EventsTopic(lane))
+	if done > end {
+		b.log.Error("the event log ends before what a pipeline has processed of it: frames are gone that a power failure took with them, or somebody; it goes on with what is captured now",
+			"pipeline", lane.pipeline, "lane", lane.lane, "processed", done, "last", end)
+		done = end
+	}
+	if done != kept { // or another start, later, would know less of it
+		if err := s.put(ctx, done); err != nil {
+			return err
+		}
+	}
+	config, err := b.Subscriber(lane.pipeline).config(EventsTopic(lane.lane))
 	if err != nil {
 		return err
 	}
@@ -120,11 +144,12 @@ func (b *Bus) restorePlace(ctx context.Context, pipeline, name string) error {
 	return b.makePlace(ctx, &config, done)
 }
 
-// settledBy is the sequence up to which a lane is settled by its takes that were recorded, if journalKnows: a take is recorded when the one before
-// it is settled. 0 is not known.
+// settledBy is the sequence up to which a lane is settled by its takes that were recorded: a take begins when the one before it is settled. Mostly they
+// follow each other; while the journal could not be read, one may have begun in the middle of another that was interrupted. 0 is not known.
 func settledBy(takes []stretch) uint64 {
 	if len(takes) < 2 {
 		return 0
 	}
-	return takes[len(takes)-2].last
+	last := takes[len(takes)-1]
+	return min(takes[len(takes)-2].last, last.first-1)
 }

@@ -1,10 +1,12 @@
 package bus
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,5 +178,128 @@ func TestForgottenPlaceStaysForgotten(t *testing.T) {
 	captureSeveral(t, b, "c")
 	if m := receiveAck(t, messages); m.UUID != "c" {
 		t.Errorf("a pipeline that is new again\n got frame %s\nwant c", m.UUID)
+	}
+}
+
+// keptOf is the standing of lane 3 of web as it is stored.
+func keptOf(t *testing.T, b *Bus) string {
+	t.Helper()
+	value, _, err := b.State().Get(t.Context(), standingKey("web", "3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, _, _ := strings.Cut(string(value), " ")
+	return number
+}
+
+// A lane that has nothing to do does not repeat what it did last when the power fails.
+func TestIdleLaneRepeatsNothing(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, always)
+	b.standingEvery = time.Hour
+	messages, _ := together(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c")
+	for range 2 { // a; b and c
+		m := receive(t, messages)
+		note(t, b, m)
+		m.Ack()
+	}
+	eventually(t, func() string {
+		if at := keptOf(t, b); at != "3" {
+			return "the standing is " + at
+		}
+		return ""
+	})
+	b = open(t, powerCut(t, dir), always)
+	messages, _ = together(t, b, "web")
+	captureSeveral(t, b, "d")
+	wantFrames(t, receiveAck(t, messages), "d")
+}
+
+// What one start finds in the journal, the next one knows without.
+func TestStartKeepsWhatTheJournalSaid(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, always)
+	messages, _ := together(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c")
+	for range 2 {
+		m := receive(t, messages)
+		note(t, b, m)
+		m.Ack()
+	}
+	before := keptOf(t, b)
+	if b = open(t, powerCut(t, dir), always); keptOf(t, b) != "1" || before != "0" {
+		t.Errorf("the standing was %s and is %s, want 0 and 1", before, keptOf(t, b))
+	}
+}
+
+// The journal of a run that did not sync everything may tell of what a power failure took. It is not believed by a run that does.
+func TestJournalOfAnUnsyncedRun(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	messages, s := together(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c")
+	receiveAck(t, messages)
+	note(t, b, receive(t, messages)) // b and c
+	gone := &ProcessRecord{Pipeline: "web", Lane: 3, Frame: "d", Sequence: 4}
+	if err := b.Journal(&Record{Process: gone}).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.State().Put(t.Context(), standingKey("web", "3"), []byte("3")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Close(), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir, always)
+	messages, _ = together(t, b, "web")
+	wantFrames(t, receive(t, messages), "b", "c")
+}
+
+// A place that is ahead of the log goes on with what is captured next, at once and ever after.
+func TestPlaceAheadOfTheLog(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, always)
+	messages, s := subscribe(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c")
+	for range 3 {
+		receiveAck(t, messages)
+	}
+	if err := errors.Join(s.Close(), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents)); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir, always)
+	captureSeveral(t, b, "d")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir, always)
+	captureSeveral(t, b, "e", "f", "g")
+	messages, _ = subscribe(t, b, "web")
+	for _, want := range []string{"d", "e", "f", "g"} {
+		if m := receiveAck(t, messages); m.UUID != want {
+			t.Errorf("got frame %s, want %s", m.UUID, want)
+		}
+	}
+}
+
+func TestSettledBy(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes []stretch
+		want  uint64
+	}{
+		"none":                       {nil, 0},
+		"one":                        {[]stretch{{2, 4}}, 0},
+		"one after the other":        {[]stretch{{2, 4}, {7, 9}, {12, 12}}, 9},
+		"begun within another":       {[]stretch{{2, 4}, {3, 5}}, 2},
+		"begun before another":       {[]stretch{{5, 10}, {2, 12}}, 1},
+		"the first frame of the log": {[]stretch{{1, 1}, {1, 2}}, 0},
+	} {
+		if got := settledBy(c.takes); got != c.want {
+			t.Errorf("%s\n got %d\nwant %d", name, got, c.want)
+		}
 	}
 }

@@ -6,10 +6,6 @@ import (
 	"slices"
 )
 
-// journalKnows reports whether what was settled can be told from the journal: where every write is synced, a record is never there without what was
-// stored before it.
-func (b *Bus) journalKnows() bool { return !b.Shared() && b.config.Sync == SyncAlways }
-
 // inProgress keeps the frames from being handed out again.
 func (t *take) inProgress() error {
 	var errs []error

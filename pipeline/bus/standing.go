@@ -15,23 +15,28 @@ import (
 
 // standing is how far a pipeline has come in a lane of the log. It is kept beside the consumer, which may get lost: an outside server that is killed takes
 // one with it that the others did not know yet, whoever administrates the server may delete it, and an embedded server that syncs everything has it
-// in memory (restorePlaces). The place that is made again begins behind what is known here. That may be a little behind the consumer, and then
-// the server recognises what is handed on once more.
+// in memory (restorePlaces). The place that is made again begins behind what is known here, which may be a little behind the consumer. What is handed
+// on once more then, the server recognises as long as it is not delivered.
 type standing struct {
-	bus *Bus
-	key string
+	bus   *Bus
+	key   string
+	quiet *time.Timer // fires when the lane has had nothing to do for standingQuiet
 
-	mu    sync.Mutex
-	done  uint64 // the sequence up to which the lane is processed, or need not be
-	since string // when the pipeline was given its place, as in time.RFC3339Nano; "" with an outside server, whose consumer tells
-	news  bool   // this process has worked the lane since it was written
+	mu      sync.Mutex
+	done    uint64    // the sequence up to which the lane is processed, or need not be
+	since   string    // when the pipeline was given its place, as in time.RFC3339Nano; "" with an outside server, whose consumer tells
+	news    bool      // this process has worked the lane since it was written
+	written time.Time // when it was, or should have begun to be
 }
 
-// standingEvery is how often a standing is written, when it is another one. It is well below dedupWindow.
-const standingEvery = 10 * time.Second
+// A standing is written, when it is another one, every standingEvery, which is well below dedupWindow, and when a lane has nothing to do for
+// standingQuiet, which is longer than a lane rests between two takes. standingStale is how old one gets before the operator is told.
+const standingEvery, standingQuiet, standingStale = 10 * time.Second, 500 * time.Millisecond, time.Minute
 
 func (b *Bus) standing(pipeline, name string) *standing {
-	return &standing{bus: b, key: standingKey(pipeline, name)}
+	s := &standing{bus: b, key: standingKey(pipeline, name), quiet: time.NewTimer(standingQuiet), written: time.Now()}
+	s.quiet.Stop()
+	return s
 }
 
 // standings is what the keys of all standings begin with.
@@ -54,7 +59,11 @@ func (s *standing) reached(sequence uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done, s.news = max(s.done, sequence), true
+	s.quiet.Reset(standingQuiet)
 }
+
+// busy takes note that the lane has something to do: once that is in the journal, what was reached is known from there.
+func (s *standing) busy() { s.quiet.Stop() }
 
 // known returns how far the lane is processed, by what this process has done and by what any has kept; ok is false when nobody knows.
 func (s *standing) known(ctx context.Context) (sequence uint64, ok bool, err error) {
@@ -102,14 +111,23 @@ func (s *standing) begin(ctx context.Context, sequence uint64) (uint64, error) {
 
 // keep writes the standing now and then, until ctx ends.
 func (s *standing) keep(ctx context.Context) {
-	for Pause(ctx, standingEvery) {
+	every := time.NewTicker(s.bus.standingEvery)
+	defer every.Stop()
+	defer s.quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		case <-s.quiet.C:
+		}
 		s.write(ctx)
 	}
 }
 
 // last writes the standing at the end, when the lane is worked no more.
 func (s *standing) last() {
-	ctx, cancel := context.WithTimeout(context.Background(), publishTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), s.bus.patience()) // all lanes do so at once
 	defer cancel()
 	if s.bus.conn.IsConnected() {
 		s.write(ctx)
@@ -118,15 +136,43 @@ func (s *standing) last() {
 
 func (s *standing) write(ctx context.Context) {
 	s.mu.Lock()
-	done, news, value := s.done, s.news, s.value(s.done)
+	done, news, written := s.done, s.news, s.written
 	s.news = false
 	s.mu.Unlock()
 	if !news {
 		return
 	}
-	// Not by State: the few bytes are written as long as anything is processed, however full the disk.
-	if _, err := s.bus.kv.Put(ctx, s.key, value); err != nil {
-		s.bus.log.Debug("keeping a pipeline's place", "key", s.key, "error", err)
-		s.reached(done) // it is written next time
+	err := s.put(ctx, done)
+	if err == nil {
+		return
 	}
+	s.mu.Lock()
+	s.news = true // it is written next time
+	s.mu.Unlock()
+	if time.Since(written) > standingStale && s.bus.tellStanding() {
+		s.bus.log.Warn("where pipelines stand cannot be kept: after a crash, they process once more what they have processed since", "since", written, "error", err)
+	}
+}
+
+// put stores a standing. It has a reserve of its own (disk): without it, what is processed while the disk is nearly full would be processed again.
+func (s *standing) put(ctx context.Context, done uint64) error {
+	if err := s.bus.disk.room(stateBucket); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	value := s.value(done)
+	s.mu.Unlock()
+	if _, err := s.bus.kv.Put(ctx, s.key, value); err != nil {
+		return s.bus.State().failed("write", s.key, err)
+	}
+	s.mu.Lock()
+	s.written = time.Now()
+	s.mu.Unlock()
+	return nil
+}
+
+// tellStanding reports whether it is time to tell the operator once more.
+func (b *Bus) tellStanding() bool {
+	last, now := b.standingTold.Load(), time.Now().UnixNano()
+	return now-last > int64(standingStale) && b.standingTold.CompareAndSwap(last, now)
 }

@@ -155,7 +155,7 @@ func (s *Subscriber) config(topic string) (config jetstream.ConsumerConfig, err 
 	if topic == EventsOnlyTopic {
 		config.Metadata[metadataReplay] = "true"
 	} else {
-		config.MemoryStorage = s.bus.journalKnows() // restorePlaces
+		config.MemoryStorage = s.bus.placesInMemory()
 	}
 	return config, nil
 }
