@@ -83,7 +83,7 @@ func (a *App) openTracer(ctx context.Context) (err error) {
 }
 
 func (a *App) openBus(ctx context.Context) error {
-	if err := openData(a.project.Data); err != nil {
+	if err := openData(a.project.Data, a.busConfig.URL == ""); err != nil {
 		return err
 	}
 	b, err := bus.Open(ctx, a.busConfig, a.options.Log)
