@@ -3,7 +3,9 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"regexp"
 	"strings"
 	"time"
 
@@ -95,7 +97,11 @@ func history(why trigger, s Status, streams []pipeline.Stream) []pipeline.Record
 		Inserted: s.Progress.Merged.Inserted, Updated: s.Progress.Merged.Updated, Deleted: s.Progress.Merged.Deleted, Unchanged: s.Progress.Merged.Unchanged,
 	}
 	if s.Err != nil {
-		text := short(s.Err.Error())
+		text := s.Err.Error()
+		if merge := new(mergeError); errors.As(s.Err, &merge) {
+			text = withoutValues(text, s.Source, streams)
+		}
+		text = short(text)
 		run.Error = &text
 	}
 	records := []pipeline.Record{recordOf(runsStream, run.ID, run, s.Finished)}
@@ -107,6 +113,27 @@ func history(why trigger, s Status, streams []pipeline.Stream) []pipeline.Record
 		records = append(records, recordOf(streamsStream, s.Source+"/"+stream.Name, row, s.Finished))
 	}
 	return records
+}
+
+// quoted is what stands between quotation marks.
+var quoted = regexp.MustCompile(`'[^']*'|"[^"]*"|` + "`[^`]*`")
+
+// withoutValues leaves out of an error what it quotes, unless that is a name of the source's: an erasure does not look for a person's values in the
+// errors of passes. The log has the whole error.
+func withoutValues(text, source string, streams []pipeline.Stream) string {
+	names := map[string]bool{source: true}
+	for _, stream := range streams {
+		names[stream.Name], names[source+"_"+stream.Name] = true, true
+		for _, c := range stream.Columns {
+			names[c.Name] = true
+		}
+	}
+	return quoted.ReplaceAllStringFunc(text, func(q string) string {
+		if names[q[1:len(q)-1]] {
+			return q
+		}
+		return q[:1] + "…" + q[:1]
+	})
 }
 
 // longestError is what the table holds of an error, in bytes.

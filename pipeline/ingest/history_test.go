@@ -130,6 +130,23 @@ func TestPassIsNotHarmedByItsHistory(t *testing.T) {
 	}
 }
 
+// What a warehouse quotes of a record is in the error and the log, and not in the table.
+func TestHistoryHasNoValues(t *testing.T) {
+	w := &store{err: errors.New("cannot read 'anna@example.com' of column \"email\" in `shop_things` as Int64")}
+	s := &script{pass: func(ctx context.Context, _ int, _ pipeline.Cursor, emit pipeline.Emit) error {
+		defer func() { w.err = nil }()
+		return emit(ctx, batch(`{}`, "things"))
+	}}
+	r := New(Deps{Source: s, Name: "shop", Warehouse: w, History: true})
+	if err := r.Sync(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "anna@example.com") {
+		t.Errorf("got %v, want the whole error", err)
+	}
+	want := "source \"shop\": merge: cannot read '…' of column \"…\" in `shop_things` as Int64"
+	if got := w.told(t)["sync_runs"][0]["error"]; got != want {
+		t.Errorf("in the table\n got %s\nwant %s", got, want)
+	}
+}
+
 // What changes while a pass is told of is not in that pass.
 func TestSyncWhileAPassIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -155,6 +155,12 @@ func (r *Runner) read(ctx context.Context, p *pass) (err error) {
 	return nil
 }
 
+// mergeError is what a warehouse says of a batch. It may quote a value of a record.
+type mergeError struct{ cause error }
+
+func (e *mergeError) Error() string { return "merge: " + e.cause.Error() }
+func (e *mergeError) Unwrap() error { return e.cause }
+
 // emit commits one batch and tells the listeners.
 func (r *Runner) emit(p *pass) pipeline.Emit {
 	streams := r.deps.Source.Streams()
@@ -163,7 +169,7 @@ func (r *Runner) emit(p *pass) pipeline.Emit {
 			Source: r.deps.Name, Streams: streams, Records: b.Records, Cursor: b.Cursor,
 		})
 		if err != nil {
-			return fmt.Errorf("merge: %w", err)
+			return &mergeError{err}
 		}
 		r.totals.Rows.Add(uint64(len(b.Records)))
 		r.mu.Lock()
