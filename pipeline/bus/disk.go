@@ -7,13 +7,14 @@ import (
 )
 
 // The embedded server stops working when a write finds the disk full, and does not recover by itself. So writes are refused before
-// that, in steps: what is captured first, then what is to be delivered, and dead letters last, so that what is inside can still drain.
+// that, in steps: what is captured first, then what is to be delivered, then dead letters, and last where pipelines stand, so that what is inside can
+// still drain.
 var reserve = map[string]int64{
 	streamEvents:  192 << 20,
 	streamDeliver: 96 << 20,
 	streamDead:    48 << 20,
 	streamJournal: 48 << 20,
-	stateBucket:   8 << 20, // for what is small and belongs to what was stored with less room: standings
+	stateBucket:   8 << 20, // for standings
 }
 
 // disk watches the free space under the embedded server. The zero disk, for an outside server, always has room.
@@ -25,7 +26,7 @@ type disk struct {
 	asked time.Time
 	last  int64
 	err   error
-	full  time.Time // when there was less room than the least of reserve
+	full  time.Time // when there was not even room for dead letters
 }
 
 // askEvery is how long an answer about free space is believed. At a gigabyte a second a disk loses less than the steps of reserve.
@@ -59,7 +60,7 @@ func (d *disk) ask() (int64, error) {
 	return d.last, d.err
 }
 
-// wasFull reports whether it was seen lately that nothing at all may be written.
+// wasFull reports whether it was seen lately that not even a dead letter may be written.
 func (d *disk) wasFull(lately time.Duration) bool {
 	if _, err := d.ask(); err != nil {
 		return false

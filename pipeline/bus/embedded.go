@@ -24,6 +24,7 @@ type embedded struct {
 	server  *server.Server
 	lock    *os.File
 	places  *places // nil when the server syncs everything
+	synced  uint64  // what the start has found in syncedFile
 	failure *failure
 }
 
@@ -50,14 +51,17 @@ func startEmbedded(config Config, space *disk, log *slog.Logger) (*embedded, err
 }
 
 // restore mends the store after a power failure.
-func (e *embedded) restore(config Config, log *slog.Logger) error {
+func (e *embedded) restore(config Config, log *slog.Logger) (err error) {
 	p := placesOf(config.Dir, log)
 	if err := p.restore(); err != nil {
 		return fmt.Errorf("bus dir %q: %w", config.Dir, err)
 	}
+	if e.synced, err = readSynced(config.Dir); err != nil {
+		return err
+	}
 	if config.Sync == SyncInterval {
 		e.places = p
-		return nil
+		return forgetSynced(config.Dir)
 	}
 	return ignoreMissing(os.Remove(p.file)) // which would be out of date by the time somebody chooses SyncInterval again
 }

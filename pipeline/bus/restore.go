@@ -3,6 +3,8 @@ package bus
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -31,9 +33,6 @@ func placeSince(info *jetstream.ConsumerInfo) time.Time {
 	return info.Created.UTC()
 }
 
-// lastSync is the key of State under which the Config.Sync of the last run is.
-const lastSync = "sync"
-
 // restorePlaces makes the places of the pipelines that an embedded server had in memory again, also those of pipelines that the project does not have any
 // more. A server that syncs everything would sync where each lane of each pipeline stands ten times a second, which is more than all events
 // take; so a standing is kept in its place, and the journal tells of what was settled since.
@@ -43,10 +42,6 @@ func (b *Bus) restorePlaces(ctx context.Context) error {
 	if b.Shared() {
 		return nil
 	}
-	sync, _, err := b.State().Get(ctx, lastSync)
-	if err != nil {
-		return err
-	}
 	stored, err := b.storedPlaces(ctx)
 	if err != nil {
 		return err
@@ -55,8 +50,9 @@ func (b *Bus) restorePlaces(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	end, err := b.LastInLog(ctx)
-	if err != nil {
+	r := restoration{bus: b, synced: b.embedded.synced}
+	r.takes.read = max(r.synced, 1) - 1
+	if r.end, err = b.LastInLog(ctx); err != nil {
 		return err
 	}
 	for _, key := range keys {
@@ -65,14 +61,49 @@ func (b *Bus) restorePlaces(ctx context.Context) error {
 		if err != nil || stored[durable(pipeline, name)] {
 			continue
 		}
-		if err := b.restorePlace(ctx, workLane{pipeline: pipeline, lane: lane}, string(sync) == SyncAlways, end); err != nil {
+		if err := r.place(ctx, workLane{pipeline: pipeline, lane: lane}); err != nil {
 			return fmt.Errorf("place of pipeline %q in lane %d: %w", pipeline, lane, err)
 		}
 	}
-	if string(sync) == b.config.Sync {
-		return nil
+	if b.placesInMemory() && (r.synced == 0 || r.stale) {
+		return b.noteSynced(ctx)
 	}
-	return b.State().Put(ctx, lastSync, []byte(b.config.Sync))
+	return nil
+}
+
+// syncedFile holds, in the folder of an embedded bus, from which message on the journal is of runs that synced everything, one after the other: only
+// there a record never tells of what is not in the other streams. A run that does not sync everything removes it before it writes anything.
+const syncedFile = "synced"
+
+// readSynced returns what syncedFile holds, 0 when there is none.
+func readSynced(dir string) (uint64, error) {
+	path := filepath.Join(dir, syncedFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, ignoreMissing(err)
+	}
+	from, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is damaged: remove it, which may make pipelines process once more what they have processed last", path)
+	}
+	return from, nil
+}
+
+// forgetSynced removes syncedFile.
+func forgetSynced(dir string) error {
+	if err := ignoreMissing(os.Remove(filepath.Join(dir, syncedFile))); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// noteSynced makes the journal one that is believed from now on.
+func (b *Bus) noteSynced(ctx context.Context) error {
+	last, err := lastOf(ctx, b.journal)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return writeSynced(filepath.Join(b.config.Dir, syncedFile), strconv.AppendUint(nil, last+1, 10))
 }
 
 // storedPlaces returns the consumers of places that the server has on disk and keeps there.
@@ -111,25 +142,34 @@ func (b *Bus) unstore(ctx context.Context, info *jetstream.ConsumerInfo) error {
 	return b.events.DeleteConsumer(ctx, info.Name)
 }
 
-// restorePlace makes the place of a lane. synced says that the journal can be believed, and end is the last frame of the log.
-func (b *Bus) restorePlace(ctx context.Context, lane workLane, synced bool, end uint64) error {
-	s := b.standing(lane.pipeline, strconv.Itoa(lane.lane))
+// restoration is what is known while places are made again.
+type restoration struct {
+	bus    *Bus
+	end    uint64 // the last frame of the log
+	synced uint64 // from where on the journal is believed, 0 for nowhere
+	takes  takes  // of that part of it
+	stale  bool   // it tells of frames that are not in the log
+}
+
+// place makes the place of a lane.
+func (r *restoration) place(ctx context.Context, lane workLane) error {
+	b, s := r.bus, r.bus.standing(lane.pipeline, strconv.Itoa(lane.lane))
 	kept, _, err := s.known(ctx)
 	if err != nil {
 		return err
 	}
 	done := kept
-	if synced {
-		known, err := b.takes.after(ctx, b, lane, done)
+	if r.synced > 0 {
+		known, err := r.takes.after(ctx, b, lane, done)
 		if err != nil {
 			b.log.Warn("the journal cannot be read: what was processed last is processed once more", "pipeline", lane.pipeline, "lane", lane.lane, "error", err)
 		}
 		done = max(done, settledBy(known))
 	}
-	if done > end {
+	if done > r.end {
 		b.log.Error("the event log ends before what a pipeline has processed of it: frames are gone that a power failure took with them, or somebody; it goes on with what is captured now",
-			"pipeline", lane.pipeline, "lane", lane.lane, "processed", done, "last", end)
-		done = end
+			"pipeline", lane.pipeline, "lane", lane.lane, "processed", done, "last", r.end)
+		done, r.stale = min(kept, r.end), true // sequences are given anew, and the journal means others
 	}
 	if done != kept { // or another start, later, would know less of it
 		if err := s.put(ctx, done); err != nil {

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -233,7 +234,7 @@ func TestStartKeepsWhatTheJournalSaid(t *testing.T) {
 	}
 }
 
-// The journal of a run that did not sync everything may tell of what a power failure took. It is not believed by a run that does.
+// The journal of a run that did not sync everything may tell of what a power failure took. It is not believed by a run that does, nor by the next ones.
 func TestJournalOfAnUnsyncedRun(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
@@ -251,19 +252,53 @@ func TestJournalOfAnUnsyncedRun(t *testing.T) {
 	if err := errors.Join(s.Close(), b.Close()); err != nil {
 		t.Fatal(err)
 	}
-	b = open(t, dir, always)
+	for range 3 {
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b = open(t, dir, always)
+	}
 	messages, _ = together(t, b, "web")
 	wantFrames(t, receive(t, messages), "b", "c")
 }
 
-// A place that is ahead of the log goes on with what is captured next, at once and ever after.
+// What a run that synced everything has put into the journal is known to the next one, whatever that does, and to none after one that does not.
+func TestJournalOfASyncedRun(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, always)
+	messages, _ := together(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c", "d")
+	for range 2 { // a; b, c and d
+		m := receive(t, messages)
+		note(t, b, m)
+		m.Ack()
+	}
+	dir = powerCut(t, dir)
+	for _, sync := range []string{SyncInterval, SyncAlways} {
+		b = open(t, dir, func(c *Config) { c.Sync = sync })
+		if got := placesOn(t, b)[0]; !strings.HasPrefix(got, "web 3 behind 1 ") {
+			t.Errorf("sync: %s: the place is %q, want behind 1", sync, got)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if from, err := readSynced(dir); err != nil || from < 2 {
+		t.Errorf("the journal is believed from %d on (%v), want behind what it had", from, err)
+	}
+}
+
+// A place that is ahead of the log goes on with what is captured next, at once and ever after, whatever the journal says of frames that had the same
+// sequences.
 func TestPlaceAheadOfTheLog(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir, always)
 	messages, s := subscribe(t, b, "web")
 	captureSeveral(t, b, "a", "b", "c")
 	for range 3 {
-		receiveAck(t, messages)
+		m := receive(t, messages)
+		note(t, b, m)
+		m.Ack()
 	}
 	if err := errors.Join(s.Close(), b.Close()); err != nil {
 		t.Fatal(err)
@@ -272,17 +307,62 @@ func TestPlaceAheadOfTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	b = open(t, dir, always)
-	captureSeveral(t, b, "d")
+	captureSeveral(t, b, "d", "e", "f")
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
 	b = open(t, dir, always)
-	captureSeveral(t, b, "e", "f", "g")
+	captureSeveral(t, b, "g")
 	messages, _ = subscribe(t, b, "web")
 	for _, want := range []string{"d", "e", "f", "g"} {
 		if m := receiveAck(t, messages); m.UUID != want {
 			t.Errorf("got frame %s, want %s", m.UUID, want)
 		}
+	}
+}
+
+// Where the journal tells of frames that the log does not have, the standing counts.
+func TestJournalAheadOfTheLog(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, always)
+	subscribe(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c")
+	for _, sequence := range []uint64{2, 5, 7} {
+		if err := b.Journal(&Record{Process: &ProcessRecord{Pipeline: "web", Lane: 3, Sequence: sequence}}).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b = open(t, powerCut(t, dir), always)
+	if got := placesOn(t, b)[0]; !strings.HasPrefix(got, "web 3 behind 0 ") {
+		t.Errorf("the place is %q, want behind 0", got)
+	}
+}
+
+func TestDamagedSynced(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, syncedFile), []byte("soon"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := openError(t, func(c *Config) { c.Dir, c.Sync = dir, SyncAlways }); !strings.Contains(got, "is damaged: remove it") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A bus that has failed, and a disk that is nearly full, keep no subscriber waiting.
+func TestSubscribingDoesNotHang(t *testing.T) {
+	b := open(t, t.TempDir(), always)
+	b.disk.free, b.disk.asked = func() (int64, error) { return 40 << 20, nil }, time.Time{}
+	if err := b.Subscriber("web").SubscribeInitialize(EventsTopic(3)); err != nil {
+		t.Errorf("with room for what is small: %v", err)
+	}
+	b.disk.free, b.disk.asked = func() (int64, error) { return 4 << 20, nil }, time.Time{}
+	if err := b.Subscriber("new").SubscribeInitialize(EventsTopic(3)); err == nil || !strings.Contains(err.Error(), "nearly full") {
+		t.Errorf("without room\n got %v\nwant that there is none", err)
+	}
+	b.embedded.failure.fail("test", b.embedded.server, b.log)
+	<-b.embedded.failure.ended
+	if _, err := b.Subscriber("web").Subscribe(context.Background(), EventsTopic(3)); err == nil {
+		t.Error("on a bus that has failed there is no error")
 	}
 }
 

@@ -3,7 +3,6 @@ package bus
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,21 +19,22 @@ import (
 type standing struct {
 	bus   *Bus
 	key   string
-	quiet *time.Timer // fires when the lane has had nothing to do for standingQuiet
+	quiet *time.Timer // fires when the lane has settled nothing for standingQuiet
 
-	mu      sync.Mutex
-	done    uint64    // the sequence up to which the lane is processed, or need not be
-	since   string    // when the pipeline was given its place, as in time.RFC3339Nano; "" with an outside server, whose consumer tells
-	news    bool      // this process has worked the lane since it was written
-	written time.Time // when it was, or should have begun to be
+	mu    sync.Mutex
+	done  uint64    // the sequence up to which the lane is processed, or need not be
+	since string    // when the pipeline was given its place, as in time.RFC3339Nano; "" with an outside server, whose consumer tells
+	news  bool      // this process has worked the lane since it was written
+	stale time.Time // since when
 }
 
-// A standing is written, when it is another one, every standingEvery, which is well below dedupWindow, and when a lane has nothing to do for
-// standingQuiet, which is longer than a lane rests between two takes. standingStale is how old one gets before the operator is told.
-const standingEvery, standingQuiet, standingStale = 10 * time.Second, 500 * time.Millisecond, time.Minute
+// A standing is written, once the lane has been worked, every standingEvery, which is well below dedupWindow; and with an embedded server that has it in
+// memory, when the lane has settled nothing for standingQuiet, which is longer than from one take to the next on a busy one. standingStale is how
+// old one gets before the operator is told, and standingPatience what a stop gives it.
+const standingEvery, standingQuiet, standingStale, standingPatience = 10 * time.Second, time.Second, time.Minute, 10 * time.Second
 
 func (b *Bus) standing(pipeline, name string) *standing {
-	s := &standing{bus: b, key: standingKey(pipeline, name), quiet: time.NewTimer(standingQuiet), written: time.Now()}
+	s := &standing{bus: b, key: standingKey(pipeline, name), quiet: time.NewTimer(standingQuiet)}
 	s.quiet.Stop()
 	return s
 }
@@ -58,12 +58,14 @@ func (s *standing) found(info *jetstream.ConsumerInfo) {
 func (s *standing) reached(sequence uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.done, s.news = max(s.done, sequence), true
-	s.quiet.Reset(standingQuiet)
+	s.done = max(s.done, sequence)
+	if !s.news {
+		s.news, s.stale = true, time.Now()
+	}
+	if s.bus.placesInMemory() {
+		s.quiet.Reset(standingQuiet)
+	}
 }
-
-// busy takes note that the lane has something to do: once that is in the journal, what was reached is known from there.
-func (s *standing) busy() { s.quiet.Stop() }
 
 // known returns how far the lane is processed, by what this process has done and by what any has kept; ok is false when nobody knows.
 func (s *standing) known(ctx context.Context) (sequence uint64, ok bool, err error) {
@@ -102,8 +104,11 @@ func (s *standing) begin(ctx context.Context, sequence uint64) (uint64, error) {
 	}
 	value := s.value(sequence)
 	s.mu.Unlock()
-	if _, err := s.bus.State().Update(ctx, s.key, value, 0); err != nil && !errors.Is(err, ErrConflict) {
+	if err := s.bus.disk.room(stateBucket); err != nil {
 		return 0, err
+	}
+	if _, err := s.bus.kv.Create(ctx, s.key, value); err != nil && !isConflict(err) {
+		return 0, s.bus.State().failed("write", s.key, err)
 	}
 	sequence, _, err := s.known(ctx)
 	return sequence, err
@@ -127,7 +132,7 @@ func (s *standing) keep(ctx context.Context) {
 
 // last writes the standing at the end, when the lane is worked no more.
 func (s *standing) last() {
-	ctx, cancel := context.WithTimeout(context.Background(), s.bus.patience()) // all lanes do so at once
+	ctx, cancel := context.WithTimeout(context.Background(), standingPatience) // all lanes do so at once
 	defer cancel()
 	if s.bus.conn.IsConnected() {
 		s.write(ctx)
@@ -136,7 +141,7 @@ func (s *standing) last() {
 
 func (s *standing) write(ctx context.Context) {
 	s.mu.Lock()
-	done, news, written := s.done, s.news, s.written
+	done, news, stale := s.done, s.news, s.stale
 	s.news = false
 	s.mu.Unlock()
 	if !news {
@@ -147,10 +152,10 @@ func (s *standing) write(ctx context.Context) {
 		return
 	}
 	s.mu.Lock()
-	s.news = true // it is written next time
+	s.news, s.stale = true, stale // it is written next time
 	s.mu.Unlock()
-	if time.Since(written) > standingStale && s.bus.tellStanding() {
-		s.bus.log.Warn("where pipelines stand cannot be kept: after a crash, they process once more what they have processed since", "since", written, "error", err)
+	if ctx.Err() == nil && time.Since(stale) > standingStale && s.bus.tellStanding() {
+		s.bus.log.Warn("where pipelines stand cannot be kept: after a crash, they process once more what they have processed since", "since", stale, "error", err)
 	}
 }
 
@@ -165,9 +170,6 @@ func (s *standing) put(ctx context.Context, done uint64) error {
 	if _, err := s.bus.kv.Put(ctx, s.key, value); err != nil {
 		return s.bus.State().failed("write", s.key, err)
 	}
-	s.mu.Lock()
-	s.written = time.Now()
-	s.mu.Unlock()
 	return nil
 }
 

@@ -10,9 +10,11 @@ import (
 // startAt gives a new place in the log a definite start. One that begins "now" would begin later when the server that has made it is lost before
 // the others know where. A place that there is keeps its start.
 func (b *Bus) startAt(ctx context.Context, config *jetstream.ConsumerConfig) error {
+	ctx, cancel := b.opening(ctx)
+	defer cancel()
 	for {
 		found, err := b.start(ctx, config)
-		if found || err != nil && !away(err) {
+		if found || err != nil && (!b.Shared() || !away(err)) {
 			return err
 		}
 		if !Pause(ctx, reopenPause) {

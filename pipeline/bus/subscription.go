@@ -117,7 +117,6 @@ func (s *subscription) work(ctx, stopping context.Context, t *tenure) error {
 			continue
 		}
 		s.hand.take(got.frames[0].Stored)
-		s.standing.busy()
 		began := time.Now()
 		done, err := s.handle(ctx, ending, t.cut, taker, got)
 		s.bus.keep(got, 0)

@@ -12,7 +12,7 @@ import (
 )
 
 // takesBack is how far before its end the journal is read to know the last takes: longer than a process is missed when it dies, and than a standing
-// or a server may lag behind the journal. takesRead messages are read at most, and takesKept takes are known of a lane.
+// that can be written, or a server, may lag behind the journal. takesRead messages are read at most, and takesKept takes are known of a lane.
 const takesBack, takesRead, takesKept = 30 * time.Second, 20_000, 512
 
 // takesPatience is how long a lane waits for a journal that cannot be read. Without it, a crash may bring something twice to destinations that do not
