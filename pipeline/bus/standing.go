@@ -31,7 +31,7 @@ type standing struct {
 // A standing is written, once the lane has been worked, every standingEvery, which is well below dedupWindow; and with an embedded server that has it in
 // memory, when the lane has settled nothing for standingQuiet, which is longer than from one take to the next on a busy one. standingStale is how
 // old one gets before the operator is told, and standingPatience what a stop gives it.
-const standingEvery, standingQuiet, standingStale, standingPatience = 10 * time.Second, time.Second, time.Minute, 10 * time.Second
+const standingEvery, standingQuiet, standingStale, standingPatience = 10 * time.Second, 3 * time.Second, time.Minute, 10 * time.Second
 
 func (b *Bus) standing(pipeline, name string) *standing {
 	s := &standing{bus: b, key: standingKey(pipeline, name), quiet: time.NewTimer(standingQuiet)}
