@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"github.com/prickle-dev/prickle/pipeline/trace"
 )
@@ -53,6 +54,7 @@ type Bus struct {
 	refusedAt atomic.Int64            // when EVENTS was last found full, in nanoseconds since 1970
 
 	standingEvery time.Duration // standingEvery
+	standingsNow  *rate.Limiter // for those that are written at once
 	standingTold  atomic.Int64  // when the operator was told last that standings cannot be written, in nanoseconds since 1970
 
 	ackWait time.Duration // how long a frame handed to process may be without a sign of life
@@ -84,7 +86,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, standingEvery: standingEvery, disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, turns: map[string]chan struct{}{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, standingEvery: standingEvery, standingsNow: rate.NewLimiter(standingRate, standingBurst), disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, turns: map[string]chan struct{}{}, readers: map[string]*Deliveries{}, stats: newStats()}
 	b.taken = semaphore.NewWeighted(takenBytes)
 	b.closed, b.end = context.WithCancel(context.Background())
 	b.recent = make([]recentLane, config.Lanes)

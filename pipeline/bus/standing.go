@@ -19,7 +19,7 @@ import (
 type standing struct {
 	bus   *Bus
 	key   string
-	quiet *time.Timer // fires when the lane has settled nothing for standingQuiet
+	quiet *time.Timer // fires when it is to be written
 
 	mu    sync.Mutex
 	done  uint64    // the sequence up to which the lane is processed, or need not be
@@ -28,10 +28,14 @@ type standing struct {
 	stale time.Time // since when
 }
 
-// A standing is written, once the lane has been worked, every standingEvery, which is well below dedupWindow; and with an embedded server that has it in
-// memory, when the lane has settled nothing for standingQuiet, which is longer than from one take to the next on a busy one. standingStale is how
-// old one gets before the operator is told, and standingPatience what a stop gives it.
-const standingEvery, standingQuiet, standingStale, standingPatience = 10 * time.Second, 3 * time.Second, time.Minute, 10 * time.Second
+// A standing is written, once the lane has been worked, every standingEvery, which is well below dedupWindow. With an embedded server that has it in
+// memory it is also written at once, as long as all lanes together do so standingRate times a second at most, and otherwise when the lane has
+// settled nothing for standingQuiet, which is longer than from one take to the next on a busy one. standingStale is how old one gets before the operator
+// is told, and standingPatience what a stop gives it.
+const (
+	standingEvery, standingQuiet, standingStale, standingPatience = 10 * time.Second, 3 * time.Second, time.Minute, 10 * time.Second
+	standingRate, standingBurst                                   = 20, 100
+)
 
 func (b *Bus) standing(pipeline, name string) *standing {
 	s := &standing{bus: b, key: standingKey(pipeline, name), quiet: time.NewTimer(standingQuiet)}
@@ -62,7 +66,11 @@ func (s *standing) reached(sequence uint64) {
 	if !s.news {
 		s.news, s.stale = true, time.Now()
 	}
-	if s.bus.placesInMemory() {
+	switch {
+	case !s.bus.placesInMemory():
+	case s.bus.standingsNow.Allow():
+		s.quiet.Reset(0)
+	default:
 		s.quiet.Reset(standingQuiet)
 	}
 }

@@ -291,7 +291,7 @@ func TestSettledIsKnownFromTheJournal(t *testing.T) {
 		t.Run(sync, func(t *testing.T) {
 			dir := t.TempDir()
 			synced := func(c *Config) { c.Sync = sync }
-			b := open(t, dir, synced)
+			b := late(open(t, dir, synced))
 			messages, _ := together(t, b, "web")
 			captureSeveral(t, b, "a", "b", "c")
 			state := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents, "obs", durable("web", "3"), "o.dat")
