@@ -167,8 +167,8 @@ func (r *restoration) place(ctx context.Context, lane workLane) error {
 		done = max(done, settledBy(known))
 	}
 	if done > r.end {
-		b.log.Error("the event log ends before what a pipeline has processed of it: frames are gone that a power failure took with them, or somebody; it goes on with what is captured now",
-			"pipeline", lane.pipeline, "lane", lane.lane, "processed", done, "last", r.end)
+		b.log.Error("the event log ends before what a pipeline has processed of it: frames are gone that a power failure took with them, or somebody; it goes on behind what is left",
+			"pipeline", lane.pipeline, "lane", lane.lane, "processed", done, "last", r.end, "behind", min(kept, r.end))
 		done, r.stale = min(kept, r.end), true // sequences are given anew, and the journal means others
 	}
 	if done != kept { // or another start, later, would know less of it

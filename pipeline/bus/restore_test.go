@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/time/rate"
 )
@@ -33,6 +34,16 @@ func late(b *Bus) *Bus {
 	b.standingEvery = time.Hour
 	b.standingsNow = rate.NewLimiter(0, 0)
 	return b
+}
+
+// work receives messages of lane 3 of web, records them, and acknowledges them.
+func work(t *testing.T, b *Bus, messages <-chan *message.Message, n int) {
+	t.Helper()
+	for range n {
+		m := receive(t, messages)
+		note(t, b, m)
+		m.Ack()
+	}
 }
 
 func placesOn(t *testing.T, b *Bus) (list []string) {
@@ -69,11 +80,7 @@ func TestPlacesAfterAPowerCut(t *testing.T) {
 	messages, _ := subscribe(t, b, "web")
 	gone, s := subscribe(t, b, "gone")
 	captureSeveral(t, b, "a", "b", "c")
-	for range 2 {
-		m := receive(t, messages)
-		note(t, b, m)
-		m.Ack()
-	}
+	work(t, b, messages, 2)
 	note(t, b, receive(t, messages)) // c
 	receiveAck(t, gone)
 	if err := s.Close(); err != nil {
@@ -207,11 +214,7 @@ func TestIdleLaneRepeatsNothing(t *testing.T) {
 	b := late(open(t, dir, always))
 	messages, _ := together(t, b, "web")
 	captureSeveral(t, b, "a", "b", "c")
-	for range 2 { // a; b and c
-		m := receive(t, messages)
-		note(t, b, m)
-		m.Ack()
-	}
+	work(t, b, messages, 2) // a; b and c
 	eventually(t, func() string {
 		if at := keptOf(t, b); at != "3" {
 			return "the standing is " + at
@@ -230,11 +233,7 @@ func TestStartKeepsWhatTheJournalSaid(t *testing.T) {
 	b := late(open(t, dir, always))
 	messages, _ := together(t, b, "web")
 	captureSeveral(t, b, "a", "b", "c")
-	for range 2 {
-		m := receive(t, messages)
-		note(t, b, m)
-		m.Ack()
-	}
+	work(t, b, messages, 2)
 	before := keptOf(t, b)
 	if b = open(t, powerCut(t, dir), always); keptOf(t, b) != "1" || before != "0" {
 		t.Errorf("the standing was %s and is %s, want 0 and 1", before, keptOf(t, b))
@@ -275,11 +274,7 @@ func TestJournalOfASyncedRun(t *testing.T) {
 	b := late(open(t, dir, always))
 	messages, _ := together(t, b, "web")
 	captureSeveral(t, b, "a", "b", "c", "d")
-	for range 2 { // a; b, c and d
-		m := receive(t, messages)
-		note(t, b, m)
-		m.Ack()
-	}
+	work(t, b, messages, 2) // a; b, c and d
 	dir = powerCut(t, dir)
 	for _, sync := range []string{SyncInterval, SyncAlways} {
 		b = open(t, dir, func(c *Config) { c.Sync = sync })
@@ -302,11 +297,7 @@ func TestPlaceAheadOfTheLog(t *testing.T) {
 	b := open(t, dir, always)
 	messages, s := subscribe(t, b, "web")
 	captureSeveral(t, b, "a", "b", "c")
-	for range 3 {
-		m := receive(t, messages)
-		note(t, b, m)
-		m.Ack()
-	}
+	work(t, b, messages, 3)
 	if err := errors.Join(s.Close(), b.Close()); err != nil {
 		t.Fatal(err)
 	}

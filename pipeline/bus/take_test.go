@@ -299,11 +299,7 @@ func TestSettledIsKnownFromTheJournal(t *testing.T) {
 			if stored := sync == SyncInterval; err != nil && stored || err == nil && !stored {
 				t.Fatalf("on disk is %v, want %v (%v)", err == nil, stored, err)
 			}
-			for range 2 { // a; b and c
-				m := receive(t, messages)
-				note(t, b, m)
-				m.Ack()
-			}
+			work(t, b, messages, 2) // a; b and c
 			captureSeveral(t, b, "d")
 			m := receive(t, messages)
 			note(t, b, m)
