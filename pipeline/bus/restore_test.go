@@ -357,6 +357,9 @@ func TestSubscribingDoesNotHang(t *testing.T) {
 	if err := b.Subscriber("new").SubscribeInitialize(EventsTopic(3)); err == nil || !strings.Contains(err.Error(), "nearly full") {
 		t.Errorf("without room\n got %v\nwant that there is none", err)
 	}
+	if err := b.standing("web", "3").put(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "nearly full") {
+		t.Errorf("a standing, without room\n got %v\nwant that there is none", err)
+	}
 	b.embedded.failure.fail("test", b.embedded.server, b.log)
 	<-b.embedded.failure.ended
 	if _, err := b.Subscriber("web").Subscribe(context.Background(), EventsTopic(3)); err == nil {
