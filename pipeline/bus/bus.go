@@ -86,7 +86,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, standingEvery: standingEvery, standingsNow: rate.NewLimiter(standingRate, standingBurst), disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, turns: map[string]chan struct{}{}, readers: map[string]*Deliveries{}, stats: newStats()}
+	b := &Bus{config: config, log: log, ackWait: 10 * time.Second, standingEvery: standingEvery, standingsNow: rate.NewLimiter(standingRate, standingBurst), disk: disk{now: time.Now}, hasher: newHasher(), opened: map[string]bool{}, turns: map[string]chan struct{}{}, readers: map[string]*Deliveries{}, stats: newStats(), takes: takes{back: takesBack}}
 	b.taken = semaphore.NewWeighted(takenBytes)
 	b.closed, b.end = context.WithCancel(context.Background())
 	b.recent = make([]recentLane, config.Lanes)
@@ -96,9 +96,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
 	if err := b.connect(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	opening, cancel := b.opening(ctx)
-	defer cancel()
-	if err := b.prepare(opening); err != nil {
+	if err := b.prepare(ctx); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
@@ -128,20 +126,18 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 	if err := checkServer(ctx, b.conn, b.js); err != nil {
 		return err
 	}
-	if err := b.openStreams(ctx); err != nil {
-		return err
-	}
-	if err := b.openState(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{b.openStreams, b.openState, b.readTakes} {
+		if err := b.timely(ctx, step); err != nil {
+			return err
+		}
 	}
 	if err := b.restorePlaces(ctx); err != nil {
 		return err
 	}
-	if err := b.restoreLanes(ctx); err != nil {
-		return err
-	}
-	if err := b.openErasures(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{b.restoreLanes, b.openErasures} {
+		if err := b.timely(ctx, step); err != nil {
+			return err
+		}
 	}
 	b.placesChanged()
 	if b.Shared() {
@@ -157,6 +153,13 @@ func (b *Bus) patience() time.Duration {
 		return publishTimeout
 	}
 	return embeddedPatience
+}
+
+// timely does what makes streams and consumers ready.
+func (b *Bus) timely(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := b.opening(ctx)
+	defer cancel()
+	return do(ctx)
 }
 
 // opening is a context for requests that make streams and consumers. Those of an outside server end by publishTimeout each, which is the

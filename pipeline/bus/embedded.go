@@ -61,7 +61,7 @@ func (e *embedded) restore(config Config, log *slog.Logger) (err error) {
 	}
 	if config.Sync == SyncInterval {
 		e.places = p
-		return forgetSynced(config.Dir)
+		return nil
 	}
 	return ignoreMissing(os.Remove(p.file)) // which would be out of date by the time somebody chooses SyncInterval again
 }

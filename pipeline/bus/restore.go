@@ -42,6 +42,11 @@ func (b *Bus) restorePlaces(ctx context.Context) error {
 	if b.Shared() {
 		return nil
 	}
+	defer time.AfterFunc(slowStart, func() {
+		b.log.Info("the places of pipelines are being made again: for those that have events waiting, the server reads the event log")
+	}).Stop()
+	ctx, cancel := context.WithTimeout(ctx, restorePatience)
+	defer cancel()
 	stored, err := b.storedPlaces(ctx)
 	if err != nil {
 		return err
@@ -50,10 +55,14 @@ func (b *Bus) restorePlaces(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := restoration{bus: b, synced: b.embedded.synced}
+	r := restoration{bus: b, synced: b.embedded.synced, takes: takes{back: takesBack}}
 	r.takes.read = max(r.synced, 1) - 1
 	if r.end, err = b.LastInLog(ctx); err != nil {
 		return err
+	}
+	last, err := lastOf(ctx, b.journal)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
 	}
 	for _, key := range keys {
 		pipeline, name, _ := strings.Cut(strings.TrimPrefix(key, standings+"."), ".")
@@ -65,14 +74,23 @@ func (b *Bus) restorePlaces(ctx context.Context) error {
 			return fmt.Errorf("place of pipeline %q in lane %d: %w", pipeline, lane, err)
 		}
 	}
-	if b.placesInMemory() && (r.synced == 0 || r.stale) {
-		return b.noteSynced(ctx)
+	switch {
+	case !b.placesInMemory():
+		return forgetSynced(b.config.Dir)
+	case r.synced == 0 || r.stale || r.synced > last+1: // the last when somebody has removed the journal
+		return writeSynced(filepath.Join(b.config.Dir, syncedFile), strconv.AppendUint(nil, last+1, 10))
 	}
 	return nil
 }
 
+// restorePatience bounds the making of all places. For one in the middle of the log the server counts what waits, and reads up to half of the log for
+// that, once for all of them; a start that gave up would never succeed. The operator is told of one that takes longer than slowStart.
+const restorePatience, slowStart = 30 * time.Minute, 5 * time.Second
+
 // syncedFile holds, in the folder of an embedded bus, from which message on the journal is of runs that synced everything, one after the other: only
-// there a record never tells of what is not in the other streams. A run that does not sync everything removes it before it writes anything.
+// there a record never tells of what is not in the other streams. A run that does not sync everything removes it before it works anything, and has
+// places on disk as long as it is not there: those that are there beside it are of a start that was not finished, or a removal that a power failure
+// undid.
 const syncedFile = "synced"
 
 // readSynced returns what syncedFile holds, 0 when there is none.
@@ -97,17 +115,8 @@ func forgetSynced(dir string) error {
 	return syncDir(dir)
 }
 
-// noteSynced makes the journal one that is believed from now on.
-func (b *Bus) noteSynced(ctx context.Context) error {
-	last, err := lastOf(ctx, b.journal)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	return writeSynced(filepath.Join(b.config.Dir, syncedFile), strconv.AppendUint(nil, last+1, 10))
-}
-
 // storedPlaces returns the consumers of places that the server has on disk and keeps there.
-func (b *Bus) storedPlaces(ctx context.Context) (map[string]bool, error) {
+func (b *Bus) storedPlaces(ctx context.Context) (stored map[string]bool, err error) {
 	var found []*jetstream.ConsumerInfo
 	list := b.events.ListConsumers(ctx)
 	for info := range list.Info() {
@@ -115,16 +124,20 @@ func (b *Bus) storedPlaces(ctx context.Context) (map[string]bool, error) {
 			found = append(found, info)
 		}
 	}
-	if err := list.Err(); err != nil {
+	if err = list.Err(); err != nil {
 		return nil, fmt.Errorf("places of pipelines: %w", unavailable(err))
 	}
-	stored := map[string]bool{}
+	stored = map[string]bool{}
 	for _, info := range found {
-		if !b.placesInMemory() {
+		switch {
+		case b.embedded.synced > 0: // the standing knows as much, or more
+			err = b.events.DeleteConsumer(ctx, info.Name)
+		case b.placesInMemory():
+			err = b.unstore(ctx, info)
+		default:
 			stored[info.Name] = true
-			continue
 		}
-		if err := b.unstore(ctx, info); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("place of pipeline %q in lane %s: %w", info.Config.Metadata[metadataPipeline], info.Config.Metadata[metadataLane], err)
 		}
 	}

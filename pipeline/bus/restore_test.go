@@ -336,6 +336,113 @@ func TestJournalAheadOfTheLog(t *testing.T) {
 	}
 }
 
+// A start with sync: interval that does not come to its end takes nothing away from what the journal tells.
+func TestUnfinishedStartKeepsTheJournal(t *testing.T) {
+	dir := t.TempDir()
+	b := late(open(t, dir, always))
+	messages, _ := together(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c", "d")
+	work(t, b, messages, 2) // a; b, c and d
+	dir = powerCut(t, dir)
+	if got := openError(t, func(c *Config) { c.Dir, c.Sync, c.Lanes = dir, SyncInterval, 16 }); !strings.Contains(got, "lanes") {
+		t.Fatalf("with other lanes: %s", got)
+	}
+	if got := placesOn(t, open(t, dir, always))[0]; !strings.HasPrefix(got, "web 3 behind 1 ") {
+		t.Errorf("the place is %q, want behind 1", got)
+	}
+}
+
+// A place that comes back to disk, as when a power failure undoes its removal, knows less than the standing.
+func TestPlaceThatComesBackToDisk(t *testing.T) {
+	for _, sync := range []string{SyncInterval, SyncAlways} {
+		dir := t.TempDir()
+		places := filepath.Join("store", "jetstream", "$G", "streams", streamEvents, "obs")
+		b := open(t, dir)
+		messages, s := subscribe(t, b, "web")
+		captureSeveral(t, b, "a", "b", "c")
+		receiveAck(t, messages)
+		if err := errors.Join(s.Close(), b.Close()); err != nil {
+			t.Fatal(err)
+		}
+		ghosts := t.TempDir()
+		if err := os.CopyFS(ghosts, os.DirFS(filepath.Join(dir, places))); err != nil {
+			t.Fatal(err)
+		}
+		b = open(t, dir, always)
+		messages, s = subscribe(t, b, "web")
+		receiveAck(t, messages)
+		if err := errors.Join(s.Close(), b.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.CopyFS(filepath.Join(dir, places), os.DirFS(ghosts)); err != nil {
+			t.Fatal(err)
+		}
+		b = open(t, dir, func(c *Config) { c.Sync = sync })
+		messages, _ = subscribe(t, b, "web")
+		if m := receiveAck(t, messages); m.UUID != "c" {
+			t.Errorf("sync: %s: goes on with %s, want c", sync, m.UUID)
+		}
+	}
+}
+
+// Where somebody has removed the journal, the next one is believed.
+func TestJournalThatBeginsAnew(t *testing.T) {
+	dir := t.TempDir()
+	if err := open(t, dir, always).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeSynced(filepath.Join(dir, syncedFile), []byte("1000")); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir, always)
+	if from, err := readSynced(dir); err != nil || from != 1 {
+		t.Errorf("the journal is believed from %d on (%v), want 1", from, err)
+	}
+}
+
+// What was in hand comes again as it was, however much is written to the journal before its lane begins.
+func TestTakesAreKnownBeforeAnythingIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	b := late(open(t, dir, always))
+	messages, _ := together(t, b, "web")
+	captureSeveral(t, b, "a", "b", "c", "d")
+	work(t, b, messages, 1)
+	note(t, b, receive(t, messages)) // b, c and d
+	b = open(t, powerCut(t, dir), always)
+	b.takes.back = 0 // as if the process had been away for long
+	if err := b.Journal(&Record{Process: &ProcessRecord{Pipeline: "other", Sequence: 1}}).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	messages, _ = together(t, b, "web")
+	wantFrames(t, receiveAck(t, messages), "b", "c", "d")
+}
+
+// Of takes that overlap, the one that was begun last comes again.
+func TestTakesThatOverlap(t *testing.T) {
+	for _, c := range []struct {
+		takes []stretch
+		want  []string
+	}{
+		{[]stretch{{1, 1}, {2, 4}, {3, 5}}, []string{"c", "d", "e"}},
+		{[]stretch{{1, 1}, {3, 4}, {2, 5}}, []string{"b", "c", "d", "e"}},
+	} {
+		dir := t.TempDir()
+		b := late(open(t, dir, always))
+		if err := b.Subscriber("web").SubscribeInitialize(EventsTopic(3)); err != nil {
+			t.Fatal(err)
+		}
+		captureSeveral(t, b, "a", "b", "c", "d", "e", "f")
+		for _, take := range c.takes {
+			r := &ProcessRecord{Pipeline: "web", Lane: 3, Sequence: take.first, First: take.first, Last: take.last}
+			if err := b.Journal(&Record{Process: r}).Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		messages, _ := together(t, open(t, powerCut(t, dir), always), "web")
+		wantFrames(t, receiveAck(t, messages), c.want...)
+	}
+}
+
 func TestDamagedSynced(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, syncedFile), []byte("soon"), 0o600); err != nil {

@@ -28,16 +28,10 @@ type subscription struct {
 func (s *subscription) run(ctx context.Context) {
 	defer close(s.out)
 	defer s.bus.dropHand(s.hand)
-	if s.bus.keepsStanding(s.topic) {
-		defer s.standing.last()
-	}
-	defer s.acking.Wait()
 	if s.bus.cluster != nil {
 		defer s.bus.cluster.leave(s.lane.group())
 	}
 	stopping, cancel := context.WithCancel(ctx)
-	var keeping sync.WaitGroup
-	defer keeping.Wait()
 	defer cancel()
 	defer context.AfterFunc(s.stopping, cancel)()
 	defer context.AfterFunc(s.bus.closed, cancel)()
@@ -49,8 +43,13 @@ func (s *subscription) run(ctx context.Context) {
 		return
 	}
 	if s.bus.keepsStanding(s.topic) {
+		defer s.standing.last() // before the next one has the turn, whose standing it would overwrite
+		var keeping sync.WaitGroup
 		keeping.Go(func() { s.standing.keep(stopping) })
+		defer keeping.Wait()
 	}
+	defer s.acking.Wait()
+	defer cancel()
 	for stopping.Err() == nil {
 		t, err := s.bus.claim(stopping, s.lane)
 		if err != nil {

@@ -97,6 +97,9 @@ func (t *taker) complete(ctx context.Context, got *take, first jetstream.Msg) er
 	}
 	at := got.frames[0].Sequence
 	t.known = slices.DeleteFunc(t.known, func(s stretch) bool { return s.last < at })
+	for len(t.known) > 1 && t.known[1].first <= at { // the frames before it were settled apart from the first take's, and it was taken with others after that
+		t.known = t.known[1:]
+	}
 	switch {
 	case t.frames == 1:
 	case len(t.known) > 0 && at < t.known[0].first: // its record is lost

@@ -11,9 +11,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// takesBack is how far before its end the journal is read to know the last takes: longer than a process is missed when it dies, and than a standing
-// that can be written, or a server, may lag behind the journal. takesRead messages are read at most, and takesKept takes are known of a lane.
-const takesBack, takesRead, takesKept = 30 * time.Second, 20_000, 512
+// takesBack is how far before its end the journal is read to know the last takes: longer than a take that is in hand waits for a busy disk, than a
+// process is missed when it dies, and than a standing that can be written, or a server, may lag behind the journal. takesRead messages are read at
+// most, and takesKept takes are known of a lane.
+const takesBack, takesRead, takesKept = dedupWindow, 20_000, 512
 
 // takesPatience is how long a lane waits for a journal that cannot be read. Without it, a crash may bring something twice to destinations that do not
 // know what they have.
@@ -24,6 +25,8 @@ type stretch struct{ first, last uint64 }
 
 // takes knows from the journal which frames were worked together.
 type takes struct {
+	back time.Duration // takesBack
+
 	mu     sync.Mutex
 	read   uint64                 // the message of the journal up to which it was read
 	spans  map[workLane][]stretch // rising
@@ -58,7 +61,7 @@ func (t *takes) catchUp(ctx context.Context, b *Bus) error {
 	last := info.State.LastSeq
 	from := max(t.read+1, last+1-min(last, takesRead))
 	if info.State.Msgs > 0 && last >= from {
-		back, err := b.sequenceAt(ctx, b.journal, info.State.LastTime.Add(-takesBack), last)
+		back, err := b.sequenceAt(ctx, b.journal, info.State.LastTime.Add(-t.back), last)
 		if err != nil {
 			return err
 		}
@@ -72,6 +75,20 @@ func (t *takes) catchUp(ctx context.Context, b *Bus) error {
 		t.read = md.Sequence.Stream
 		return nil
 	})
+}
+
+// readTakes reads the last takes of the journal before anything is written to it, or what the last process had in hand might be too far back from its
+// end when the first lane begins. A journal that cannot be read is read again then.
+func (b *Bus) readTakes(ctx context.Context) error {
+	if b.Shared() {
+		return nil // other processes write all the time
+	}
+	b.takes.mu.Lock()
+	defer b.takes.mu.Unlock()
+	if err := b.takes.catchUp(ctx, b); err != nil {
+		b.log.Warn("the journal cannot be read: some of what was worked last may be sent twice", "error", err)
+	}
+	return ctx.Err()
 }
 
 // beginOfProcess is what the line of a ProcessRecord begins with.
