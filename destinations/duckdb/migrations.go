@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ CREATE TABLE _prickle_exports (
 );
 CREATE TABLE _prickle_export_dir (dir VARCHAR NOT NULL);
 `),
+	rowNumbersInSight,
 }
 
 func statements(text string) func(context.Context, *sql.Tx, int) error {
@@ -124,6 +126,35 @@ func tablesBehindViews(ctx context.Context, tx *sql.Tx, project int) error {
 			return err
 		}
 		if err := addColumns(ctx, tx, &t); err != nil {
+			return err
+		}
+		if err := makeViews(ctx, tx, &t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowNumbersInSight renames columns that hide DuckDB's number of a row (warehouse.ColumnName).
+func rowNumbersInSight(ctx context.Context, tx *sql.Tx, project int) error {
+	names, err := texts(ctx, tx, "SELECT table_name FROM _prickle_columns WHERE column_name = 'rowid'")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		t := warehouse.Table{Name: name}
+		if err := addColumns(ctx, tx, &t); err != nil {
+			return err
+		}
+		hiding := slices.IndexFunc(t.Columns, func(c warehouse.Column) bool { return c.Name == "rowid" })
+		if hiding < 0 {
+			continue // the table is not there any more
+		}
+		c := &t.Columns[hiding]
+		c.Name = warehouse.SecondColumnName(c.Field) // nobody has it
+		rename := fmt.Sprintf("ALTER TABLE %s RENAME COLUMN rowid TO %s; UPDATE _prickle_columns SET column_name = %s WHERE table_name = %s AND column_name = 'rowid'",
+			warehouse.Identifier(t.Rows()), warehouse.Identifier(c.Name), warehouse.Literal(c.Name), warehouse.Literal(name))
+		if err := statements(rename)(ctx, tx, project); err != nil {
 			return err
 		}
 		if err := makeViews(ctx, tx, &t); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/prickle-dev/prickle/destinations/warehouse"
 	"github.com/prickle-dev/prickle/pipeline"
 	"github.com/prickle-dev/prickle/pipeline/pipelinetest"
 )
@@ -79,6 +80,39 @@ func TestMigrateFirstVersion(t *testing.T) {
 		if got := pipelinetest.Table(t, w, query); got[0] != want {
 			t.Errorf("%s\n got %s\nwant %s", query, got, want)
 		}
+	}
+}
+
+// A column that hides DuckDB's number of a row gets another name, and nothing but the record that changes is changed from then on.
+func TestMigrateHiddenRowNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "warehouse.duckdb")
+	w := open(t, path)
+	load := pipeline.Load{Source: "shop"}
+	for _, key := range []string{"a", "b", "c"} {
+		load.Records = append(load.Records, pipeline.Record{Stream: "items", Key: key, Version: 1, Data: []byte(`{"rowid":7,"n":1}`)})
+	}
+	if _, err := w.Merge(t.Context(), load); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{ // as the version before had it
+		"ALTER TABLE shop_items__rows RENAME COLUMN x_rowid TO rowid", "UPDATE _prickle_columns SET column_name = 'rowid' WHERE column_name = 'x_rowid'",
+		"DELETE FROM _prickle_migrations WHERE version = 5",
+	} {
+		if _, err := w.conn.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed(t, w)
+	w = open(t, path)
+	defer closed(t, w)
+	load.Records = []pipeline.Record{{Stream: "items", Key: "a", Version: 2, Data: []byte(`{"rowid":7,"n":2}`)}}
+	if _, err := w.Merge(t.Context(), load); err != nil {
+		t.Fatal(err)
+	}
+	name := warehouse.SecondColumnName("rowid")
+	want := []string{"a|2|7", "b|1|7", "c|1|7"}
+	if diff := cmp.Diff(want, pipelinetest.Table(t, w, "SELECT _sync_key, n, "+name+" FROM shop_items ORDER BY 1")); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }
 

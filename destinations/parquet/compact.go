@@ -17,7 +17,8 @@ import (
 const (
 	// grace is how long a file stays after it was absorbed.
 	grace = time.Minute
-	// orphanAge is how old a file below events/ is that the manifest does not name before it counts as left by a process that was killed.
+	// orphanAge is how old a file below events/ is that the manifest does not name, or one that is not whole, before it counts as left by a process that
+	// was killed.
 	orphanAge = 2 * time.Hour
 	// mostTime is what one round may take. It is far below orphanAge, or its files could be taken for orphans.
 	mostTime = time.Hour
@@ -105,6 +106,7 @@ func (l *Lake) sweep(ctx context.Context, m *manifest) (bool, error) {
 			errs = append(errs, l.store.remove(ctx, o.name))
 		}
 	}
+	errs = append(errs, l.store.removeParts(ctx, l.now().Add(-orphanAge)))
 	return len(m.Absorbed) != before, errors.Join(errs...)
 }
 

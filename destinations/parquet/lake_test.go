@@ -272,6 +272,33 @@ func TestCompactDiesAnywhere(t *testing.T) {
 	}
 }
 
+// What a process that was killed in the middle of a write has left of a file goes, once nobody can be at it any more.
+func TestPartsOfFilesGo(t *testing.T) {
+	dir, c := t.TempDir(), newClock()
+	l := opened(t, Config{Path: dir}, c)
+	send(t, l, pipelinetest.Events(0, 20))
+	var parts []string
+	for _, folder := range []string{incomingFolder, eventsFolder, "_prickle"} {
+		part := filepath.Join(dir, folder, ".0001.parquet.123"+partSuffix)
+		if err := os.WriteFile(part, []byte("rows of somebody"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, part)
+	}
+	for _, age := range []time.Duration{0, orphanAge + time.Minute} {
+		c.now = time.Now().Add(age)
+		if err := l.Compact(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range parts {
+			if _, err := os.Stat(part); (err == nil) != (age == 0) {
+				t.Errorf("after %s, %s: %v", age, part, err)
+			}
+		}
+	}
+	same(t, "rows", pipelinetest.UUIDs(pipelinetest.Events(0, 20)), l.uuids(t))
+}
+
 // Of two processes that put the same pieces together, one changes nothing.
 func TestTwoCompact(t *testing.T) {
 	dir, c := t.TempDir(), newClock()

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // local is a store in a folder.
@@ -143,6 +144,22 @@ func (l *local) remove(_ context.Context, name string) error {
 		return explainLocal(err)
 	}
 	return nil
+}
+
+func (l *local) removeParts(_ context.Context, before time.Time) error {
+	return explainLocal(filepath.WalkDir(l.root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), ".") || !strings.HasSuffix(d.Name(), partSuffix) {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.ModTime().Before(before) {
+			err = os.Remove(path)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it has its name by now
+		}
+		return err
+	}))
 }
 
 func (l *local) manifest(context.Context) ([]byte, string, error) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -101,6 +102,10 @@ func (b *bucket) list(ctx context.Context, folder string) ([]object, error) {
 func (b *bucket) remove(ctx context.Context, name string) error {
 	return b.explain(b.client.RemoveObject(ctx, b.config.Bucket, b.key(name), minio.RemoveObjectOptions{}))
 }
+
+// removeParts does nothing: an object is whole or not there, and parts of an upload that was killed are for a rule of the bucket, since the right to end
+// uploads is none that the keys need otherwise.
+func (b *bucket) removeParts(context.Context, time.Time) error { return nil }
 
 func (b *bucket) manifest(ctx context.Context) ([]byte, string, error) {
 	o, err := b.client.GetObject(ctx, b.config.Bucket, b.key(manifestName), minio.GetObjectOptions{})

@@ -19,6 +19,8 @@ type store interface {
 	list(ctx context.Context, folder string) ([]object, error)
 	// remove removes a file; none is no mistake.
 	remove(ctx context.Context, name string) error
+	// removeParts removes what a put that was killed has left of a file, from before a point in time.
+	removeParts(ctx context.Context, before time.Time) error
 	// swap stores the manifest unless another is there than that of the tag, "" for none: then it returns errConflict.
 	swap(ctx context.Context, body []byte, tag string) error
 	// manifest returns the manifest and its tag, or nothing when there is none.

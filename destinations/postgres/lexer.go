@@ -9,7 +9,7 @@ import (
 type word struct {
 	text   string // lower case unless it was quoted
 	quoted bool
-	call   bool // an opening bracket follows
+	call   bool // an opening bracket follows, or a dot stands before: (value).function calls it, too
 }
 
 var (
@@ -47,6 +47,7 @@ type lastToken int
 const (
 	another lastToken = iota
 	aWord
+	aDot
 	escapedText // E'…', which a text on the next line would continue, with its escapes
 )
 
@@ -78,11 +79,14 @@ func (l *lexer) token(c byte, before lastToken) {
 	case c == '\'':
 		l.quote(1, false)
 	case c == '"':
-		l.name()
+		l.name(before == aDot)
 	case c == '$':
 		l.dollar()
 	case isNameStart(c):
-		l.word()
+		l.word(before == aDot)
+	case c == '.':
+		l.last = aDot
+		l.rest = l.rest[1:]
 	case c >= '0' && c <= '9':
 		l.rest = strings.TrimLeft(l.rest, "0123456789.")
 	default:
@@ -137,7 +141,7 @@ func (l *lexer) quote(skip int, escapes bool) {
 }
 
 // name reads a quoted identifier.
-func (l *lexer) name() {
+func (l *lexer) name(call bool) {
 	for i := 1; i < len(l.rest); i++ {
 		if l.rest[i] != '"' {
 			continue
@@ -146,7 +150,7 @@ func (l *lexer) name() {
 			i++
 			continue
 		}
-		l.add(word{text: strings.ReplaceAll(l.rest[1:i], `""`, `"`), quoted: true})
+		l.add(word{text: strings.ReplaceAll(l.rest[1:i], `""`, `"`), quoted: true, call: call})
 		l.rest = l.rest[i+1:]
 		return
 	}
@@ -160,7 +164,7 @@ func (l *lexer) dollar() {
 		i++
 	}
 	if i >= len(l.rest) || l.rest[i] != '$' {
-		l.rest = l.rest[1:] // $1
+		l.rest = strings.TrimLeft(l.rest[1:], "0123456789") // $1, behind which a dot is none of a number
 		return
 	}
 	tag := l.rest[:i+1]
@@ -173,7 +177,7 @@ func (l *lexer) dollar() {
 }
 
 // word reads an identifier or keyword, or the letter before a text.
-func (l *lexer) word() {
+func (l *lexer) word(call bool) {
 	i := 1
 	for i < len(l.rest) && isNamePart(l.rest[i]) {
 		i++
@@ -188,7 +192,7 @@ func (l *lexer) word() {
 		l.err = errEscaped
 		return
 	}
-	l.add(word{text: text})
+	l.add(word{text: text, call: call})
 	l.rest = after
 }
 

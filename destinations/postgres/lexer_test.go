@@ -16,6 +16,7 @@ func TestWords(t *testing.T) {
 		`SELECT E'a\'; f(1)', e'\\', N'x', B'01', U&'\0041' UESCAPE '!'`:    `select n b u uescape`,
 		`SELECT "F"(1), "f" (2);  -- the end`:                               `select F() f()`,
 		`SELECT 1;;  ; /* */`:                                               `select`,
+		`SELECT (x).f, t . "G", $1.h, a.b.c, 1.e, t.*`:                      `select() x f() t G() h() a b() c() e t`,
 		`SELECT 1and pg_read_file('x')`:                                     `select and pg_read_file()`,
 		`SELECT 1.5e3or f(1)`:                                               `select e3or f()`,
 		"SELECT 'a'\n'b'":                                                   `select`,

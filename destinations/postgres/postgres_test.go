@@ -108,6 +108,8 @@ var refused = []string{
 	"SELECT pg_switch_wal()", "SELECT pg_promote()", "SELECT pg_export_snapshot()", "SELECT pg_create_restore_point('x')",
 	"SELECT query_to_xml('SELECT pg_read_file(''/etc/passwd'')', true, false, '')", "SELECT * FROM ts_stat('SELECT ''a''::tsvector')",
 	"SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, ''b''::tsquery')", "SELECT dblink('', 'SELECT 1')", "SELECT * FROM crosstab('SELECT 1') AS c(a int)",
+	"SELECT ('PG_VERSION'::text).pg_read_file", `SELECT ('PG_VERSION'::text) . /* */ "pg_read_file"`, "SELECT f.pg_read_file FROM unnest(ARRAY['PG_VERSION']) AS f",
+	"SELECT (0.1::float8).pg_sleep", "SELECT (4242::bigint).pg_advisory_lock", "SELECT ARRAY['PG_VERSION'] AS f, (ARRAY['PG_VERSION'])[1].pg_read_file",
 	"SELECT rolpassword FROM pg_authid", "SELECT passwd FROM pg_catalog.pg_shadow", "TABLE pg_largeobject",
 	"SELECT table_to_xml('pg_authid', true, false, '')", "SELECT table_to_xml_and_xmlschema('pg_authid', true, false, '')",
 	"SELECT schema_to_xml('pg_catalog', true, false, '')", "SELECT database_to_xml(true, false, '')", "TABLE information_schema._pg_user_mappings",

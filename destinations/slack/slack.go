@@ -146,7 +146,7 @@ func (s *Slack) Send(ctx context.Context, events []pipeline.Event) error {
 		case err != nil && ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			return pipeline.Permanent(err)
+			return hogs.Final(err)
 		case s.api == nil:
 			return s.print(m)
 		}

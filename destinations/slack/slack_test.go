@@ -51,6 +51,11 @@ func env(t testing.TB) pipeline.Env {
 
 func build(t testing.TB, address string, change func(*slack.Config)) *slack.Slack {
 	t.Helper()
+	return buildIn(t, env(t), address, change)
+}
+
+func buildIn(t testing.TB, env pipeline.Env, address string, change func(*slack.Config)) *slack.Slack {
+	t.Helper()
 	config := slack.Spec.NewConfig().(*slack.Config)
 	config.Token, config.URL = token, address
 	config.Channel, config.Text = pipeline.Code{Text: "#sales"}, pipeline.Code{Text: "hello"}
@@ -60,7 +65,7 @@ func build(t testing.TB, address string, change func(*slack.Config)) *slack.Slac
 	if err := config.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := slack.New(config, env(t), nil)
+	s, err := slack.New(config, env, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,6 +280,17 @@ func TestTemplateFails(t *testing.T) {
 	}
 	if len(a.seen) != 0 {
 		t.Errorf("%d messages were posted", len(a.seen))
+	}
+}
+
+// A person that cannot be looked up at the moment is no reason to give the event up.
+func TestLookupFails(t *testing.T) {
+	e := env(t)
+	e.Groups = func(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil }
+	e.Person = func(context.Context, string) ([]byte, error) { return nil, errors.New("no connection") }
+	s := buildIn(t, e, newAPI(t, nil).URL, func(c *slack.Config) { c.Text.Text = "{person.id}" })
+	if err := s.Send(t.Context(), events(t, "a")); err == nil || pipeline.IsPermanent(err) || !strings.Contains(err.Error(), "no connection") {
+		t.Errorf("got %v, want an error that goes away", err)
 	}
 }
 

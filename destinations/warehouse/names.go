@@ -3,6 +3,7 @@ package warehouse
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +18,8 @@ const (
 )
 
 // ColumnName makes a column's name of a field's: camel case is split, letters are lower-cased, every run of other characters is one "_",
-// a leading digit gets a "_" before it, and the prefix of our own columns an "x".
+// a leading digit gets a "_" before it, and an "x" (or "x_") stands before the prefix of our own columns and names that stores have for columns of
+// their own.
 func ColumnName(field string) string {
 	name := snake(field)
 	switch {
@@ -25,11 +27,17 @@ func ColumnName(field string) string {
 		return "field_" + hash8(field)
 	case strings.HasPrefix(name, "_sync_"):
 		name = "x" + name
+	case slices.Contains(storesOwn, name):
+		name = "x_" + strings.TrimLeft(name, "_")
 	case name[0] >= '0' && name[0] <= '9':
 		name = "_" + name
 	}
 	return shorten(name, field, longestName)
 }
+
+// storesOwn are columns that every table has: Postgres refuses others of these names, in DuckDB they hide the number by which a row is changed, and in
+// ClickHouse what says that it is deleted.
+var storesOwn = []string{"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rowid", "_row_exists"}
 
 // SecondColumnName is for a field whose ColumnName another field has. It depends on the field alone, so it is found again.
 func SecondColumnName(field string) string { return distinct(ColumnName(field), field, longestName) }

@@ -9,7 +9,7 @@ import (
 func TestColumnName(t *testing.T) {
 	for field, want := range map[string]string{
 		"id": "id", "customerID": "customer_id", "HTTPServer": "http_server", "amount2Pay": "amount2_pay", "a.b  c": "a_b_c", "2fa": "_2fa",
-		"_sync_raw": "x_sync_raw", "_private": "_private", "名前": "field_" + hash8("名前"), "": "field_" + hash8(""), "Ünïcode": "_n_code",
+		"_sync_raw": "x_sync_raw", "ROWID": "x_rowid", "xmin": "x_xmin", "_row_exists": "x_row_exists", "xMin": "x_min", "_private": "_private", "名前": "field_" + hash8("名前"), "": "field_" + hash8(""), "Ünïcode": "_n_code",
 		strings.Repeat("a", 63): strings.Repeat("a", 63),
 		strings.Repeat("a", 64): strings.Repeat("a", 54) + "_" + hash8(strings.Repeat("a", 64)),
 	} {

@@ -42,7 +42,9 @@ func (r *reader) read(s *State, data []byte) {
 		}
 	}
 	r.members = members
-	s.Hash = hashMembers(members)
+	if s.Hash = hashMembers(members); len(members) == 0 {
+		s.Hash = hashText(hashBasis, s.Data) // a list, or what is no JSON
+	}
 	s.Fields = r.fieldsOf(members)
 }
 

@@ -75,6 +75,29 @@ func TestHashRecord(t *testing.T) {
 	}
 }
 
+// Two fields that change together, each a little, make another hash, whatever they are called.
+func TestHashOfTwoFields(t *testing.T) {
+	names := []string{"id", "active", "blocked", "stock", "reserved", "from", "to", "amount", "total", "first_name", "last_name", "x", "y", "min", "max", "status", "state", "a", "b"}
+	for _, change := range [][4]string{
+		{"0", "1", "1", "0"}, {"5", "1", "4", "2"}, {"9.5", "0.5", "9.4", "0.6"}, {`"x1"`, `"x2"`, `"x2"`, `"x1"`}, {`"a"`, `"b"`, `"b"`, `"a"`},
+		{"12", "7", "11", "8"}, {"1500", "1500", "1400", "1600"}, {"true", "false", "false", "true"},
+	} {
+		for i, first := range names {
+			for _, second := range names[:i] {
+				of := func(a, b string) string { return `{"` + first + `":` + a + `,"` + second + `":` + b + `}` }
+				if before, after := of(change[0], change[1]), of(change[2], change[3]); hashOf(before) == hashOf(after) {
+					t.Errorf("%s and %s have one hash", before, after)
+				}
+			}
+		}
+	}
+	for _, pair := range [][2]string{{"[1]", "[2]"}, {"no JSON", "none"}, {"{}", "[]"}} {
+		if hashOf(pair[0]) == hashOf(pair[1]) {
+			t.Errorf("%s and %s have one hash", pair[0], pair[1])
+		}
+	}
+}
+
 func hashOf(record string) uint64 { return Reduce([]pipeline.Record{{Data: []byte(record)}})[0].Hash }
 
 func FuzzParseNumber(f *testing.F) {

@@ -103,27 +103,36 @@ func (w *Webhook) Send(ctx context.Context, events []pipeline.Event) error {
 	})
 }
 
-// sendArray leaves out the events that cannot be rendered. Headers are rendered for the first of the others.
+// sendArray leaves out the events that cannot be rendered, and what is behind one that may be rendered later. Headers are rendered for the first of the
+// others.
 func (w *Webhook) sendArray(ctx context.Context, events []pipeline.Event) error {
 	failed := map[int]error{}
 	var bodies [][]byte
 	var sent []int
+	var later error
 	for i := range events {
-		body, err := w.render(ctx, &events[i])
-		if err != nil && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			failed[i] = err
+		if later != nil {
+			failed[i] = later
 			continue
 		}
-		bodies, sent = append(bodies, body), append(sent, i)
+		body, err := w.render(ctx, &events[i])
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			failed[i] = err
+			if !pipeline.IsPermanent(err) {
+				later = err
+			}
+		default:
+			bodies, sent = append(bodies, body), append(sent, i)
+		}
 	}
 	if len(sent) > 0 {
 		body := append([]byte{'['}, bytes.Join(bodies, []byte{','})...)
 		if err := w.send(ctx, &events[sent[0]], append(body, ']'), http.Header{}); err != nil {
-			if len(failed) == 0 {
-				return err
+			if len(failed) == 0 || pipeline.IsPermanent(err) {
+				return err // all of them are halved until those at fault stand alone
 			}
 			for _, i := range sent {
 				failed[i] = err

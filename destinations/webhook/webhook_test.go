@@ -86,6 +86,11 @@ func newReceiver(t testing.TB, answer http.HandlerFunc) *receiver {
 
 func build(t testing.TB, url string, change func(*webhook.Config)) *webhook.Webhook {
 	t.Helper()
+	return buildIn(t, env(t), url, change)
+}
+
+func buildIn(t testing.TB, env pipeline.Env, url string, change func(*webhook.Config)) *webhook.Webhook {
+	t.Helper()
 	config := webhook.Spec.NewConfig().(*webhook.Config)
 	config.URL = pipeline.Secret(url)
 	if change != nil {
@@ -94,7 +99,7 @@ func build(t testing.TB, url string, change func(*webhook.Config)) *webhook.Webh
 	if err := config.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	w, err := webhook.New(config, env(t))
+	w, err := webhook.New(config, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,6 +268,41 @@ func TestTemplateFails(t *testing.T) {
 	}
 	if body := r.seen[len(r.seen)-1].Body; body != `[{"x":1},{"x":1}]` {
 		t.Errorf("got %s", body)
+	}
+}
+
+// A receiver that refuses a batch for good gets it in halves, whether or not the templates of one of its events fail.
+func TestArrayThatIsRefused(t *testing.T) {
+	r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
+	w := build(t, r.URL, func(c *webhook.Config) {
+		c.Array, c.Body = true, &pipeline.Tree{Fields: pipeline.Fields{{Name: "x", Value: text("{event.name == 'bad' ? jsonParse('[') : 1}")}}}
+	})
+	var parts *pipeline.BatchError
+	if err := w.Send(t.Context(), events(t, "a", "bad", "c")); !pipeline.IsPermanent(err) || errors.As(err, &parts) {
+		t.Errorf("got %v, want a refusal of all of them", err)
+	}
+}
+
+// What is behind an event whose person cannot be looked up at the moment waits with it.
+func TestArrayBehindALookup(t *testing.T) {
+	r := newReceiver(t, nil)
+	e, asked := env(t), 0
+	e.Groups = func(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil }
+	e.Person = func(context.Context, string) ([]byte, error) {
+		if asked++; asked == 2 {
+			return nil, errors.New("no connection")
+		}
+		return []byte(`{"id":"p","properties":{}}`), nil
+	}
+	w := buildIn(t, e, r.URL, func(c *webhook.Config) {
+		c.Array, c.Body = true, &pipeline.Tree{Fields: pipeline.Fields{{Name: "x", Value: text("{person.id} {event.name}")}}}
+	})
+	var got []string
+	for _, err := range pipeline.EventErrors(w.Send(t.Context(), events(t, "a", "b", "c")), 3) {
+		got = append(got, outcome(err))
+	}
+	if strings.Join(got, " ") != "ok retry retry" || len(r.seen) != 1 || r.seen[0].Body != `[{"x":"p a"}]` {
+		t.Errorf("\n got %s, requests %+v\nwant ok retry retry, and a alone", got, r.seen)
 	}
 }
 

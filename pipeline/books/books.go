@@ -11,10 +11,11 @@ type Books struct {
 	Since     time.Time            `json:"since"`
 	Journal   uint64               `json:"journal"` // the last record that is in them
 	Log       uint64               `json:"log"`     // the last captured frame that is in them
-	Lost      int64                `json:"lost"`    // records that could not be stored, or were removed too early
+	Lost      int64                `json:"lost"`    // records that could not be stored, were removed too early, or say that a frame that came again came to something else
 	Pipelines map[string]*Pipeline `json:"pipelines"`
 
 	recent map[laneOf]*recent
+	worked map[laneOf]*worked // lanes of pipelines
 }
 
 // Pipeline is the account of one pipeline.

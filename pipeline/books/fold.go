@@ -24,15 +24,25 @@ func (b *Books) Enter(e bus.JournalEntry) {
 
 // Remember takes from a record that is in the books already what it takes to know a repeat of it.
 func (b *Books) Remember(e bus.JournalEntry) {
-	if r := e.Deliver; r != nil && !r.Again {
-		b.deliver(nil, r)
+	switch {
+	case e.Deliver != nil && !e.Deliver.Again:
+		b.deliver(nil, e.Deliver)
+	case e.Process != nil && !e.Process.Again:
+		b.workedOf(e.Process).note(e.Process)
 	}
 }
 
 func (b *Books) process(r *bus.ProcessRecord) {
 	l := b.lane(r.Pipeline, r.Lane)
-	if l == nil || r.Sequence <= l.Done {
-		return // of before the account was opened, or a repeat
+	if l == nil {
+		return
+	}
+	other := b.workedOf(r).note(r)
+	if r.Sequence <= l.Done { // of before the account was opened, or a repeat
+		if other { // the project is another one by now, and what it had come to may be delivered in part
+			b.Lost++
+		}
+		return
 	}
 	l.Done = r.Sequence
 	l.In += int64(r.In)
@@ -59,6 +69,20 @@ func (b *Books) process(r *bus.ProcessRecord) {
 			d.Filtered[When] += unwanted
 		}
 	}
+}
+
+// workedOf returns what is known of the lane of a record.
+func (b *Books) workedOf(r *bus.ProcessRecord) *worked {
+	key := laneOf{pipeline: r.Pipeline, lane: r.Lane}
+	if b.worked == nil {
+		b.worked = map[laneOf]*worked{}
+	}
+	w := b.worked[key]
+	if w == nil {
+		w = &worked{outcomes: map[uint64]uint64{}}
+		b.worked[key] = w
+	}
+	return w
 }
 
 func count(of map[string]bus.Some) (n int64) {

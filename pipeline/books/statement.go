@@ -23,7 +23,7 @@ const (
 type Statement struct {
 	Since        time.Time `json:"since"`
 	Balance      string    `json:"balance"` // the worst of all destinations'
-	Lost         int64     `json:"lost"`    // records that are missing
+	Lost         int64     `json:"lost"`    // records that are missing, or contradict each other
 	Destinations []Account `json:"destinations"`
 
 	journal, log uint64

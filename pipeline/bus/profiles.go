@@ -150,6 +150,9 @@ func (p *Profiles) message(c *Profile) *nats.Msg {
 	return &nats.Msg{Subject: p.bus.subject(profilesPrefix + c.Key), Header: nats.Header{}, Data: c.Value}
 }
 
+// Begun is when the stream of the profiles was made.
+func (p *Profiles) Begun() time.Time { return p.stream.CachedInfo().Created }
+
 // Last is the sequence of the newest change, 0 when there has been none.
 func (p *Profiles) Last(ctx context.Context) (uint64, error) {
 	last, err := lastOf(ctx, p.stream)

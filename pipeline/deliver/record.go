@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 const (
 	// recordText bounds an error and the body of an answer in the journal, in bytes. A dead letter has more of both.
 	recordText = 300
+	// recordFrames bounds the frames of a record, which must fit into a message of an outside server, 1 MB by default.
+	recordFrames = 500
 	// recordFailed bounds how many ids a record names of those that failed.
 	recordFailed = 20
 )
@@ -33,10 +36,12 @@ func (w *worker) records(b *batch, errs []error, decisions []*decision) []*bus.R
 		}
 		to.Frames = append(to.Frames, recordOf(f, decisions[i], now))
 	}
-	out := make([]*bus.Record, 0, 2)
-	for _, r := range []*bus.DeliverRecord{&captured, &again} {
-		if len(r.Frames) > 0 {
-			out = append(out, &bus.Record{Deliver: r})
+	var out []*bus.Record
+	for _, r := range []bus.DeliverRecord{captured, again} {
+		for frames := range slices.Chunk(r.Frames, recordFrames) {
+			part := r
+			part.Frames = frames
+			out = append(out, &bus.Record{Deliver: &part})
 		}
 	}
 	return out

@@ -12,6 +12,30 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
+// An attempt of many frames is told in several records: each has to fit into a message.
+func TestRecordsOfManyFrames(t *testing.T) {
+	w := newWorker(&Stage{target: Target{Pipeline: "p", Name: "d"}, now: time.Now}, 2)
+	b := &batch{}
+	for i := range 2*recordFrames + 1 {
+		f := frame{delivery: &simDelivery{queue: &simQueue{}, frame: &simFrame{sequence: uint64(i + 1)}, attempts: 1}}
+		f.content.Events = []pipeline.Event{{UUID: "a"}}
+		b.frames = append(b.frames, f)
+	}
+	next := uint64(1)
+	records := w.records(b, nil, make([]*decision, len(b.frames)))
+	for _, r := range records {
+		for _, f := range r.Deliver.Frames {
+			if f.Sequence != next || f.Delivered != 1 || r.Deliver.Pipeline != "p" {
+				t.Fatalf("frame %d of %+v, want %d", f.Sequence, r.Deliver, next)
+			}
+			next++
+		}
+	}
+	if len(records) != 3 || next != uint64(len(b.frames)+1) {
+		t.Errorf("%d records of %d frames, want 3 of %d", len(records), next-1, len(b.frames))
+	}
+}
+
 // The journal says of an attempt what it came to, and of each frame which events failed, with what is known since earlier attempts.
 func TestRecord(t *testing.T) {
 	w := newWorker(&Stage{target: Target{Pipeline: "p", Name: "d"}, now: func() time.Time { return time.Unix(100, 0) }}, 2)

@@ -66,6 +66,8 @@ func Warehouse(t *testing.T, create func(t *testing.T) WarehouseHarness) {
 		"type changes":              typeChanges,
 		"declared types":            declaredTypes,
 		"names":                     awkwardNames,
+		"names of stores":           namesOfStores,
+		"small changes":             smallChanges,
 		"records that are no JSON":  brokenRecords,
 		"cursor":                    cursors,
 		"cursor and rows together":  mergeIsAtomic,

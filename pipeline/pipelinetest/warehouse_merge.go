@@ -157,6 +157,26 @@ func awkwardNames(t *testing.T, h WarehouseHarness) {
 	wantTable(t, w, "SELECT _sync_extra FROM shop_items ORDER BY _sync_key", "null", "null")
 }
 
+// namesOfStores are fields whose names stores have for columns of their own.
+func namesOfStores(t *testing.T, h WarehouseHarness) {
+	w := openWarehouse(t, h)
+	const fields = `"rowid":7,"ctid":1,"xmin":2,"xmax":3,"cmin":4,"cmax":5,"tableoid":6,"_row_exists":0,"_part":9,"_partition_id":8,"oid":1`
+	merge(t, w, records(record("a", 1, `{"n":1,`+fields+`}`), record("b", 1, `{"n":1,`+fields+`}`), record("c", 1, `{"n":1,`+fields+`}`)), pipeline.Merged{Inserted: 3})
+	merge(t, w, records(record("a", 2, `{"n":2,`+fields+`}`), tombstone("b", 2)), pipeline.Merged{Updated: 1, Deleted: 1})
+	wantTable(t, w, "SELECT _sync_key, n, x_rowid, x_xmin, x_ctid, x_row_exists FROM shop_items ORDER BY _sync_key", "a|2|7|2|1|0", "c|1|7|2|1|0")
+	merge(t, w, records(record("c", 3, `{"n":3,"rowid":"AAA","xmin":"x"}`)), pipeline.Merged{Updated: 1})
+	wantTable(t, w, "SELECT _sync_key, n, x_rowid, x_xmin FROM shop_items ORDER BY _sync_key", "a|2|7|2", "c|3|AAA|x")
+}
+
+// smallChanges swap the values of two fields, and change two of them by one, which is little for a hash.
+func smallChanges(t *testing.T, h WarehouseHarness) {
+	w := openWarehouse(t, h)
+	merge(t, w, records(record("a", 1, `{"active":0,"blocked":1,"from":1500,"to":1500}`)), pipeline.Merged{Inserted: 1})
+	merge(t, w, records(record("a", 2, `{"active":1,"blocked":0,"from":1500,"to":1500}`)), pipeline.Merged{Updated: 1})
+	merge(t, w, records(record("a", 3, `{"active":1,"blocked":0,"from":1400,"to":1600}`)), pipeline.Merged{Updated: 1})
+	wantTable(t, w, `SELECT active, blocked, "from", "to" FROM shop_items`, "1|0|1400|1600")
+}
+
 func brokenRecords(t *testing.T, h WarehouseHarness) {
 	w := openWarehouse(t, h)
 	merge(t, w, records(

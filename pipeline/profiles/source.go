@@ -38,6 +38,8 @@ func Streams() []pipeline.Stream {
 
 // Log is what a Source reads: bus.Profiles.
 type Log interface {
+	// Begun is when it was made. What was lost and made anew begins with the first change again.
+	Begun() time.Time
 	Last(ctx context.Context) (uint64, error)
 	Changes(ctx context.Context, from, to uint64, yield func(bus.Profile) error) error
 }
@@ -46,7 +48,7 @@ type Log interface {
 type Tables struct {
 	Prefix  string // of the part's keys
 	Streams []pipeline.Stream
-	// Append appends the rows of a value, which is never nil.
+	// Append appends the rows of a value, which is never nil, without their versions.
 	Append func(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error)
 }
 
@@ -73,8 +75,22 @@ func (s *Source) Streams() []pipeline.Stream {
 // batch is how many records are merged at once.
 const batch = 5000
 
+// position is how far a copy is. The version of a row is the sequence of its change, and Above more: where the log was made anew, new changes are above
+// those that the tables have.
 type position struct {
-	Sequence uint64 `json:"sequence"`
+	Sequence uint64    `json:"sequence"`
+	Begun    time.Time `json:"begun,omitzero"` // the log's; older cursors have none
+	Above    uint64    `json:"above,omitempty"`
+}
+
+// in makes p a position in the log, which ends with last.
+func (p *position) in(l Log, last uint64) {
+	begun := l.Begun()
+	if last < p.Sequence || !p.Begun.IsZero() && !p.Begun.Equal(begun) {
+		p.Above += p.Sequence
+		p.Sequence = 0
+	}
+	p.Begun = begun
 }
 
 // Run implements pipeline.Source.
@@ -89,9 +105,7 @@ func (s *Source) Run(ctx context.Context, cursor pipeline.Cursor, emit pipeline.
 	if err != nil {
 		return err
 	}
-	if last < at.Sequence {
-		at.Sequence = 0 // the stream was begun anew
-	}
+	at.in(s.log, last)
 	if cursor == nil { // the tables are there before the first person is
 		if err := emit(ctx, pipeline.SourceBatch{Cursor: pipeline.Cursor(`{"sequence":0}`)}); err != nil {
 			return err
@@ -112,8 +126,12 @@ func (s *Source) Run(ctx context.Context, cursor pipeline.Cursor, emit pipeline.
 	}
 	err = s.log.Changes(ctx, at.Sequence+1, last, func(p bus.Profile) error {
 		var err error
+		before := len(records)
 		if records, err = s.appendRecords(records, p); err != nil {
 			return fmt.Errorf("profile %q: %w", p.Key, err)
+		}
+		for i := range records[before:] {
+			records[before+i].Version = int64(at.Above + p.Revision)
 		}
 		if at.Sequence = p.Revision; len(records) < batch {
 			return nil
@@ -148,7 +166,7 @@ func appendProfile(records []pipeline.Record, p bus.Profile) ([]pipeline.Record,
 		if err != nil {
 			return err
 		}
-		records = append(records, pipeline.Record{Stream: stream, Key: key, Data: raw, Version: int64(p.Revision), At: p.Stored})
+		records = append(records, pipeline.Record{Stream: stream, Key: key, Data: raw, At: p.Stored})
 		return nil
 	}
 	if strings.HasPrefix(p.Key, groupPrefix) {
@@ -156,7 +174,7 @@ func appendProfile(records []pipeline.Record, p bus.Profile) ([]pipeline.Record,
 		if err := json.Unmarshal(p.Value, &g); err != nil {
 			return nil, err
 		}
-		err := row(groupsStream, g.Type+"/"+g.Key, groupRow{g.Type, g.Key, g.Properties, g.CreatedAt})
+		err := row(groupsStream, typeOfKey.Replace(g.Type)+"/"+g.Key, groupRow{g.Type, g.Key, g.Properties, g.CreatedAt})
 		return records, err
 	}
 	var person Person
@@ -174,10 +192,13 @@ func appendProfile(records []pipeline.Record, p bus.Profile) ([]pipeline.Record,
 	case person.MergedInto == "":
 		err = row(personsStream, person.ID, personRow{person.ID, person.Properties, *person.CreatedAt, person.Identified})
 	case person.CreatedAt != nil:
-		records = append(records, pipeline.Record{Stream: personsStream, Key: person.ID, Deleted: true, Version: int64(p.Revision), At: p.Stored})
+		records = append(records, pipeline.Record{Stream: personsStream, Key: person.ID, Deleted: true, At: p.Stored})
 	}
 	return records, err
 }
+
+// typeOfKey makes the first "/" of a group's key in the table the one behind its type.
+var typeOfKey = strings.NewReplacer("%", "%25", "/", "%2F")
 
 type idRow struct {
 	DistinctID string `json:"distinct_id"`

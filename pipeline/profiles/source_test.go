@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +35,48 @@ func (a tables) rows() (rows []string) {
 	}
 	slices.Sort(rows)
 	return rows
+}
+
+// Where the bus has lost what it knew, or another one is taken, the tables follow the new one.
+func TestSourceOfAnotherBus(t *testing.T) {
+	at := tables{}
+	for round, more := range []int{3, 1, 9} { // the second has less than the first, the third more than both
+		s := store(t)
+		f := folder(s)
+		for i := range more {
+			fold(t, f, event(i, "x", "a", fmt.Sprintf(`{"$set":{"round":%d,"i":%d}}`, round, i)))
+		}
+		if err := NewSource(s).Run(t.Context(), at["cursor"].Data, at.emit); err != nil {
+			t.Fatal(err)
+		}
+		rows := at.rows()
+		if want := fmt.Sprintf(`"round":%d`, round); len(rows) != 2 || !strings.Contains(rows[1], want) {
+			t.Errorf("after round %d\n got %s\nwant %s in the person", round, rows, want)
+		}
+	}
+}
+
+// Groups have rows of their own, whatever characters are in their types and keys.
+func TestKeysOfGroups(t *testing.T) {
+	s := store(t)
+	f := folder(s)
+	for i, g := range [][2]string{{"a", "b/c"}, {"a/b", "c"}, {"a%2Fb", "c"}, {"a b", "c"}} {
+		fold(t, f, event(i, "$groupidentify", "a", fmt.Sprintf(`{"$group_type":%q,"$group_key":%q,"$group_set":{"g":1}}`, g[0], g[1])))
+	}
+	at := tables{}
+	if err := NewSource(s).Run(t.Context(), nil, at.emit); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, r := range at {
+		if r.Stream == groupsStream {
+			keys = append(keys, r.Key)
+		}
+	}
+	slices.Sort(keys)
+	if want := []string{"a b/c", "a%252Fb/c", "a%2Fb/c", "a/b/c"}; !slices.Equal(keys, want) {
+		t.Errorf("keys\n got %q\nwant %q", keys, want)
+	}
 }
 
 // TestSource copies after every event, and wants the tables to hold what there is, whoever was merged into whom.

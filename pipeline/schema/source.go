@@ -39,7 +39,7 @@ func rowKey(event, property string) string {
 	return url.QueryEscape(storable(event)) + "/" + url.QueryEscape(property)
 }
 
-// AppendRecords appends the rows of what is known of an event name: one for each property.
+// AppendRecords appends the rows of what is known of an event name: one for each property. They have no version yet.
 func AppendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record, error) {
 	e, err := parse(p.Value)
 	if err != nil {
@@ -60,7 +60,7 @@ func AppendRecords(records []pipeline.Record, p bus.Profile) ([]pipeline.Record,
 			return nil, err
 		}
 		records = append(records, pipeline.Record{
-			Stream: Stream, Key: rowKey(event, name), Data: data, Version: int64(p.Revision), At: p.Stored,
+			Stream: Stream, Key: rowKey(event, name), Data: data, At: p.Stored,
 		})
 	}
 	return records, nil
