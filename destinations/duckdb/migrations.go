@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,28 +136,22 @@ func tablesBehindViews(ctx context.Context, tx *sql.Tx, project int) error {
 
 // rowNumbersInSight renames columns that hide DuckDB's number of a row (warehouse.ColumnName).
 func rowNumbersInSight(ctx context.Context, tx *sql.Tx, project int) error {
-	names, err := texts(ctx, tx, "SELECT table_name FROM _prickle_columns WHERE column_name = 'rowid'")
+	names, err := texts(ctx, tx, `SELECT p.table_name FROM _prickle_columns AS p JOIN duckdb_columns() AS c ON c.table_name = p.table_name || '__rows' AND c.column_name = p.column_name
+		WHERE p.column_name = 'rowid' AND c.schema_name = 'main' AND NOT c.internal`)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
 		t := warehouse.Table{Name: name}
-		if err := addColumns(ctx, tx, &t); err != nil {
-			return err
-		}
-		hiding := slices.IndexFunc(t.Columns, func(c warehouse.Column) bool { return c.Name == "rowid" })
-		if hiding < 0 {
-			continue // the table is not there any more
-		}
-		c := &t.Columns[hiding]
-		c.Name = warehouse.SecondColumnName(c.Field) // nobody has it
+		to := warehouse.SecondColumnName("rowid") // nobody has it
 		rename := fmt.Sprintf("ALTER TABLE %s RENAME COLUMN rowid TO %s; UPDATE _prickle_columns SET column_name = %s WHERE table_name = %s AND column_name = 'rowid'",
-			warehouse.Identifier(t.Rows()), warehouse.Identifier(c.Name), warehouse.Literal(c.Name), warehouse.Literal(name))
+			warehouse.Identifier(t.Rows()), warehouse.Identifier(to), warehouse.Literal(to), warehouse.Literal(name))
 		if err := statements(rename)(ctx, tx, project); err != nil {
 			return err
 		}
-		if err := makeViews(ctx, tx, &t); err != nil {
-			return err
+		// What the user has changed is for the next merge to tell of, which concerns the table alone.
+		if addColumns(ctx, tx, &t) == nil {
+			_ = makeViews(ctx, tx, &t)
 		}
 	}
 	return nil

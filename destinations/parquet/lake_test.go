@@ -285,6 +285,10 @@ func TestPartsOfFilesGo(t *testing.T) {
 		}
 		parts = append(parts, part)
 	}
+	own := filepath.Join(dir, ".mine"+partSuffix)
+	if err := os.WriteFile(own, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, age := range []time.Duration{0, orphanAge + time.Minute} {
 		c.now = time.Now().Add(age)
 		if err := l.Compact(t.Context()); err != nil {
@@ -295,6 +299,9 @@ func TestPartsOfFilesGo(t *testing.T) {
 				t.Errorf("after %s, %s: %v", age, part, err)
 			}
 		}
+	}
+	if _, err := os.Stat(own); err != nil {
+		t.Errorf("a file of somebody else's: %v", err)
 	}
 	same(t, "rows", pipelinetest.UUIDs(pipelinetest.Events(0, 20)), l.uuids(t))
 }

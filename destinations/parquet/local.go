@@ -147,19 +147,23 @@ func (l *local) remove(_ context.Context, name string) error {
 }
 
 func (l *local) removeParts(_ context.Context, before time.Time) error {
-	return explainLocal(filepath.WalkDir(l.root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), ".") || !strings.HasSuffix(d.Name(), partSuffix) {
+	var errs []error
+	for _, folder := range []string{incomingFolder, eventsFolder, "_prickle"} { // what else is in the root is somebody else's
+		errs = append(errs, filepath.WalkDir(l.path(folder), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), ".") || !strings.HasSuffix(d.Name(), partSuffix) {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil && info.ModTime().Before(before) {
+				err = os.Remove(path)
+			}
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // it has its name by now
+			}
 			return err
-		}
-		info, err := d.Info()
-		if err == nil && info.ModTime().Before(before) {
-			err = os.Remove(path)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // it has its name by now
-		}
-		return err
-	}))
+		}))
+	}
+	return explainLocal(errors.Join(errs...))
 }
 
 func (l *local) manifest(context.Context) ([]byte, string, error) {

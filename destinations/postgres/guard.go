@@ -12,16 +12,22 @@ import (
 
 var errNotARead = errors.New("want exactly one statement that reads: SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW")
 
+// calls are the names in a statement that may be functions'.
+type calls struct {
+	made       []string // function(...)
+	attributes []string // (value).function, or a column
+}
+
 // checkStatement refuses what cannot be a query by its words alone, and returns the names of the functions that it calls. What writes to tables
 // is refused by the server, since the transaction is read-only.
-func checkStatement(sql string) (calls []string, err error) {
+func checkStatement(sql string) (c calls, err error) {
 	found, err := words(sql)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	for i, skipping := 0, true; skipping; i++ {
 		if i >= len(found) || found[i].quoted {
-			return nil, errNotARead
+			return c, errNotARead
 		}
 		switch found[i].text {
 		case "select", "with", "values", "table", "show":
@@ -29,22 +35,28 @@ func checkStatement(sql string) (calls []string, err error) {
 		case "explain", "analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "format", "generic_plan",
 			"true", "false", "on", "off", "text", "json", "yaml", "xml":
 			if i == 0 && found[i].text != "explain" {
-				return nil, errNotARead
+				return c, errNotARead
 			}
 		default:
-			return nil, errNotARead
+			return c, errNotARead
 		}
 	}
 	for _, w := range found {
-		if isSecret(w.text) || w.call && runsText(w.text) {
-			return nil, fmt.Errorf("%s is not allowed", w.text)
+		if isSecret(w.text) || (w.call || w.attribute) && runsText(w.text) {
+			return c, fmt.Errorf("%s is not allowed", w.text)
 		}
-		if w.call {
-			calls = append(calls, w.text)
+		switch {
+		case w.call:
+			c.made = append(c.made, w.text)
+		case w.attribute:
+			c.attributes = append(c.attributes, w.text)
 		}
 	}
-	slices.Sort(calls)
-	return slices.Compact(calls), nil
+	for _, list := range []*[]string{&c.made, &c.attributes} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return c, nil
 }
 
 // isSecret knows the relations that hold passwords or the server's configuration.
@@ -70,21 +82,15 @@ var withoutEffect = []string{
 }
 
 // checkCalls refuses functions that may have effects: those that the server knows under one of these names and that are volatile. A read-only
-// transaction lets them run: they read files, end sessions, take locks, run SQL given as text.
-func (t *tx) checkCalls(ctx context.Context, calls []string) error {
-	if len(calls) == 0 {
+// transaction lets them run: they read files, end sessions, take locks, run SQL given as text. An attribute may be a column, so of those only what the server
+// would call counts: a function that is found without its schema, and takes one value.
+func (t *tx) checkCalls(ctx context.Context, c calls) error {
+	if len(c.made)+len(c.attributes) == 0 {
 		return nil
 	}
-	var b strings.Builder
-	b.WriteString("SELECT proname FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND prokind <> 'p' AND proname IN (")
-	for i, name := range calls {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(warehouse.Literal(name))
-	}
-	b.WriteString(") ORDER BY proname")
-	results, err := t.conn.Conn().PgConn().Exec(ctx, b.String()).ReadAll()
+	results, err := t.conn.Conn().PgConn().Exec(ctx, "SELECT proname FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND prokind <> 'p' AND (proname IN ("+literals(c.made)+
+		") OR proname IN ("+literals(c.attributes)+") AND pg_catalog.pg_function_is_visible(oid) AND pronargs >= 1 AND pronargs - pronargdefaults <= 1"+
+		" AND NOT 'pg_catalog.internal'::pg_catalog.regtype::oid = ANY (proargtypes)) ORDER BY proname").ReadAll()
 	if err != nil {
 		return err
 	}
@@ -94,4 +100,16 @@ func (t *tx) checkCalls(ctx context.Context, calls []string) error {
 		}
 	}
 	return nil
+}
+
+// literals are names for an IN, NULL for none.
+func literals(names []string) string {
+	if len(names) == 0 {
+		return "NULL"
+	}
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = warehouse.Literal(name)
+	}
+	return strings.Join(quoted, ",")
 }

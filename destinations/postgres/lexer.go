@@ -7,9 +7,10 @@ import (
 
 // word is an identifier or a keyword of a statement.
 type word struct {
-	text   string // lower case unless it was quoted
-	quoted bool
-	call   bool // an opening bracket follows, or a dot stands before: (value).function calls it, too
+	text      string // lower case unless it was quoted
+	quoted    bool
+	call      bool // an opening bracket follows
+	attribute bool // a dot stands before: (value).function calls it with the value
 }
 
 var (
@@ -141,7 +142,7 @@ func (l *lexer) quote(skip int, escapes bool) {
 }
 
 // name reads a quoted identifier.
-func (l *lexer) name(call bool) {
+func (l *lexer) name(attribute bool) {
 	for i := 1; i < len(l.rest); i++ {
 		if l.rest[i] != '"' {
 			continue
@@ -150,7 +151,7 @@ func (l *lexer) name(call bool) {
 			i++
 			continue
 		}
-		l.add(word{text: strings.ReplaceAll(l.rest[1:i], `""`, `"`), quoted: true, call: call})
+		l.add(word{text: strings.ReplaceAll(l.rest[1:i], `""`, `"`), quoted: true, attribute: attribute})
 		l.rest = l.rest[i+1:]
 		return
 	}
@@ -177,7 +178,7 @@ func (l *lexer) dollar() {
 }
 
 // word reads an identifier or keyword, or the letter before a text.
-func (l *lexer) word(call bool) {
+func (l *lexer) word(attribute bool) {
 	i := 1
 	for i < len(l.rest) && isNamePart(l.rest[i]) {
 		i++
@@ -192,7 +193,7 @@ func (l *lexer) word(call bool) {
 		l.err = errEscaped
 		return
 	}
-	l.add(word{text: text, call: call})
+	l.add(word{text: text, attribute: attribute})
 	l.rest = after
 }
 

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -16,7 +15,7 @@ func TestWords(t *testing.T) {
 		`SELECT E'a\'; f(1)', e'\\', N'x', B'01', U&'\0041' UESCAPE '!'`:    `select n b u uescape`,
 		`SELECT "F"(1), "f" (2);  -- the end`:                               `select F() f()`,
 		`SELECT 1;;  ; /* */`:                                               `select`,
-		`SELECT (x).f, t . "G", $1.h, a.b.c, 1.e, t.*`:                      `select() x f() t G() h() a b() c() e t`,
+		`SELECT (x).f, t . "G", $1.h, a.b.c, 1.e, t.*`:                      `select() x .f t .G .h a .b .c e t`,
 		`SELECT 1and pg_read_file('x')`:                                     `select and pg_read_file()`,
 		`SELECT 1.5e3or f(1)`:                                               `select e3or f()`,
 		"SELECT 'a'\n'b'":                                                   `select`,
@@ -34,6 +33,9 @@ func TestWords(t *testing.T) {
 			if w.call {
 				w.text += "()"
 			}
+			if w.attribute {
+				w.text = "." + w.text
+			}
 			got = append(got, w.text)
 		}
 		if err != nil {
@@ -47,23 +49,23 @@ func TestWords(t *testing.T) {
 
 func TestCheckStatement(t *testing.T) {
 	for sql, want := range map[string]string{
-		"SELECT count(*), f(1) FROM t":                         "[count f] <nil>",
-		"EXPLAIN (ANALYZE, FORMAT json) SELECT now()":          "[explain now] <nil>",
-		"explain analyze verbose with x as (select 1) table x": "[as] <nil>",
-		"VALUES (1)":                           "[values] <nil>",
-		"SHOW server_version":                  "[] <nil>",
-		"EXPLAIN DELETE FROM events":           "[] " + errNotARead.Error(),
-		"ANALYZE events":                       "[] " + errNotARead.Error(),
-		"":                                     "[] " + errNotARead.Error(),
-		`"select" 1`:                           "[] " + errNotARead.Error(),
-		"COPY events TO '/tmp/x'":              "[] " + errNotARead.Error(),
-		"SELECT dblink_connect('x')":           "[] dblink_connect is not allowed",
-		`SELECT "pg_read_file"('/etc/passwd')`: "[pg_read_file] <nil>",
-		"SELECT rolpassword FROM pg_authid":    "[] pg_authid is not allowed",
+		"SELECT count(*), f(1) FROM t":                           "[count f] [] <nil>",
+		"SELECT t.system, (x).f, pg_catalog.now(), t.* FROM a.t": "[now] [f system t] <nil>",
+		"EXPLAIN (ANALYZE, FORMAT json) SELECT now()":            "[explain now] [] <nil>",
+		"explain analyze verbose with x as (select 1) table x":   "[as] [] <nil>",
+		"VALUES (1)":                           "[values] [] <nil>",
+		"SHOW server_version":                  "[] [] <nil>",
+		"EXPLAIN DELETE FROM events":           "[] [] " + errNotARead.Error(),
+		"ANALYZE events":                       "[] [] " + errNotARead.Error(),
+		"":                                     "[] [] " + errNotARead.Error(),
+		`"select" 1`:                           "[] [] " + errNotARead.Error(),
+		"COPY events TO '/tmp/x'":              "[] [] " + errNotARead.Error(),
+		"SELECT dblink_connect('x')":           "[] [] dblink_connect is not allowed",
+		`SELECT "pg_read_file"('/etc/passwd')`: "[pg_read_file] [] <nil>",
+		"SELECT rolpassword FROM pg_authid":    "[] [] pg_authid is not allowed",
 	} {
-		calls, err := checkStatement(sql)
-		slices.Sort(calls)
-		if got := fmt.Sprint(calls, " ", err); got != want {
+		c, err := checkStatement(sql)
+		if got := fmt.Sprint(c.made, " ", c.attributes, " ", err); got != want {
 			t.Errorf("%s\n got %s\nwant %s", sql, got, want)
 		}
 	}

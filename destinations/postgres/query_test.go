@@ -182,3 +182,17 @@ func TestNothingStaysInSessions(t *testing.T) {
 		t.Errorf("sessions looked at\n got %d\nwant at least 2", looked)
 	}
 }
+
+// Columns may have the names of functions that may do more than read and that no column can call.
+func TestColumnsLikeFunctions(t *testing.T) {
+	w := open(t, postgres.Database(t))
+	defer closed(t, w)
+	for query, want := range map[string]string{
+		"SELECT t.system, t.lastval FROM (SELECT 1 AS system, 2 AS lastval) AS t": "1|2",
+		"SELECT pg_catalog.length(t.text) FROM (SELECT 'abc' AS text) AS t":       "3",
+	} {
+		if got := pipelinetest.Table(t, w, query); len(got) != 1 || got[0] != want {
+			t.Errorf("%s\n got %v\nwant %s", query, got, want)
+		}
+	}
+}

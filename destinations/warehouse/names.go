@@ -37,7 +37,7 @@ func ColumnName(field string) string {
 
 // storesOwn are columns that every table has: Postgres refuses others of these names, in DuckDB they hide the number by which a row is changed, and in
 // ClickHouse what says that it is deleted.
-var storesOwn = []string{"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rowid", "_row_exists"}
+var storesOwn = []string{"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rowid", "_row_exists", "_block_number", "_block_offset"}
 
 // SecondColumnName is for a field whose ColumnName another field has. It depends on the field alone, so it is found again.
 func SecondColumnName(field string) string { return distinct(ColumnName(field), field, longestName) }

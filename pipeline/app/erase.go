@@ -174,7 +174,7 @@ func (e *erasing) stores(ctx context.Context, count bool) error {
 
 // profiles erases the profiles, and waits for a copy of them into the warehouse that is under way.
 func (e *erasing) profiles(ctx context.Context, count bool) error {
-	n := int64(0)
+	n, last := int64(0), time.Time{}
 	for _, key := range e.of.Keys() {
 		p, err := e.store.Get(ctx, key)
 		if err != nil {
@@ -189,14 +189,19 @@ func (e *erasing) profiles(ctx context.Context, count bool) error {
 		if err := e.store.Erase(ctx, key); err != nil {
 			return err
 		}
+		if p.Stored.After(last) {
+			last = p.Stored
+		}
 	}
 	e.note("profiles", "profiles", n)
 	if count {
 		return nil
 	}
-	e.gone = time.Now().UTC()
-	e.app.forget() // what was read anew since the tombstone
-	return e.app.bus.Erasures().Fence(ctx)
+	if e.gone = time.Now().UTC(); !last.Before(e.gone) { // the clock of an outside server's is another one
+		e.gone = last.Add(time.Microsecond)
+	}
+	e.app.forget()       // what was read anew since the tombstone
+	return e.settle(ctx) // the process that copies may be another one
 }
 
 func (e *erasing) note(place, what string, n int64) {

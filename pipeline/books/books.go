@@ -11,7 +11,7 @@ type Books struct {
 	Since     time.Time            `json:"since"`
 	Journal   uint64               `json:"journal"` // the last record that is in them
 	Log       uint64               `json:"log"`     // the last captured frame that is in them
-	Lost      int64                `json:"lost"`    // records that could not be stored, were removed too early, or say that a frame that came again came to something else
+	Lost      int64                `json:"lost"`    // records that could not be stored, or were removed too early
 	Pipelines map[string]*Pipeline `json:"pipelines"`
 
 	recent map[laneOf]*recent
@@ -22,6 +22,7 @@ type Books struct {
 type Pipeline struct {
 	Lanes        map[int]*Lane           `json:"lanes"`
 	Destinations map[string]*Destination `json:"destinations"`
+	Redone       int64                   `json:"redone,omitempty"` // frames that came to something else when they were worked again
 }
 
 // Lane is where a pipeline stands in a lane of the log.

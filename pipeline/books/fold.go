@@ -37,36 +37,43 @@ func (b *Books) process(r *bus.ProcessRecord) {
 	if l == nil {
 		return
 	}
-	other := b.workedOf(r).note(r)
-	if r.Sequence <= l.Done { // of before the account was opened, or a repeat
-		if other { // the project is another one by now, and what it had come to may be delivered in part
-			b.Lost++
-		}
-		return
+	before := b.workedOf(r).note(r)
+	switch {
+	case r.Sequence > l.Done:
+		l.Done = r.Sequence
+	case before == nil:
+		return // of before the account was opened, or the same once more
+	default: // the project is another one by now, or what a transform asks for is
+		b.pipeline(r.Pipeline).Redone++
+		b.count(l, before, -1)
 	}
-	l.Done = r.Sequence
-	l.In += int64(r.In)
+	b.count(l, r, 1)
+}
+
+// count enters what a frame of a lane came to, or takes it out when sign is -1.
+func (b *Books) count(l *Lane, r *bus.ProcessRecord, sign int64) {
+	l.In += sign * int64(r.In)
 	dropped, dead := count(r.Dropped), count(r.Dead)
 	made := int64(r.Out) - (int64(r.In) - dropped - dead)
 	for name, to := range r.To {
 		p := b.pipeline(r.Pipeline)
 		p.open(name, 0)
 		d := p.Destinations[name]
-		d.In += int64(r.In)
-		d.Made += made
-		d.Copies += int64(to.N)
+		d.In += sign * int64(r.In)
+		d.Made += sign * made
+		d.Copies += sign * int64(to.N)
 		for transform, s := range r.Dropped {
-			d.Filtered[transform] += int64(s.N)
+			d.Filtered[transform] += sign * int64(s.N)
 		}
 		for class, s := range r.Dead {
-			d.Refused[class] += int64(s.N)
+			d.Refused[class] += sign * int64(s.N)
 		}
 		failed := int64(r.NotTo[name].N)
 		if failed > 0 {
-			d.Refused[bus.ClassWhen] += failed
+			d.Refused[bus.ClassWhen] += sign * failed
 		}
 		if unwanted := int64(r.Out) - int64(to.N) - failed; unwanted > 0 {
-			d.Filtered[When] += unwanted
+			d.Filtered[When] += sign * unwanted
 		}
 	}
 }
@@ -79,7 +86,7 @@ func (b *Books) workedOf(r *bus.ProcessRecord) *worked {
 	}
 	w := b.worked[key]
 	if w == nil {
-		w = &worked{outcomes: map[uint64]uint64{}}
+		w = &worked{outcomes: map[uint64]*bus.ProcessRecord{}}
 		b.worked[key] = w
 	}
 	return w

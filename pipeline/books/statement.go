@@ -23,7 +23,7 @@ const (
 type Statement struct {
 	Since        time.Time `json:"since"`
 	Balance      string    `json:"balance"` // the worst of all destinations'
-	Lost         int64     `json:"lost"`    // records that are missing, or contradict each other
+	Lost         int64     `json:"lost"`    // records that are missing
 	Destinations []Account `json:"destinations"`
 
 	journal, log uint64
@@ -88,7 +88,7 @@ func (k *Keeper) Statement(ctx context.Context) (Statement, error) {
 	moving := movingPlaces(status)
 	for i := range s.Destinations {
 		a := &s.Destinations[i]
-		a.Balance = balance(a, s.Lost, still && !moving[place{a.Pipeline, ""}] && !moving[place{a.Pipeline, a.Destination}])
+		a.Balance = balance(a, s.Lost, k.redone(a.Pipeline), still && !moving[place{a.Pipeline, ""}] && !moving[place{a.Pipeline, a.Destination}])
 		s.Balance = worse(s.Balance, a.Balance)
 	}
 	return s, nil
@@ -116,16 +116,24 @@ func movingPlaces(st bus.Status) map[place]bool {
 	return moving
 }
 
-func balance(a *Account, lost int64, quiet bool) string {
+func balance(a *Account, lost int64, redone, quiet bool) string {
 	switch {
 	case lost > 0:
 		return Incomplete
 	case a.InFlight == 0:
 		return Balanced
+	case quiet && redone: // what a frame came to first may have been delivered in part
+		return Incomplete
 	case quiet:
 		return Unbalanced
 	}
 	return InFlight
+}
+
+// redone reports whether frames of a pipeline came to something else when they were worked again.
+func (k *Keeper) redone(pipeline string) bool {
+	p := k.books.Pipelines[pipeline]
+	return p != nil && p.Redone > 0
 }
 
 // worse returns the balance that says less.

@@ -1,39 +1,54 @@
 package books
 
 import (
-	"encoding/json"
-	"hash/fnv"
+	"maps"
 
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
-// worked is what the frames of a lane of a pipeline came to that were worked last, as hashes by sequence. A frame is worked again after a crash, and
-// comes to the same unless its project has changed.
+// reworked is how many frames of a lane of a pipeline are remembered: what may be worked again is a take.
+const reworked = 256
+
+// worked is what the frames of a lane of a pipeline came to that were worked last, by sequence. A frame is worked again after a crash, and when the
+// queues could not take what it came to.
 type worked struct {
-	outcomes map[uint64]uint64
+	outcomes map[uint64]*bus.ProcessRecord
 	order    []uint64
 }
 
-// note takes a frame's record in, and reports whether the frame came to something else before.
-func (w *worked) note(r *bus.ProcessRecord) (other bool) {
-	is := outcomeOf(r)
-	was, again := w.outcomes[r.Sequence]
+// note takes a frame's record in, and returns the one before when the frame came to something else.
+func (w *worked) note(r *bus.ProcessRecord) (before *bus.ProcessRecord) {
+	is := &bus.ProcessRecord{In: r.In, Out: r.Out, Dropped: numbers(r.Dropped), Dead: numbers(r.Dead), To: numbers(r.To), NotTo: numbers(r.NotTo), Pipeline: r.Pipeline}
+	was := w.outcomes[r.Sequence]
 	w.outcomes[r.Sequence] = is
-	if again {
-		return was != is
+	switch {
+	case was == nil:
+		w.order = append(w.order, r.Sequence)
+	case !same(was, is):
+		return was
 	}
-	w.order = append(w.order, r.Sequence)
-	if len(w.order) > remembered {
+	if len(w.order) > reworked {
 		delete(w.outcomes, w.order[0])
 		w.order = w.order[1:]
 	}
-	return false
+	return nil
 }
 
-// outcomeOf is a hash of what a frame came to, whatever it was worked with and by which configuration.
-func outcomeOf(r *bus.ProcessRecord) uint64 {
-	h := fnv.New64a()
-	// A record that was read as JSON can be written as such, and a hash takes every write.
-	_ = json.NewEncoder(h).Encode(bus.ProcessRecord{In: r.In, Out: r.Out, Dropped: r.Dropped, Dead: r.Dead, To: r.To, NotTo: r.NotTo})
-	return h.Sum64()
+// numbers are how many events, without which.
+func numbers(of map[string]bus.Some) map[string]bus.Some {
+	if len(of) == 0 {
+		return nil
+	}
+	out := make(map[string]bus.Some, len(of))
+	for key, s := range of {
+		out[key] = bus.Some{N: s.N}
+	}
+	return out
+}
+
+func same(a, b *bus.ProcessRecord) bool {
+	equal := func(a, b map[string]bus.Some) bool {
+		return maps.EqualFunc(a, b, func(a, b bus.Some) bool { return a.N == b.N })
+	}
+	return a.In == b.In && a.Out == b.Out && equal(a.Dropped, b.Dropped) && equal(a.Dead, b.Dead) && equal(a.To, b.To) && equal(a.NotTo, b.NotTo)
 }

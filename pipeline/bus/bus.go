@@ -126,10 +126,13 @@ func (b *Bus) prepare(ctx context.Context) (err error) {
 	if err := checkServer(ctx, b.conn, b.js); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{b.openStreams, b.openState, b.readTakes} {
+	for _, step := range []func(context.Context) error{b.openStreams, b.openState} {
 		if err := b.timely(ctx, step); err != nil {
 			return err
 		}
+	}
+	if err := b.readTakes(ctx); err != nil {
+		return err
 	}
 	if err := b.restorePlaces(ctx); err != nil {
 		return err

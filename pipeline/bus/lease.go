@@ -193,7 +193,7 @@ func (l *Lease) release() {
 	if !l.ours(ctx) {
 		return
 	}
-	if err := l.state.Delete(ctx, l.key); err != nil {
+	if err := l.state.remove(ctx, l.key, l.mine); err != nil {
 		l.state.bus.log.Debug("giving a lease up", "error", fmt.Errorf("%s: %w", l.key, err)) // the others will find out
 	}
 }

@@ -3,6 +3,7 @@ package bus
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -169,6 +170,9 @@ func (s *standing) write(ctx context.Context) {
 
 // put stores a standing. It has a reserve of its own (disk): without it, what is processed while the disk is nearly full would be processed again.
 func (s *standing) put(ctx context.Context, done uint64) error {
+	if s.bus.Shared() {
+		return s.raise(ctx, done)
+	}
 	if err := s.bus.disk.room(stateBucket); err != nil {
 		return err
 	}
@@ -179,6 +183,26 @@ func (s *standing) put(ctx context.Context, done uint64) error {
 		return s.bus.State().failed("write", s.key, err)
 	}
 	return nil
+}
+
+// raise stores a standing unless a higher one is there: of a lane that this process has given up, another one knows more.
+func (s *standing) raise(ctx context.Context, done uint64) error {
+	for {
+		value, revision, err := s.bus.State().Get(ctx, s.key)
+		if err != nil {
+			return err
+		}
+		number, _, _ := strings.Cut(string(value), " ")
+		if kept, err := strconv.ParseUint(number, 10, 64); err == nil && kept >= done {
+			return nil
+		}
+		s.mu.Lock()
+		value = s.value(done)
+		s.mu.Unlock()
+		if _, err = s.bus.State().Update(ctx, s.key, value, revision); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
 }
 
 // tellStanding reports whether it is time to tell the operator once more.

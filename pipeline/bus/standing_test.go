@@ -134,3 +134,22 @@ func TestPlaceOfDestinationComesBack(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A process that has given a lane up takes nothing back of what the next one has written.
+func TestStandingOnlyRises(t *testing.T) {
+	s := outside(t, nil)
+	connect := func() *standing { return open(t, "", func(c *Config) { c.URL = s.ClientURL() }).standing("web", "3") }
+	before, after := connect(), connect()
+	for _, step := range []struct {
+		by   *standing
+		done uint64
+		want string
+	}{{before, 3, "3"}, {after, 5, "5"}, {before, 4, "5"}, {after, 6, "6"}} {
+		if err := step.by.put(t.Context(), step.done); err != nil {
+			t.Fatal(err)
+		}
+		if got := keptOf(t, step.by.bus); got != step.want {
+			t.Errorf("after %d\n got %s\nwant %s", step.done, got, step.want)
+		}
+	}
+}

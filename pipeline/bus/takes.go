@@ -85,7 +85,9 @@ func (b *Bus) readTakes(ctx context.Context) error {
 	}
 	b.takes.mu.Lock()
 	defer b.takes.mu.Unlock()
-	if err := b.takes.catchUp(ctx, b); err != nil {
+	reading, cancel := context.WithTimeout(ctx, openTimeout) // a start that gives up would never succeed
+	defer cancel()
+	if err := b.takes.catchUp(reading, b); err != nil {
 		b.log.Warn("the journal cannot be read: some of what was worked last may be sent twice", "error", err)
 	}
 	return ctx.Err()

@@ -18,9 +18,11 @@ var errStopped = errors.New("the pass was stopped")
 // pass is one run of the source that others may join.
 type pass struct {
 	why       trigger
-	read      bool          // all that it reads: what changes from now on is the next pass's
-	done      chan struct{} // closed when the pass is over
-	err       error         // valid once done is closed
+	ctx       context.Context
+	stop      context.CancelFunc // ends ctx
+	read      bool               // all that it reads: what changes from now on is the next pass's
+	done      chan struct{}      // closed when the pass is over
+	err       error              // valid once done is closed
 	listeners []*listener
 }
 
@@ -46,14 +48,9 @@ func (l *listener) left() {
 
 // Sync makes one pass now and returns how it ended. When a pass is under way already, Sync joins it: it reports its progress and returns
 // its result. progress, which may be nil, is called after every committed batch, one call at a time and none after Sync has returned; it
-// should return soon. Sync returns ctx's error when ctx ends first, and ErrElsewhere or the error of Deps.Once when another process makes the passes.
+// should return soon. Sync returns ctx's error when ctx ends first, and ErrElsewhere or the error of Deps.Once when another process makes the passes,
+// also when that begins in the middle of one; and ErrEnded once Run has ended.
 func (r *Runner) Sync(ctx context.Context, progress func(Progress)) error {
-	r.mu.Lock()
-	mine := r.mine
-	r.mu.Unlock()
-	if !mine {
-		return fmt.Errorf("source %q: %w", r.deps.Name, ErrElsewhere)
-	}
 	if r.deps.Once == nil {
 		return r.sync(ctx, byCommand, progress)
 	}
@@ -68,6 +65,9 @@ func (r *Runner) Sync(ctx context.Context, progress func(Progress)) error {
 	return err
 }
 
+// ErrEnded says that a source is not run any more.
+var ErrEnded = errors.New("the source was changed, removed or stopped: if the project still has it, run the command again")
+
 // ErrElsewhere says that another process of the project makes the passes of a source.
 var ErrElsewhere = errors.New("another process of the project makes its passes: ask that one; prickle status shows for each process what it does")
 
@@ -75,9 +75,12 @@ func (r *Runner) sync(ctx context.Context, why trigger, progress func(Progress))
 	l := &listener{progress: progress}
 	defer l.left()
 	for {
-		p, mine, late := r.join(l, why)
+		p, mine, late, err := r.join(ctx, l, why)
+		if err != nil {
+			return fmt.Errorf("source %q: %w", r.deps.Name, err)
+		}
 		if mine {
-			r.work(ctx, p)
+			r.work(p)
 		} else {
 			select {
 			case <-ctx.Done():
@@ -98,22 +101,31 @@ func (r *Runner) sync(ctx context.Context, why trigger, progress func(Progress))
 }
 
 // join returns the pass that is under way, or a new one that is the caller's to work off. One that it comes too late for is to be waited for.
-func (r *Runner) join(l *listener, why trigger) (p *pass, mine, late bool) {
+func (r *Runner) join(ctx context.Context, l *listener, why trigger) (p *pass, mine, late bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	switch {
+	case r.ended:
+		return nil, false, false, ErrEnded
+	case !r.mine:
+		return nil, false, false, ErrElsewhere
+	}
 	if r.current == nil {
 		r.current = &pass{why: why, done: make(chan struct{})}
+		r.current.ctx, r.current.stop = context.WithCancel(ctx)
 		r.started()
 		mine = true
 	}
 	if r.current.read {
-		return r.current, false, true
+		return r.current, false, true, nil
 	}
 	r.current.listeners = append(r.current.listeners, l)
-	return r.current, mine, false
+	return r.current, mine, false, nil
 }
 
-func (r *Runner) work(ctx context.Context, p *pass) {
+func (r *Runner) work(p *pass) {
+	ctx := p.ctx
+	defer p.stop()
 	err := r.read(ctx, p)
 	stopped := err != nil && ctx.Err() != nil
 	r.mu.Lock()

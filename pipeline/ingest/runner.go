@@ -52,6 +52,7 @@ type Runner struct {
 	current *pass // the pass that is under way, or nil
 	status  Status
 	mine    bool // nobody else makes the passes
+	ended   bool // Run has returned
 }
 
 // New returns a Runner. It does no I/O and starts nothing.
@@ -73,16 +74,41 @@ func New(deps Deps) *Runner {
 
 // Run makes a pass at once and then one after every interval, give or take a tenth. A failed pass is logged and tried again at the next
 // tick; passes that fail without committing anything are spaced out, up to an hour. Run returns nil when ctx ends. While another process has
-// the source, nothing happens; when it is this one's turn, the first pass is made at once.
+// the source, nothing happens; when it is this one's turn, the first pass is made at once. No pass outlives Run, or its turn: one that Sync makes
+// ends as well.
 func (r *Runner) Run(ctx context.Context) error {
+	r.end(false)
+	defer r.end(true)
 	if r.deps.Alone == nil {
 		return r.schedule(ctx)
 	}
 	return r.deps.Alone(ctx, func(ctx context.Context) error {
 		r.own(true)
+		defer r.stop()
 		defer r.own(false)
 		return r.schedule(ctx)
 	})
+}
+
+// end notes whether Run is over, with the pass that is under way then.
+func (r *Runner) end(ended bool) {
+	r.mu.Lock()
+	r.ended = ended
+	r.mu.Unlock()
+	if ended {
+		r.stop()
+	}
+}
+
+// stop ends the pass that is under way.
+func (r *Runner) stop() {
+	r.mu.Lock()
+	p := r.current
+	r.mu.Unlock()
+	if p != nil {
+		p.stop()
+		<-p.done
+	}
 }
 
 func (r *Runner) own(mine bool) {

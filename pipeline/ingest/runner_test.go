@@ -304,6 +304,25 @@ func TestAlone(t *testing.T) {
 		if s.count() != 2 || ended != 1 || r.Status().State != Elsewhere {
 			t.Errorf("after its turn: %d passes, %d ended, state %s\nwant the second to have ended, and no more", s.count(), ended, r.Status().State)
 		}
+		// So it is with a pass that a command makes.
+		mine, lose = context.WithCancel(t.Context())
+		s.pass = func(ctx context.Context, n int, _ pipeline.Cursor, emit pipeline.Emit) error {
+			if n == 3 {
+				return emit(ctx, batch(`{}`))
+			}
+			<-ctx.Done()
+			ended++
+			return ctx.Err()
+		}
+		turn <- mine
+		synctest.Wait()
+		done := make(chan error, 1)
+		go func() { done <- r.Sync(t.Context(), nil) }()
+		synctest.Wait()
+		lose()
+		if err := <-done; !errors.Is(err, ErrElsewhere) || ended != 2 || s.count() != 4 {
+			t.Errorf("a pass that a command made when its turn was over: %d passes, %d ended, sync\n got %v\nwant %v", s.count(), ended, err, ErrElsewhere)
+		}
 		stop()
 	})
 }

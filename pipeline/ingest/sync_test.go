@@ -60,7 +60,36 @@ func TestSyncJoinsARunningPass(t *testing.T) {
 	})
 }
 
-// Whoever waits for a pass that is stopped from outside gets one of his own.
+// A pass that a command makes ends with the Runner, which has no successor before.
+func TestPassOfACommandIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		s := &script{pass: func(ctx context.Context, n int, _ pipeline.Cursor, emit pipeline.Emit) error {
+			if n == 1 {
+				return emit(ctx, batch(`{}`))
+			}
+			<-ctx.Done()
+			<-time.After(time.Second) // it takes its time
+			ended = true
+			return ctx.Err()
+		}}
+		r := New(Deps{Source: s, Name: "shop", Every: time.Hour, Warehouse: &store{}})
+		stop := start(t, r)
+		synctest.Wait()
+		done := make(chan error, 1)
+		go func() { done <- r.Sync(t.Context(), nil) }()
+		synctest.Wait()
+		stop()
+		if !ended || s.count() != 2 {
+			t.Errorf("Run has returned, and the pass has ended: %v, of %d", ended, s.count())
+		}
+		if err := <-done; !errors.Is(err, ErrEnded) {
+			t.Errorf("Sync\n got %v\nwant %v", err, ErrEnded)
+		}
+	})
+}
+
+// Whoever waits for a pass that ends with the Runner is told so.
 func TestJoinedPassIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := slow()
@@ -71,8 +100,11 @@ func TestJoinedPassIsStopped(t *testing.T) {
 		go func() { done <- r.Sync(t.Context(), nil) }()
 		synctest.Wait()
 		stop()
-		if err := <-done; err != nil || s.count() != 2 {
-			t.Errorf("Sync\n got %v, %d passes\nwant nil after a second pass", err, s.count())
+		if err := <-done; !errors.Is(err, ErrEnded) || s.count() != 1 {
+			t.Errorf("Sync\n got %v, %d passes\nwant %v after one", err, s.count(), ErrEnded)
+		}
+		if err := r.Sync(t.Context(), nil); !errors.Is(err, ErrEnded) {
+			t.Errorf("Sync afterwards\n got %v\nwant %v", err, ErrEnded)
 		}
 	})
 }
@@ -94,6 +126,7 @@ func TestSyncEndsWithItsContext(t *testing.T) {
 		}
 		stop()
 
+		r = runner(slow(), &store{})
 		own, cancelOwn := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancelOwn()
 		if err := r.Sync(own, nil); !errors.Is(err, context.DeadlineExceeded) {

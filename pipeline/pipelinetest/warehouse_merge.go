@@ -160,7 +160,7 @@ func awkwardNames(t *testing.T, h WarehouseHarness) {
 // namesOfStores are fields whose names stores have for columns of their own.
 func namesOfStores(t *testing.T, h WarehouseHarness) {
 	w := openWarehouse(t, h)
-	const fields = `"rowid":7,"ctid":1,"xmin":2,"xmax":3,"cmin":4,"cmax":5,"tableoid":6,"_row_exists":0,"_part":9,"_partition_id":8,"oid":1`
+	const fields = `"rowid":7,"ctid":1,"xmin":2,"xmax":3,"cmin":4,"cmax":5,"tableoid":6,"_row_exists":0,"_blockNumber":1,"_block_offset":2,"_part":9,"_partition_id":8,"oid":1`
 	merge(t, w, records(record("a", 1, `{"n":1,`+fields+`}`), record("b", 1, `{"n":1,`+fields+`}`), record("c", 1, `{"n":1,`+fields+`}`)), pipeline.Merged{Inserted: 3})
 	merge(t, w, records(record("a", 2, `{"n":2,`+fields+`}`), tombstone("b", 2)), pipeline.Merged{Updated: 1, Deleted: 1})
 	wantTable(t, w, "SELECT _sync_key, n, x_rowid, x_xmin, x_ctid, x_row_exists FROM shop_items ORDER BY _sync_key", "a|2|7|2|1|0", "c|1|7|2|1|0")

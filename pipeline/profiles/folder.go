@@ -141,7 +141,13 @@ func (f *Folder) commit(ctx context.Context, changes []change) error {
 				return err
 			}
 		}
-		err := t.save(ctx)
+		old, err := t.outdated(ctx)
+		if err == nil && old {
+			continue
+		}
+		if err == nil {
+			err = t.save(ctx)
+		}
 		if err == nil {
 			f.learn(changes, t.persons)
 			return nil
@@ -178,11 +184,14 @@ func (f *Folder) learn(changes []change, persons [][]string) {
 	}
 }
 
-// get is Store.Get with what is at hand.
+// held is what is at hand.
+func (f *Folder) held(key string) (p bus.Profile, ok bool) {
+	p, ok = f.cache.Get(key)
+	return p, ok && (p.Value != nil || p.Revision == 0)
+}
+
+// get is Store.Get, and has at hand from now on what it returns.
 func (f *Folder) get(ctx context.Context, key string) (bus.Profile, error) {
-	if p, ok := f.cache.Get(key); ok && (p.Value != nil || p.Revision == 0) {
-		return p, nil
-	}
 	p, err := f.store.Get(ctx, key)
 	if err == nil {
 		f.keep(p)

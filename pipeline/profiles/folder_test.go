@@ -245,9 +245,85 @@ func TestCrashes(t *testing.T) {
 				t.Fatalf("round %d: person of %q after crashes\n got %s\nwant %s", round, id, got, want)
 			}
 		}
+		if diff := cmp.Diff(copied(t, calm), copied(t, rough)); diff != "" {
+			t.Fatalf("round %d: tables after crashes (-want +got)\n%s", round, diff)
+		}
 	}
 	if broken == 0 {
 		t.Error("no commit was broken off")
+	}
+}
+
+// breaking is a store that is lost after some more calls of Save.
+type breaking struct {
+	Store
+	left int
+}
+
+func (b *breaking) Save(ctx context.Context, changes []bus.Profile) error {
+	if b.left == 0 {
+		return errLost
+	}
+	b.left--
+	return b.Store.Save(ctx, changes)
+}
+
+// A merge that is broken off behind any of its steps is finished by the event that comes again, whether or not another one of the persons comes.
+func TestMergeIsFinished(t *testing.T) {
+	before := []pipeline.Event{
+		event(0, "x", "a", `{"$set":{"k":1}}`), event(1, "$identify", "a", `{"$anon_distinct_id":"b"}`), event(2, "x", "u", `{"$set":{"l":2}}`),
+	}
+	merge := event(3, "$merge_dangerously", "u", `{"alias":"a"}`)
+	calm := store(t)
+	fold(t, folder(calm), append(before, merge)...)
+	want := copied(t, calm)
+	for saves := range 6 {
+		s := store(t)
+		fold(t, folder(s), before...)
+		w := folder(&breaking{s, saves}).Watch("p")
+		w.Event(&merge, 0, sequence(&merge), 7)
+		if err := w.Commit(t.Context()); err != nil && !errors.Is(err, errLost) {
+			t.Fatal(err)
+		}
+		fold(t, folder(s), merge)
+		if diff := cmp.Diff(want, copied(t, s)); diff != "" {
+			t.Errorf("broken off after %d (-want +got)\n%s", saves, diff)
+		}
+	}
+}
+
+// copied are the rows of the tables of persons: who is behind an id, in the store itself and not only for whoever follows it.
+func copied(t *testing.T, s *bus.Profiles) []string {
+	t.Helper()
+	at := tables{}
+	if err := NewSource(s).Run(t.Context(), nil, at.emit); err != nil {
+		t.Fatal(err)
+	}
+	return at.rows()
+}
+
+// What another process has changed is seen by a change that says what the value at hand says already.
+func TestChangeBackInAnotherProcess(t *testing.T) {
+	s := store(t)
+	process := func() *Folder {
+		return NewFolder(Deps{Store: s, Project: 1, Began: began, Shared: true, Log: slog.New(slog.DiscardHandler)})
+	}
+	one, two := process(), process()
+	for i, step := range []struct {
+		by   *Folder
+		plan string
+	}{{one, "free"}, {two, "pro"}, {one, "free"}, {two, "free"}, {two, "pro"}, {one, "pro"}, {one, "free"}} {
+		fold(t, step.by, event(2*i, "$groupidentify", "a", fmt.Sprintf(`{"$group_type":"company","$group_key":"acme","$group_set":{"plan":%q}}`, step.plan)),
+			event(2*i+1, "x", "a", fmt.Sprintf(`{"$set":{"plan":%q}}`, step.plan)))
+		plans := 0
+		for _, row := range copied(t, s) {
+			if strings.Contains(row, fmt.Sprintf(`"properties":{"plan":%q}`, step.plan)) {
+				plans++
+			}
+		}
+		if plans != 2 {
+			t.Errorf("after step %d, %s:\n%s", i, step.plan, strings.Join(copied(t, s), "\n"))
+		}
 	}
 }
 

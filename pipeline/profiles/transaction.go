@@ -17,14 +17,17 @@ type transaction struct {
 	folder  *Folder
 	entries map[string]*entry
 	changed []*entry
-	anew    bool            // what is at hand does not count
-	persons [][]string      // by the change: the distinct ids of the person that it changed; nil for none
-	dirty   map[string]bool // all of those
+	// unchanged are those that a change left as they were.
+	unchanged []*entry
+	anew      bool            // what is at hand does not count
+	persons   [][]string      // by the change: the distinct ids of the person that it changed; nil for none
+	dirty     map[string]bool // all of those
 }
 
 // entry is a value in a transaction: a person or a group, by its key.
 type entry struct {
 	profile bus.Profile
+	cached  bool // it was at hand
 	person  *Person
 	group   *Group
 	changed bool
@@ -52,19 +55,23 @@ func (t *transaction) get(ctx context.Context, key string) (*entry, error) {
 	if e := t.entries[key]; e != nil {
 		return e, nil
 	}
-	get := t.folder.get
-	if t.anew {
-		get = t.folder.store.Get
+	p, cached := t.folder.held(key)
+	if t.anew || !cached {
+		get := t.folder.get
+		if cached = false; t.anew {
+			get = t.folder.store.Get
+		}
+		var err error
+		if p, err = get(ctx, key); err != nil {
+			return nil, err
+		}
 	}
-	p, err := get(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	e := &entry{profile: p}
+	e := &entry{profile: p, cached: cached}
 	t.entries[key] = e
 	if p.Value == nil {
 		return e, nil
 	}
+	var err error
 	if strings.HasPrefix(key, personPrefix) {
 		e.person = &Person{}
 		err = json.Unmarshal(p.Value, e.person)
@@ -196,8 +203,11 @@ func (t *transaction) apply(ctx context.Context, c *change) error {
 		return nil
 	}
 	p, err := t.personOf(ctx, c.distinctID)
-	if err != nil || p != nil && p.person.Applied.has(c) {
+	if err != nil {
 		return err
+	}
+	if p != nil && p.person.Applied.has(c) {
+		return t.goOn(ctx, c)
 	}
 	merged := false
 	if c.other != "" {
@@ -218,8 +228,44 @@ func (t *transaction) apply(ctx context.Context, c *change) error {
 			t.dirty[id] = true
 		}
 		t.persons[len(t.persons)-1] = ids
+		return nil
 	}
+	t.unchanged = append(t.unchanged, p)
 	return nil
+}
+
+// goOn finishes the merge of a change that was made, if it was broken off behind the person that stays.
+func (t *transaction) goOn(ctx context.Context, c *change) error {
+	if c.other == "" {
+		return nil
+	}
+	p, err := t.personOf(ctx, c.other)
+	if err == nil && p != nil && p.changed {
+		t.persons[len(t.persons)-1] = append(slices.Clone(p.person.Others), p.person.DistinctID)
+	}
+	return err
+}
+
+// outdated reports whether another process has changed what a change left as it was: by the value at hand it would be lost. What was changed here, Save
+// compares.
+func (t *transaction) outdated(ctx context.Context) (old bool, err error) {
+	if !t.folder.config.Shared {
+		return false, nil
+	}
+	for _, e := range t.unchanged {
+		if e.changed || !e.cached {
+			continue
+		}
+		now, err := t.folder.store.Get(ctx, e.profile.Key)
+		if err != nil {
+			return false, err
+		}
+		if e.cached = false; now.Revision != e.profile.Revision {
+			t.folder.cache.Remove(e.profile.Key)
+			old = true
+		}
+	}
+	return old, nil
 }
 
 func (t *transaction) applyGroup(ctx context.Context, c *change) error {
@@ -234,10 +280,13 @@ func (t *transaction) applyGroup(ctx context.Context, c *change) error {
 	if g.group.Applied.has(c) {
 		return nil
 	}
-	if after := update(g.group.Properties, &change{set: c.set}); string(after) != string(g.group.Properties) {
-		g.group.Properties = after
-		g.group.Applied.add(c.log, c.way, c.place)
-		t.touch(g)
+	after := update(g.group.Properties, &change{set: c.set})
+	if string(after) == string(g.group.Properties) {
+		t.unchanged = append(t.unchanged, g)
+		return nil
 	}
+	g.group.Properties = after
+	g.group.Applied.add(c.log, c.way, c.place)
+	t.touch(g)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -349,6 +350,28 @@ func TestBombs(t *testing.T) {
 	span := `{"traceId":"` + traceID + `","spanId":"` + spanID + `","attributes":[` + attributes("gen_ai.request.model", "m") + `]},`
 	text := `{"resourceSpans":[{"resource":{"attributes":[` + attributes("large", strings.Repeat("x", 1<<20)) + `]},"scopeSpans":[{"spans":[` + strings.TrimSuffix(strings.Repeat(span, 500), ",") + `]}]}]}`
 	refused(t, JSON, []byte(text), 413, "events_too_large")
+}
+
+// A text that is little as it is and much when it is taken apart stays a text.
+func TestTextsOfManyParts(t *testing.T) {
+	for name, part := range map[string]string{
+		"events": "{}", "gen_ai.system_instructions": "{}", "gen_ai.input.messages": "1", "ai.prompt": "1", "gen_ai.output.messages": `{"role":[{"":1}]}`,
+	} {
+		text := "[" + strings.Repeat(part+",", 1_000_000) + part + "]"
+		body := []byte(export(attributes("gen_ai.request.model", "m", "ai.operationId", "ai.generateText", "gen_ai.operation.name", "chat", name, text), ""))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := Read(request(JSON), body); err != nil {
+			var refusal *wire.Refusal
+			if !errors.As(err, &refusal) || refusal.Code != "events_too_large" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 20*uint64(len(body)) {
+			t.Errorf("%s: %d MB for a body of %d MB", name, took>>20, len(body)>>20)
+		}
+	}
 }
 
 func binaryField(number byte, value []byte) []byte {

@@ -32,13 +32,37 @@ func (p properties) move(from, to string, replace bool) {
 	}
 }
 
-// parse makes JSON of a text that is JSON, for values that are written as text because attributes have no other place for them.
+// mostParts is how many elements and members, at all levels, a text may have of which JSON is made: taken apart, each takes up to 400 bytes of memory,
+// and two of the text. A conversation of a thousand messages has some ten thousand.
+const mostParts = 100_000
+
+// parts counts elements and members, roughly, and no further than just above mostParts.
+func parts(text string) (n int) {
+	quoted := false
+	for i := 0; i < len(text) && n <= mostParts; i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case !quoted && (c == '{' || c == '[' || c == ','):
+			n++
+		}
+	}
+	return n
+}
+
+// parse makes JSON of a text that is JSON, for values that are written as text because attributes have no other place for them. One of too many parts
+// stays a text.
 func (p properties) parse(name string) {
 	text, ok := p[name].(string)
 	if !ok {
 		return
 	}
 	const around = 8 // levels of the list of events, and of what is put around the value
+	if parts(text) > mostParts {
+		return
+	}
 	if valid, _, _ := rawjson.Valid([]byte(text), rawjson.MaxDepth-around); valid {
 		p[name] = json.RawMessage(text)
 	}

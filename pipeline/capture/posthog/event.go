@@ -188,6 +188,9 @@ func (d *decoder) timestamp(f *fields, props *properties, event *pipeline.Event)
 
 // before is the time that lies an offset in milliseconds before t. A time.Duration would not hold all of them.
 func before(t time.Time, offset []byte) (time.Time, bool) {
+	if rawjson.KindOf(offset) != rawjson.Number {
+		return time.Time{}, false
+	}
 	v, err := rawjson.Decode(offset)
 	n, ok := v.(int64)
 	if err != nil || !ok {

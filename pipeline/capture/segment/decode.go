@@ -195,19 +195,27 @@ func under(defaults, own []byte) []byte {
 	return wire.AppendMerged(nil, defaults, own)
 }
 
+// withoutSDK is a message id without what Segment's SDKs put before its UUID.
+func withoutSDK(id string) string {
+	for _, sdk := range []string{"node-next-", "ajs-next-"} {
+		if rest, ok := strings.CutPrefix(id, sdk); ok {
+			if end := strings.TrimLeft(rest, "0123456789"); len(end) < len(rest) && strings.HasPrefix(end, "-") {
+				return end[1:]
+			}
+		}
+	}
+	return id
+}
+
 // uuid derives the event's UUID from the message id, so that a message sent twice is one event: the id itself when it is a UUID, the one
-// at its end (as in node-next-<ms>-<uuid>), else a hash of source and id.
+// at its end in the forms of Segment's SDKs (node-next-<ms>-<uuid>, ajs-next-<ms>-<uuid>; spec 9.1), else a hash of source and id: what users put before a
+// UUID of their own tells messages apart.
 func (d *decoder) uuid(m *message) string {
 	id := scalar(m.messageID)
 	if id == "" {
 		return d.s.NewUUID()
 	}
-	if len(id) > 36 && id[len(id)-37] == '-' {
-		if canonical, ok := wire.UUID(id[len(id)-36:]); ok {
-			return canonical
-		}
-	}
-	if canonical, ok := wire.UUID(id); ok {
+	if canonical, ok := wire.UUID(withoutSDK(id)); ok {
 		return canonical
 	}
 	return uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceOID, []byte(d.source)), []byte(id)).String()

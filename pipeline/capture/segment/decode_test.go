@@ -198,9 +198,14 @@ func TestUUIDFromMessageID(t *testing.T) {
 		}
 		return s.Events[0].UUID
 	}
-	for _, messageID := range []string{`"` + id + `"`, `"node-next-1795225848957-` + id + `"`} {
+	for _, messageID := range []string{`"` + id + `"`, `"node-next-1795225848957-` + id + `"`, `"ajs-next-1795225848957-` + id + `"`} {
 		if got := uuidOf(messageID, "a"); got != lower {
 			t.Errorf("%s\n  got  %s\n  want %s", messageID, got, lower)
+		}
+	}
+	for _, other := range []string{"paid-" + id, "node-next-" + id, "node-next--" + id, "node-next-1x-" + id} {
+		if a, b := uuidOf(`"created-`+id+`"`, "a"), uuidOf(`"`+other+`"`, "a"); a == b || b == lower {
+			t.Errorf("%s\n  got  %s\n  want a uuid of its own", other, b)
 		}
 	}
 	if a, b := uuidOf(`"m-1"`, "a"), uuidOf(`"m-1"`, "a"); a != b {

@@ -17,7 +17,7 @@ const MaxNameLength = 200
 func DistinctID(value []byte) string { return Cut(FullID(value), MaxNameLength) }
 
 // FullID reads an id: a string as it is, anything else as its compact JSON text with keys sorted. It returns "" when the value is absent,
-// null or blank (spec 2.6).
+// null or blank (spec 2.6). Of an object or a list that is longer than any id it returns the begin of the text as it was sent.
 func FullID(value []byte) string {
 	if !Present(value) {
 		return ""
@@ -32,9 +32,15 @@ func FullID(value []byte) string {
 	return id
 }
 
+// longestCompact is how many bytes an object or a list may have that is decoded: that takes fifty times as much memory.
+const longestCompact = 8 << 10
+
 func compact(value []byte) string {
 	if kind := rawjson.KindOf(value); kind != rawjson.Object && kind != rawjson.Array {
 		return string(value)
+	}
+	if len(value) > longestCompact {
+		return strings.ToValidUTF8(string(value[:longestCompact]), "")
 	}
 	dec := json.NewDecoder(bytes.NewReader(value))
 	dec.UseNumber()

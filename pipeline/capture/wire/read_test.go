@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prickle-dev/prickle/pipeline/rawjson"
 )
@@ -63,6 +64,19 @@ func TestClock(t *testing.T) {
 	} {
 		if got := slow.Bound(at); !got.Equal(want) {
 			t.Errorf("bound %s\n  got  %s\n  want %s", at, got, want)
+		}
+	}
+}
+
+// A long list or object is not taken apart for an id that is cut anyhow.
+func TestLongIDIsCheap(t *testing.T) {
+	for _, part := range []string{`{"":1},`, `[[]],`, `"é",`} {
+		value := []byte("[" + strings.Repeat(part, 1<<17) + "0]")
+		if n := testing.AllocsPerRun(3, func() { FullID(value) }); n > 10 {
+			t.Errorf("%s: %v allocations", part, n)
+		}
+		if id := DistinctID(value); len([]rune(id)) != MaxNameLength || !utf8.ValidString(id) {
+			t.Errorf("%s: the id is %q", part, id)
 		}
 	}
 }
