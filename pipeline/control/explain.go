@@ -88,7 +88,7 @@ type AttemptStory struct {
 	Error    string        `json:"error,omitempty"`
 	Response *DeadResponse `json:"response,omitempty"`
 	Took     time.Duration `json:"took"`
-	Batch    int           `json:"batch"`           // events in it
+	Batch    int           `json:"batch"`           // events in it, of 500 of its frames at most
 	Again    bool          `json:"again,omitempty"` // a dead letter or an event of the log that was sent once more
 	Config   int           `json:"config,omitempty"`
 }
