@@ -34,15 +34,15 @@ func (b *Books) Remember(e bus.JournalEntry) {
 
 func (b *Books) process(r *bus.ProcessRecord) {
 	l := b.lane(r.Pipeline, r.Lane)
-	if l == nil {
-		return
+	if l == nil || r.Sequence <= l.Begun {
+		return // of before the account was opened
 	}
 	before := b.workedOf(r).note(r)
 	switch {
 	case r.Sequence > l.Done:
 		l.Done = r.Sequence
 	case before == nil:
-		return // of before the account was opened, or the same once more
+		return // the same once more
 	default: // the project is another one by now, or what a transform asks for is
 		b.pipeline(r.Pipeline).Redone++
 		b.count(l, before, -1)

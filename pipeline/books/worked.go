@@ -6,8 +6,9 @@ import (
 	"github.com/prickle-dev/prickle/pipeline/bus"
 )
 
-// reworked is how many frames of a lane of a pipeline are remembered: what may be worked again is a take.
-const reworked = 256
+// reworked is how many frames of a lane of a pipeline are remembered, twice as many as a take has: each of dozens of lanes keeps some hundred bytes of
+// them.
+const reworked = 128
 
 // worked is what the frames of a lane of a pipeline came to that were worked last, by sequence. A frame is worked again after a crash, and when the
 // queues could not take what it came to.
@@ -20,11 +21,16 @@ type worked struct {
 func (w *worked) note(r *bus.ProcessRecord) (before *bus.ProcessRecord) {
 	is := &bus.ProcessRecord{In: r.In, Out: r.Out, Dropped: numbers(r.Dropped), Dead: numbers(r.Dead), To: numbers(r.To), NotTo: numbers(r.NotTo), Pipeline: r.Pipeline}
 	was := w.outcomes[r.Sequence]
-	w.outcomes[r.Sequence] = is
 	switch {
+	case was == nil && len(w.order) > 0 && r.Sequence < w.order[0]:
+		return nil // it is remembered no more, and must not take the place of those that come again next
 	case was == nil:
 		w.order = append(w.order, r.Sequence)
-	case !same(was, is):
+	case same(was, is):
+		return nil
+	}
+	w.outcomes[r.Sequence] = is
+	if was != nil {
 		return was
 	}
 	if len(w.order) > reworked {

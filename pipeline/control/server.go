@@ -19,11 +19,15 @@ type Server struct {
 	dataDir  string
 	path     string
 	listener net.Listener
+	patience time.Duration // clientPatience
 }
+
+// clientPatience is how long a client that stands still may keep a pass of a source from going on: whoever changes or stops the source waits for the pass.
+const clientPatience = 10 * time.Second
 
 // NewServer makes a server for the backend on the socket of the data folder.
 func NewServer(backend Backend, dataDir string) *Server {
-	return &Server{backend: backend, dataDir: dataDir, path: SocketPath(dataDir)}
+	return &Server{backend: backend, dataDir: dataDir, path: SocketPath(dataDir), patience: clientPatience}
 }
 
 // Listen takes the socket. The caller must own the data folder (see the bus's lock): a socket left by a killed process is replaced.
@@ -135,11 +139,14 @@ func (s *Server) sync(w http.ResponseWriter, r *http.Request) {
 	if !decode(w, r, &in) {
 		return
 	}
-	out := newLines(w)
+	out, connection := newLines(w), http.NewResponseController(w)
+	hurry := func() { _ = connection.SetWriteDeadline(time.Now().Add(s.patience)) } // every connection has deadlines
 	err := s.backend.Sync(r.Context(), in.Source, func(p Progress) {
+		hurry()
 		_ = out.send(part{Progress: &p}) // a reader that has gone away ends the request's context, and with it the pass
 		out.flush()
 	})
+	hurry()
 	out.end(err)
 }
 

@@ -162,9 +162,7 @@ func (t *transaction) store(ctx context.Context, entries []*entry) error {
 		changes[i].Value = value
 	}
 	if err := t.folder.store.Save(ctx, changes); err != nil {
-		for key := range t.entries {
-			t.folder.cache.Remove(key)
-		}
+		t.forget()
 		return err
 	}
 	for i, e := range entries {
@@ -260,12 +258,22 @@ func (t *transaction) outdated(ctx context.Context) (old bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if e.cached = false; now.Revision != e.profile.Revision {
-			t.folder.cache.Remove(e.profile.Key)
+		if now.Revision > e.profile.Revision || now.Revision == 0 && e.profile.Revision > 0 { // or a replica lags behind
 			old = true
+			break
 		}
 	}
+	if old {
+		t.forget()
+	}
 	return old, nil
+}
+
+// forget has all that was read be read anew by the next transaction.
+func (t *transaction) forget() {
+	for key := range t.entries {
+		t.folder.cache.Remove(key)
+	}
 }
 
 func (t *transaction) applyGroup(ctx context.Context, c *change) error {
