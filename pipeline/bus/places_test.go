@@ -2,6 +2,7 @@ package bus
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -61,6 +62,15 @@ func acknowledgeFirst(t *testing.T, dir string) {
 		}
 		if info := c.CachedInfo(); info.NumAckPending > 0 || info.AckFloor.Stream == 0 {
 			return "the frame is not acknowledged"
+		}
+		return ""
+	})
+	// A server that is stopped while it writes this down may leave what it was before.
+	state := filepath.Join(dir, "store", "jetstream", "$G", "streams", streamEvents, "obs", "web+3", "o.dat")
+	eventually(t, func() string {
+		const floorAt = 2 // behind two bytes of a head
+		if text, err := os.ReadFile(state); err != nil || len(text) <= floorAt || text[floorAt] == 0 {
+			return fmt.Sprintf("the server has not written down that the frame is acknowledged: %x, %v", text, err)
 		}
 		return ""
 	})
