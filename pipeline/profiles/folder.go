@@ -184,19 +184,15 @@ func (f *Folder) learn(changes []change, persons [][]string) {
 	}
 }
 
-// held is what is at hand.
-func (f *Folder) held(key string) (p bus.Profile, ok bool) {
-	p, ok = f.cache.Get(key)
-	return p, ok && (p.Value != nil || p.Revision == 0)
-}
-
-// get is Store.Get, and has at hand from now on what it returns.
-func (f *Folder) get(ctx context.Context, key string) (bus.Profile, error) {
-	p, err := f.store.Get(ctx, key)
-	if err == nil {
+// get is Store.Get with what is at hand, and says whether it was.
+func (f *Folder) get(ctx context.Context, key string) (p bus.Profile, cached bool, err error) {
+	if p, ok := f.cache.Get(key); ok && (p.Value != nil || p.Revision == 0) {
+		return p, true, nil
+	}
+	if p, err = f.store.Get(ctx, key); err == nil {
 		f.keep(p)
 	}
-	return p, err
+	return p, false, err
 }
 
 // keep has a value at hand from now on, unless a newer one is: who reads and writes at the same time is not heard in order.

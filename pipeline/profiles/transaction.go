@@ -17,17 +17,16 @@ type transaction struct {
 	folder  *Folder
 	entries map[string]*entry
 	changed []*entry
-	// unchanged are those that a change left as they were.
-	unchanged []*entry
-	anew      bool            // what is at hand does not count
-	persons   [][]string      // by the change: the distinct ids of the person that it changed; nil for none
-	dirty     map[string]bool // all of those
+	anew    bool            // what is at hand does not count
+	persons [][]string      // by the change: the distinct ids of the person that it changed; nil for none
+	dirty   map[string]bool // all of those
 }
 
 // entry is a value in a transaction: a person or a group, by its key.
 type entry struct {
 	profile bus.Profile
 	cached  bool // it was at hand
+	kept    bool // a change left it as it was
 	person  *Person
 	group   *Group
 	changed bool
@@ -55,34 +54,31 @@ func (t *transaction) get(ctx context.Context, key string) (*entry, error) {
 	if e := t.entries[key]; e != nil {
 		return e, nil
 	}
-	p, cached := t.folder.held(key)
-	if t.anew || !cached {
-		get := t.folder.get
-		if cached = false; t.anew {
-			get = t.folder.store.Get
-		}
-		var err error
-		if p, err = get(ctx, key); err != nil {
-			return nil, err
-		}
-	}
-	e := &entry{profile: p, cached: cached}
-	t.entries[key] = e
-	if p.Value == nil {
-		return e, nil
-	}
+	var e entry
 	var err error
+	if t.anew {
+		e.profile, err = t.folder.store.Get(ctx, key)
+	} else {
+		e.profile, e.cached, err = t.folder.get(ctx, key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.entries[key] = &e
+	if e.profile.Value == nil {
+		return &e, nil
+	}
 	if strings.HasPrefix(key, personPrefix) {
 		e.person = &Person{}
-		err = json.Unmarshal(p.Value, e.person)
+		err = json.Unmarshal(e.profile.Value, e.person)
 	} else {
 		e.group = &Group{}
-		err = json.Unmarshal(p.Value, e.group)
+		err = json.Unmarshal(e.profile.Value, e.group)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: %w", key, err)
 	}
-	return e, nil
+	return &e, nil
 }
 
 func (t *transaction) touch(e *entry) {
@@ -228,7 +224,7 @@ func (t *transaction) apply(ctx context.Context, c *change) error {
 		t.persons[len(t.persons)-1] = ids
 		return nil
 	}
-	t.unchanged = append(t.unchanged, p)
+	p.kept = true
 	return nil
 }
 
@@ -246,27 +242,24 @@ func (t *transaction) goOn(ctx context.Context, c *change) error {
 
 // outdated reports whether another process has changed what a change left as it was: by the value at hand it would be lost. What was changed here, Save
 // compares.
-func (t *transaction) outdated(ctx context.Context) (old bool, err error) {
+func (t *transaction) outdated(ctx context.Context) (bool, error) {
 	if !t.folder.config.Shared {
 		return false, nil
 	}
-	for _, e := range t.unchanged {
-		if e.changed || !e.cached {
+	for key, e := range t.entries {
+		if !e.kept || e.changed || !e.cached {
 			continue
 		}
-		now, err := t.folder.store.Get(ctx, e.profile.Key)
+		now, err := t.folder.store.Get(ctx, key)
 		if err != nil {
 			return false, err
 		}
 		if now.Revision > e.profile.Revision || now.Revision == 0 && e.profile.Revision > 0 { // or a replica lags behind
-			old = true
-			break
+			t.forget()
+			return true, nil
 		}
 	}
-	if old {
-		t.forget()
-	}
-	return old, nil
+	return false, nil
 }
 
 // forget has all that was read be read anew by the next transaction.
@@ -290,7 +283,7 @@ func (t *transaction) applyGroup(ctx context.Context, c *change) error {
 	}
 	after := update(g.group.Properties, &change{set: c.set})
 	if string(after) == string(g.group.Properties) {
-		t.unchanged = append(t.unchanged, g)
+		g.kept = true
 		return nil
 	}
 	g.group.Properties = after
